@@ -1,7 +1,24 @@
 //! The rules of the shop, pure: no input or output, clock, randomness, floats or hash maps.
 //! Everyone may import this crate; it imports nobody of the engine.
 //!
-//! Modules in reading order.
+//! Modules in reading order. Every change goes one way: a [`command`] meets a [`view`] and a
+//! [`policy`] in [`decide`], which answers with [`change`]s and [`effect`]s, or a [`refusal`].
 
 pub mod ids;
 pub mod money;
+
+pub mod customer;
+pub mod deposit;
+pub mod ledger;
+pub mod order;
+pub mod pricing;
+
+pub mod change;
+pub mod command;
+pub mod decide;
+pub mod effect;
+pub mod policy;
+pub mod refusal;
+pub mod view;
+
+pub mod book;

@@ -1,0 +1,71 @@
+//! What a decision changes, and the journal entry that records it. Domain and storage import
+//! this; the journal holds these and nothing else, so a replay needs no scripts and no vendors.
+
+use crate::customer::Customer;
+use crate::deposit::Deposit;
+use crate::effect::Effect;
+use crate::ids::{OrderId, RulesVersion, Timestamp, UserId};
+use crate::ledger::Transfer;
+use crate::order::{Order, Quote};
+
+/// A journal entry's place, counted from 1 without gaps. Customers see it as ledger number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Seq(pub u64);
+
+/// One change. Records are whole after-images; money is transfers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Money moved or held.
+    Transfer(Transfer),
+    /// A customer as it is now.
+    Customer(Customer),
+    /// A quote shown.
+    Quote(Quote),
+    /// A quote that lapsed or became an order.
+    QuoteDropped(OrderId),
+    /// An order as it is now.
+    Order(Order),
+    /// A deposit as it is now.
+    Deposit(Deposit),
+    /// The world owes us this; replaces an equal wish.
+    Wish(Effect),
+    /// The wish made at `made` was granted; a newer equal wish stays.
+    Granted {
+        /// The wish.
+        effect: Effect,
+        /// The entry that made it.
+        made: Seq,
+    },
+    /// This rule set is live.
+    RulesActivated(RulesVersion),
+}
+
+/// Who caused an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A customer, by a message or a press.
+    Customer(UserId),
+    /// An admin, by a message or a press.
+    Admin(UserId),
+    /// The engine: a vendor's answer, a deadline, a finished effect.
+    Engine,
+}
+
+/// The longest cause, in bytes.
+pub const CAUSE_LEN_MAX: usize = 64;
+
+/// One journal entry: what happened, when, why, by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its place.
+    pub seq: Seq,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// Who caused it.
+    pub actor: Actor,
+    /// The command's name and the request it belongs to, such as `place_order u4711`; the same
+    /// id stands in the log lines of that request.
+    pub cause: String,
+    /// What changed; never empty.
+    pub changes: Vec<Change>,
+}

@@ -1,0 +1,301 @@
+//! Every wish and fact that may reach the core. Domain and the middle import this.
+
+use crate::change::Seq;
+use crate::customer::{Profile, Prompt};
+use crate::effect::Effect;
+use crate::ids::{
+    Country, DepositId, MessageId, MethodKey, OrderId, RulesVersion, ServiceKey, UserId,
+};
+use crate::ledger::AccountId;
+use crate::money::Amount;
+use crate::order::{Candidate, FailReason, Purchase};
+
+/// An offer with the price that the rules propose for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The id to give the quote.
+    pub id: OrderId,
+    /// Who asks.
+    pub customer: UserId,
+    /// What.
+    pub service: ServiceKey,
+    /// From where.
+    pub country: Country,
+    /// What the pricing script proposes.
+    pub proposed: Amount,
+    /// The cost that the price was proposed for.
+    pub cost: Amount,
+    /// Who may serve it, best first.
+    pub candidates: Vec<Candidate>,
+    /// The rule set that proposed it.
+    pub rules: RulesVersion,
+}
+
+/// Something someone wants, or something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A person wrote; known or new.
+    Welcome(Profile),
+    /// The next plain text of this customer answers a question, or none.
+    Ask {
+        /// The customer.
+        customer: UserId,
+        /// What is asked.
+        prompt: Option<Prompt>,
+    },
+    /// Telegram says whether the customer can be written to.
+    SetReachable {
+        /// The customer.
+        customer: UserId,
+        /// Whether messages arrive.
+        reachable: bool,
+    },
+    /// A price is to be shown.
+    OfferQuote(Proposal),
+    /// The customer confirms a quote.
+    PlaceOrder {
+        /// Who presses.
+        customer: UserId,
+        /// The quote, which becomes the order.
+        quote: OrderId,
+        /// The message that shall be the order's card.
+        card: Option<MessageId>,
+    },
+    /// The customer wants the money back.
+    CancelOrder {
+        /// Who presses.
+        customer: UserId,
+        /// Which.
+        order: OrderId,
+    },
+    /// The customer wants to pay in.
+    OpenDeposit {
+        /// The id to give it.
+        id: DepositId,
+        /// Who.
+        customer: UserId,
+        /// How much.
+        amount: Amount,
+        /// By which way.
+        method: MethodKey,
+        /// The message that shall be the deposit's card.
+        card: Option<MessageId>,
+    },
+    /// The customer says the money is on its way.
+    SubmitDeposit {
+        /// Who presses.
+        customer: UserId,
+        /// Which.
+        deposit: DepositId,
+    },
+    /// An admin has seen the money.
+    ApproveDeposit {
+        /// Who decides.
+        admin: UserId,
+        /// Which.
+        deposit: DepositId,
+    },
+    /// An admin has not seen the money.
+    RejectDeposit {
+        /// Who decides.
+        admin: UserId,
+        /// Which.
+        deposit: DepositId,
+        /// What the customer is told.
+        reason: Option<String>,
+    },
+    /// The vendor is about to be asked; from here on the answer can be lost.
+    StartPurchase {
+        /// Which order.
+        order: OrderId,
+        /// Which candidate.
+        candidate: u8,
+    },
+    /// The vendor sold a number.
+    PurchaseBought {
+        /// For which order.
+        order: OrderId,
+        /// What.
+        purchase: Purchase,
+    },
+    /// The vendor refused, and bought nothing.
+    PurchaseRefused {
+        /// For which order.
+        order: OrderId,
+        /// Which candidate.
+        candidate: u8,
+        /// Why, as far as the customer is concerned.
+        reason: FailReason,
+    },
+    /// The vendor's answer was lost.
+    PurchaseUnclear {
+        /// For which order.
+        order: OrderId,
+        /// Which candidate.
+        candidate: u8,
+    },
+    /// The vendor was asked long enough and knows of no purchase.
+    PurchaseNotFound {
+        /// For which order.
+        order: OrderId,
+    },
+    /// The code is there.
+    CodeArrived {
+        /// For which order.
+        order: OrderId,
+        /// The vendor's id of the purchase it belongs to.
+        vendor_order: String,
+        /// The code.
+        code: String,
+        /// The whole message, where known.
+        text: Option<String>,
+    },
+    /// The vendor took the number back, asked or on its own account.
+    PurchaseReturned {
+        /// For which order.
+        order: OrderId,
+        /// The vendor's id of the purchase.
+        vendor_order: String,
+    },
+    /// The clock passed one of the order's deadlines.
+    OrderDeadline {
+        /// Which.
+        order: OrderId,
+    },
+    /// The clock passed the deposit's deadline.
+    DepositDeadline {
+        /// Which.
+        deposit: DepositId,
+    },
+    /// The clock passed the quote's lifetime.
+    QuoteDeadline {
+        /// Which.
+        quote: OrderId,
+    },
+    /// A wish was granted.
+    Granted {
+        /// The wish.
+        effect: Effect,
+        /// The entry that made it.
+        made: Seq,
+        /// The message that it led to, where it showed something for the first time.
+        message: Option<MessageId>,
+    },
+    /// A rule set is proven and goes live.
+    ActivateRules(RulesVersion),
+}
+
+/// A record that a command may need to see.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    /// A customer.
+    Customer(UserId),
+    /// How many orders of a customer are open.
+    OpenOrders(UserId),
+    /// How many deposits of a customer are opened or submitted.
+    OpenDeposits(UserId),
+    /// An account.
+    Account(AccountId),
+    /// A quote.
+    Quote(OrderId),
+    /// An order.
+    Order(OrderId),
+    /// A deposit.
+    Deposit(DepositId),
+    /// When the outbox holds the wish: the entry that made it.
+    Wish(Effect),
+    /// The live rule set.
+    Rules,
+}
+
+impl Command {
+    /// The command's name in causes, logs and metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Welcome(_) => "welcome",
+            Self::Ask { .. } => "ask",
+            Self::SetReachable { .. } => "set_reachable",
+            Self::OfferQuote(_) => "offer_quote",
+            Self::PlaceOrder { .. } => "place_order",
+            Self::CancelOrder { .. } => "cancel_order",
+            Self::OpenDeposit { .. } => "open_deposit",
+            Self::SubmitDeposit { .. } => "submit_deposit",
+            Self::ApproveDeposit { .. } => "approve_deposit",
+            Self::RejectDeposit { .. } => "reject_deposit",
+            Self::StartPurchase { .. } => "start_purchase",
+            Self::PurchaseBought { .. } => "purchase_bought",
+            Self::PurchaseRefused { .. } => "purchase_refused",
+            Self::PurchaseUnclear { .. } => "purchase_unclear",
+            Self::PurchaseNotFound { .. } => "purchase_not_found",
+            Self::CodeArrived { .. } => "code_arrived",
+            Self::PurchaseReturned { .. } => "purchase_returned",
+            Self::OrderDeadline { .. } => "order_deadline",
+            Self::DepositDeadline { .. } => "deposit_deadline",
+            Self::QuoteDeadline { .. } => "quote_deadline",
+            Self::Granted { .. } => "granted",
+            Self::ActivateRules(_) => "activate_rules",
+        }
+    }
+
+    /// The records that [`crate::decide::decide`] will look at.
+    #[must_use]
+    pub fn touched(&self) -> Vec<Key> {
+        match self {
+            Self::Welcome(profile) => vec![Key::Customer(profile.id)],
+            Self::Ask { customer, .. } | Self::SetReachable { customer, .. } => {
+                vec![Key::Customer(*customer)]
+            }
+            Self::OfferQuote(proposal) => {
+                vec![
+                    Key::Customer(proposal.customer),
+                    Key::Quote(proposal.id),
+                    Key::Order(proposal.id),
+                ]
+            }
+            Self::PlaceOrder { customer, quote, .. } => vec![
+                Key::Quote(*quote),
+                Key::Order(*quote),
+                Key::OpenOrders(*customer),
+                Key::Account(AccountId::Wallet(*customer)),
+            ],
+            Self::OpenDeposit { id, customer, .. } => {
+                vec![Key::Customer(*customer), Key::Deposit(*id), Key::OpenDeposits(*customer)]
+            }
+            Self::SubmitDeposit { deposit, .. }
+            | Self::ApproveDeposit { deposit, .. }
+            | Self::RejectDeposit { deposit, .. }
+            | Self::DepositDeadline { deposit } => vec![Key::Deposit(*deposit)],
+            Self::CancelOrder { order, .. }
+            | Self::StartPurchase { order, .. }
+            | Self::PurchaseBought { order, .. }
+            | Self::PurchaseRefused { order, .. }
+            | Self::PurchaseUnclear { order, .. }
+            | Self::PurchaseNotFound { order }
+            | Self::CodeArrived { order, .. }
+            | Self::PurchaseReturned { order, .. }
+            | Self::OrderDeadline { order } => vec![Key::Order(*order)],
+            Self::QuoteDeadline { quote } => vec![Key::Quote(*quote)],
+            Self::Granted { effect, .. } => {
+                let mut keys = vec![Key::Wish(*effect)];
+                keys.extend(effect.subject());
+                keys
+            }
+            Self::ActivateRules(_) => vec![Key::Rules],
+        }
+    }
+}
+
+impl Effect {
+    /// The record whose card the effect shows, if it shows one.
+    #[must_use]
+    pub const fn subject(self) -> Option<Key> {
+        match self {
+            Self::ShowOrder(order) => Some(Key::Order(order)),
+            Self::ShowDeposit(deposit) | Self::ShowDepositToAdmin(deposit, _) => {
+                Some(Key::Deposit(deposit))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! A customer as the shop knows one. Domain, storage and the middle import this.
+
+use crate::ids::{Timestamp, UserId};
+
+/// The longest name kept, in characters; Telegram allows 64 for a first name.
+pub const NAME_CHARS_MAX: usize = 64;
+
+/// What the next plain text of this customer answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prompt {
+    /// The amount of a deposit.
+    DepositAmount,
+}
+
+/// One customer. The balance is not here: it is the wallet account in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// Telegram's id.
+    pub id: UserId,
+    /// First name as Telegram gave it; hostile text, escaped wherever it is shown.
+    pub name: String,
+    /// Username without the `@`, where there is one.
+    pub username: Option<String>,
+    /// Language tag as chosen, or as the app reported it.
+    pub language: Option<String>,
+    /// First contact.
+    pub created_at: Timestamp,
+    /// What the next plain text answers, if anything.
+    pub prompt: Option<Prompt>,
+    /// False once Telegram said that the customer blocked the bot.
+    pub reachable: bool,
+}
+
+/// What an update tells about a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Telegram's id.
+    pub id: UserId,
+    /// First name.
+    pub name: String,
+    /// Username without the `@`.
+    pub username: Option<String>,
+    /// The app's language.
+    pub language: Option<String>,
+}
+
+impl Profile {
+    /// The profile with texts cut to what is kept.
+    #[must_use]
+    pub fn trimmed(self) -> Self {
+        let cut = |text: String| text.chars().take(NAME_CHARS_MAX).collect::<String>();
+        Self {
+            id: self.id,
+            name: cut(self.name),
+            username: self.username.map(cut),
+            language: self.language.map(cut),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Everything the shop may ever want from the world. Domain, storage and the middle import this.
+//!
+//! An effect names its subject and nothing else: what to show or ask is read from the state when
+//! the effect runs. So a wish made twice is one wish, and the last state wins. Texts are not
+//! here either; the shell chooses them by the subject's state.
+
+use crate::ids::{DepositId, OrderId, UserId};
+
+/// A wish of the world, and at the same time its key in the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// Ask the order's candidate for a number.
+    Buy(OrderId),
+    /// Ask the vendor whether a lost answer meant a number.
+    FindPurchase(OrderId),
+    /// Ask the vendor to take the number back.
+    CancelPurchase(OrderId),
+    /// Bring the customer's card of an order up to date.
+    ShowOrder(OrderId),
+    /// Send the code as a message that rings.
+    RingCode(OrderId),
+    /// Tell the customer, by a message that rings, that an order ended without a code.
+    TellOrderEnded(OrderId),
+    /// Bring the customer's card of a deposit up to date.
+    ShowDeposit(DepositId),
+    /// Tell the customer, by a message that rings, what was decided about a deposit.
+    TellDepositDecided(DepositId),
+    /// Bring one admin's card of a deposit up to date.
+    ShowDepositToAdmin(DepositId, UserId),
+    /// Tell the admins that a vendor's answer to a purchase stays unexplained.
+    TellAdminsUnclear(OrderId),
+}
+
+impl Effect {
+    /// The effect's name in logs and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Buy(_) => "buy",
+            Self::FindPurchase(_) => "find_purchase",
+            Self::CancelPurchase(_) => "cancel_purchase",
+            Self::ShowOrder(_) => "show_order",
+            Self::RingCode(_) => "ring_code",
+            Self::TellOrderEnded(_) => "tell_order_ended",
+            Self::ShowDeposit(_) => "show_deposit",
+            Self::TellDepositDecided(_) => "tell_deposit_decided",
+            Self::ShowDepositToAdmin(..) => "show_deposit_to_admin",
+            Self::TellAdminsUnclear(_) => "tell_admins_unclear",
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Quotes and orders, and every state an order can be in. Domain, storage and the middle
+//! import this.
+//!
+//! ```text
+//! Buying → Waiting → Delivered → Refunded
+//!    ├→ Failed            refused by every candidate: hold voided
+//!    └→ Unclear → Waiting | Failed          asked about, never blindly repeated
+//!         Waiting → Cancelling → Cancelled | Expired | Delivered
+//! ```
+
+use crate::ids::{
+    Country, MessageId, OrderId, ProviderId, RulesVersion, ServiceKey, Timestamp, UserId,
+};
+use crate::money::Amount;
+
+/// A vendor that may serve an order, in the order of preference fixed by the quote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The vendor.
+    pub provider: ProviderId,
+    /// The vendor's own id of the service.
+    pub vendor_service: String,
+    /// The vendor's price when the quote was made.
+    pub cost: Amount,
+}
+
+/// A price shown to a customer, fixed until it lapses. Its id becomes the order's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// The id, minted before the price is shown.
+    pub id: OrderId,
+    /// Who was shown it.
+    pub customer: UserId,
+    /// What is sold.
+    pub service: ServiceKey,
+    /// From where.
+    pub country: Country,
+    /// What the customer pays, at most and at least.
+    pub price: Amount,
+    /// The most that may be paid to a vendor.
+    pub cost_max: Amount,
+    /// Who may serve it, best first; never empty.
+    pub candidates: Vec<Candidate>,
+    /// The rule set that priced it.
+    pub rules: RulesVersion,
+    /// When it was shown.
+    pub created_at: Timestamp,
+    /// When it lapses.
+    pub expires_at: Timestamp,
+}
+
+/// A number bought at a vendor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purchase {
+    /// The vendor.
+    pub provider: ProviderId,
+    /// The vendor's id of it.
+    pub vendor_order: String,
+    /// The number, `+` and digits.
+    pub number: String,
+    /// What the vendor charged.
+    pub cost: Amount,
+    /// When we learnt of it.
+    pub bought_at: Timestamp,
+}
+
+/// The code that arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The code itself.
+    pub code: String,
+    /// The whole message, where the vendor gives it.
+    pub text: Option<String>,
+    /// When we learnt of it.
+    pub arrived_at: Timestamp,
+}
+
+/// Why an order is being cancelled; it decides the state it ends in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelReason {
+    /// The customer asked.
+    Customer,
+    /// The time was up.
+    TimeOut,
+}
+
+/// Why no number could be bought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailReason {
+    /// No vendor had a number.
+    OutOfStock,
+    /// The vendors' prices moved past the price shown.
+    PriceMoved,
+    /// Vendors refused for reasons that are not the customer's business.
+    Unavailable,
+    /// Nobody could tell whether a number was bought, and none was found in time.
+    Unclear,
+}
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderState {
+    /// A candidate is being asked for a number.
+    Buying {
+        /// Index of the candidate.
+        candidate: u8,
+        /// Whether the request may have left the machine.
+        started: bool,
+    },
+    /// The vendor's answer was lost; being asked about.
+    Unclear {
+        /// Index of the candidate.
+        candidate: u8,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// A number is there, the code is not.
+    Waiting,
+    /// The vendor was asked to take the number back; the code may still win.
+    Cancelling {
+        /// On whose account.
+        reason: CancelReason,
+    },
+    /// The code arrived, the hold is posted.
+    Delivered,
+    /// Cancelled by the customer, the hold is void.
+    Cancelled,
+    /// The time was up, the hold is void.
+    Expired,
+    /// No number, the hold is void.
+    Failed(FailReason),
+    /// Delivered, then given back by an admin.
+    Refunded,
+}
+
+impl OrderState {
+    /// Whether something can still happen to the hold.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Buying { .. } | Self::Unclear { .. } | Self::Waiting | Self::Cancelling { .. }
+        )
+    }
+
+    /// The state's name in texts, scripts and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Buying { .. } => "buying",
+            Self::Unclear { .. } => "unclear",
+            Self::Waiting => "waiting",
+            Self::Cancelling { .. } => "cancelling",
+            Self::Delivered => "delivered",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::Failed(_) => "failed",
+            Self::Refunded => "refunded",
+        }
+    }
+}
+
+/// An order, from the press on Buy to its last state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The quote it grew from; carries id, customer, price and candidates.
+    pub quote: Quote,
+    /// Where it stands.
+    pub state: OrderState,
+    /// When the customer confirmed.
+    pub placed_at: Timestamp,
+    /// When waiting for a code ends and cancelling begins.
+    pub deadline: Timestamp,
+    /// When the hold is given back even if the vendor never answers.
+    pub hold_deadline: Timestamp,
+    /// When it reached its last state.
+    pub ended_at: Option<Timestamp>,
+    /// The number, once bought.
+    pub purchase: Option<Purchase>,
+    /// The code, once arrived.
+    pub code: Option<Code>,
+    /// The message that shows it.
+    pub card: Option<MessageId>,
+}
+
+impl Order {
+    /// The id.
+    #[must_use]
+    pub const fn id(&self) -> OrderId {
+        self.quote.id
+    }
+
+    /// The customer.
+    #[must_use]
+    pub const fn customer(&self) -> UserId {
+        self.quote.customer
+    }
+
+    /// The candidate that is or was being asked, where the state names one.
+    #[must_use]
+    pub fn candidate(&self) -> Option<&Candidate> {
+        match self.state {
+            OrderState::Buying { candidate, .. } | OrderState::Unclear { candidate, .. } => {
+                self.quote.candidates.get(usize::from(candidate))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The numbers that the operator may turn, as the core sees them. Domain and the middle import
+//! this. A policy is a snapshot; what was decided by it stands in the journal as changes.
+
+use std::collections::BTreeSet;
+
+use crate::ids::{MethodKey, UserId};
+use crate::money::Amount;
+use crate::pricing::PriceLimits;
+
+/// Limits and switches in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Who may decide about deposits.
+    pub admins: BTreeSet<UserId>,
+    /// Whether new orders are taken.
+    pub selling: bool,
+    /// What prices keep to.
+    pub prices: PriceLimits,
+    /// How long a shown price stands.
+    pub quote_lifetime_secs: u32,
+    /// How long a code is waited for.
+    pub order_timeout_secs: u32,
+    /// How long after that the hold is given back even if the vendor does not answer.
+    pub cancel_grace_secs: u32,
+    /// Open orders of one customer, at most.
+    pub orders_open_max: u32,
+    /// The least deposit.
+    pub deposit_min: Amount,
+    /// The largest deposit.
+    pub deposit_max: Amount,
+    /// How long instructions stand.
+    pub deposit_lifetime_secs: u32,
+    /// Undecided deposits of one customer, at most.
+    pub deposits_open_max: u32,
+    /// The ways to pay.
+    pub methods: BTreeSet<MethodKey>,
+}

@@ -1,0 +1,103 @@
+//! Every "no" of the shop, by name. Everyone may import this. Each refusal has exactly one text
+//! per language, under the key that [`Refusal::key`] gives; a test compares the two lists.
+
+use crate::ids::UserId;
+use crate::money::Amount;
+
+/// Why a command is not carried out. Nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Only admins may do this; the customer is told what an unknown command is told.
+    NotAdmin,
+    /// The quote is not there, or is another customer's.
+    QuoteGone,
+    /// The quote has lapsed.
+    QuoteExpired,
+    /// The offer cannot be sold within the limits.
+    NotForSale,
+    /// The minted id is taken; mint another.
+    IdTaken,
+    /// Selling is paused.
+    SellingPaused,
+    /// The customer has as many open orders as allowed.
+    OrdersOpenMax {
+        /// How many are allowed.
+        max: u32,
+    },
+    /// The wallet has too little.
+    WalletShort {
+        /// How much is missing.
+        short: Amount,
+    },
+    /// The order is not there, or is another customer's.
+    OrderUnknown,
+    /// A number is being bought; it can be cancelled in a moment.
+    OrderBuying,
+    /// The code has arrived; there is nothing to cancel.
+    OrderDelivered,
+    /// The order has ended.
+    OrderEnded,
+    /// The amount is below the least.
+    DepositTooSmall {
+        /// The least.
+        min: Amount,
+    },
+    /// The amount is above the most.
+    DepositTooLarge {
+        /// The most.
+        max: Amount,
+    },
+    /// There is no such way to pay.
+    MethodUnknown,
+    /// The customer has as many undecided deposits as allowed.
+    DepositsOpenMax {
+        /// How many are allowed.
+        max: u32,
+    },
+    /// The deposit is not there, or is another customer's.
+    DepositUnknown,
+    /// The customer has not said yet that the money is on its way.
+    DepositNotSubmitted,
+    /// Claimed already; an admin will decide.
+    DepositSubmittedAlready,
+    /// Approved already.
+    DepositApprovedAlready {
+        /// By whom.
+        by: UserId,
+    },
+    /// Rejected already.
+    DepositRejectedAlready {
+        /// By whom.
+        by: UserId,
+    },
+}
+
+impl Refusal {
+    /// The key of the refusal's text in the message packs.
+    #[must_use]
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::NotAdmin => "refusal.unknown_command",
+            Self::QuoteGone => "refusal.quote_gone",
+            Self::QuoteExpired => "refusal.quote_expired",
+            Self::NotForSale => "refusal.not_for_sale",
+            Self::IdTaken => "refusal.id_taken",
+            Self::SellingPaused => "refusal.selling_paused",
+            Self::OrdersOpenMax { .. } => "refusal.orders_open_max",
+            Self::WalletShort { .. } => "refusal.wallet_short",
+            Self::OrderUnknown => "refusal.order_unknown",
+            Self::OrderBuying => "refusal.order_buying",
+            Self::OrderDelivered => "refusal.order_delivered",
+            Self::OrderEnded => "refusal.order_ended",
+            Self::DepositTooSmall { .. } => "refusal.deposit_too_small",
+            Self::DepositTooLarge { .. } => "refusal.deposit_too_large",
+            Self::MethodUnknown => "refusal.method_unknown",
+            Self::DepositsOpenMax { .. } => "refusal.deposits_open_max",
+            Self::DepositUnknown => "refusal.deposit_unknown",
+            Self::DepositNotSubmitted => "refusal.deposit_not_submitted",
+            Self::DepositSubmittedAlready => "refusal.deposit_submitted",
+            Self::DepositApprovedAlready { .. } => "refusal.deposit_approved",
+            Self::DepositRejectedAlready { .. } => "refusal.deposit_rejected",
+        }
+    }
+}

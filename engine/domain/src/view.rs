@@ -1,0 +1,143 @@
+//! What a decision is allowed to see. The executor fills a view, `decide` reads it; it never
+//! reads anything else, so it cannot fail with input or output.
+
+use std::collections::BTreeMap;
+
+use crate::change::Seq;
+use crate::command::Key;
+use crate::customer::Customer;
+use crate::deposit::Deposit;
+use crate::effect::Effect;
+use crate::ids::{DepositId, OrderId, RulesVersion, UserId};
+use crate::ledger::{Account, AccountId};
+use crate::order::{Order, Quote};
+
+/// A record as it stands, or its absence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// See [`Key::Customer`].
+    Customer(Option<Customer>),
+    /// See [`Key::OpenOrders`] and [`Key::OpenDeposits`].
+    Count(u32),
+    /// See [`Key::Account`]; an account never used is all zeros.
+    Account(Account),
+    /// See [`Key::Quote`].
+    Quote(Option<Quote>),
+    /// See [`Key::Order`].
+    Order(Option<Box<Order>>),
+    /// See [`Key::Deposit`].
+    Deposit(Option<Deposit>),
+    /// See [`Key::Wish`].
+    Wish(Option<Seq>),
+    /// See [`Key::Rules`].
+    Rules(Option<RulesVersion>),
+}
+
+/// The records that a command touches.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    records: BTreeMap<Key, Record>,
+}
+
+impl View {
+    /// Adds a record.
+    pub fn insert(&mut self, key: Key, record: Record) {
+        self.records.insert(key, record);
+    }
+
+    /// The customer, if known.
+    #[must_use]
+    pub fn customer(&self, id: UserId) -> Option<&Customer> {
+        match self.record(&Key::Customer(id)) {
+            Record::Customer(customer) => customer.as_ref(),
+            other => mismatch(other),
+        }
+    }
+
+    /// How many orders of the customer are open.
+    #[must_use]
+    pub fn open_orders(&self, customer: UserId) -> u32 {
+        match self.record(&Key::OpenOrders(customer)) {
+            Record::Count(count) => *count,
+            other => mismatch(other),
+        }
+    }
+
+    /// How many deposits of the customer are undecided.
+    #[must_use]
+    pub fn open_deposits(&self, customer: UserId) -> u32 {
+        match self.record(&Key::OpenDeposits(customer)) {
+            Record::Count(count) => *count,
+            other => mismatch(other),
+        }
+    }
+
+    /// The account's counters.
+    #[must_use]
+    pub fn account(&self, id: &AccountId) -> Account {
+        match self.record(&Key::Account(id.clone())) {
+            Record::Account(account) => *account,
+            other => mismatch(other),
+        }
+    }
+
+    /// The quote, if there.
+    #[must_use]
+    pub fn quote(&self, id: OrderId) -> Option<&Quote> {
+        match self.record(&Key::Quote(id)) {
+            Record::Quote(quote) => quote.as_ref(),
+            other => mismatch(other),
+        }
+    }
+
+    /// The order, if there.
+    #[must_use]
+    pub fn order(&self, id: OrderId) -> Option<&Order> {
+        match self.record(&Key::Order(id)) {
+            Record::Order(order) => order.as_deref(),
+            other => mismatch(other),
+        }
+    }
+
+    /// The deposit, if there.
+    #[must_use]
+    pub fn deposit(&self, id: DepositId) -> Option<&Deposit> {
+        match self.record(&Key::Deposit(id)) {
+            Record::Deposit(deposit) => deposit.as_ref(),
+            other => mismatch(other),
+        }
+    }
+
+    /// The entry that made the wish, if it is in the outbox.
+    #[must_use]
+    pub fn wish(&self, effect: Effect) -> Option<Seq> {
+        match self.record(&Key::Wish(effect)) {
+            Record::Wish(made) => *made,
+            other => mismatch(other),
+        }
+    }
+
+    /// The live rule set, if any was ever activated.
+    #[must_use]
+    pub fn rules(&self) -> Option<RulesVersion> {
+        match self.record(&Key::Rules) {
+            Record::Rules(version) => *version,
+            other => mismatch(other),
+        }
+    }
+
+    #[allow(clippy::panic)]
+    fn record(&self, key: &Key) -> &Record {
+        match self.records.get(key) {
+            Some(record) => record,
+            // A command that reads what it did not name is a bug in `touched`; going on would
+            // decide about money on a record that was never loaded.
+            None => panic!("{key:?} was not loaded"),
+        }
+    }
+}
+
+#[allow(clippy::panic)]
+fn mismatch(record: &Record) -> ! {
+    panic!("a key was filled with {record:?}")
+}

@@ -1,1 +1,201 @@
-//! Placeholder.
+//! The whole state as plain maps, folded from entries, and the invariants it must keep.
+//! Audit, validation and tests import this; the running shop reads its store instead.
+//!
+//! The store keeps the same state on disk by its own code. Two folds that were written apart and
+//! agree are worth more than one.
+
+mod invariants;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use invariants::Violation;
+
+use crate::change::{Change, Entry, Seq};
+use crate::command::Key;
+use crate::customer::Customer;
+use crate::deposit::{Deposit, DepositState};
+use crate::effect::Effect;
+use crate::ids::{DepositId, OrderId, RulesVersion, UserId};
+use crate::ledger::{
+    self, Account, AccountId, LedgerError, Resolution, Transfer, TransferId, TransferKind,
+};
+use crate::order::{Order, Quote};
+use crate::view::{Record, View};
+
+/// Why an entry cannot follow the ones before it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FoldError {
+    /// The entry's place is not the next one.
+    #[error("entry {found:?} where {expected:?} was due")]
+    Gap {
+        /// The place due.
+        expected: Seq,
+        /// The place found.
+        found: Seq,
+    },
+    /// A transfer cannot be booked.
+    #[error("entry {at:?}: {source}")]
+    Ledger {
+        /// The entry.
+        at: Seq,
+        /// Why.
+        source: LedgerError,
+    },
+}
+
+/// A stored transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Booked {
+    /// The transfer.
+    pub transfer: Transfer,
+    /// Whether it is still open, where it is a hold.
+    pub resolution: Resolution,
+    /// The entry that booked it.
+    pub seq: Seq,
+}
+
+/// Everything that the journal says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Book {
+    /// The last entry folded in.
+    pub head: Seq,
+    /// Every account ever used.
+    pub accounts: BTreeMap<AccountId, Account>,
+    /// Every transfer.
+    pub transfers: BTreeMap<TransferId, Booked>,
+    /// Every customer.
+    pub customers: BTreeMap<UserId, Customer>,
+    /// Quotes that are neither ordered nor forgotten.
+    pub quotes: BTreeMap<OrderId, Quote>,
+    /// Every order.
+    pub orders: BTreeMap<OrderId, Order>,
+    /// Every deposit.
+    pub deposits: BTreeMap<DepositId, Deposit>,
+    /// What the world owes us, and the entry that says so.
+    pub wishes: BTreeMap<Effect, Seq>,
+    /// The live rule set.
+    pub rules: Option<RulesVersion>,
+    /// Rule sets that were ever live.
+    pub rules_seen: BTreeSet<RulesVersion>,
+}
+
+impl Book {
+    /// Folds the next entry in.
+    ///
+    /// # Errors
+    /// The entry does not follow, or books what cannot be booked; the book is then unusable.
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), FoldError> {
+        let expected = Seq(self.head.0.saturating_add(1));
+        if entry.seq != expected {
+            return Err(FoldError::Gap { expected, found: entry.seq });
+        }
+        for change in &entry.changes {
+            self.apply_change(entry.seq, change)
+                .map_err(|source| FoldError::Ledger { at: entry.seq, source })?;
+        }
+        self.head = entry.seq;
+        Ok(())
+    }
+
+    fn apply_change(&mut self, seq: Seq, change: &Change) -> Result<(), LedgerError> {
+        match change {
+            Change::Transfer(transfer) => self.book(seq, transfer)?,
+            Change::Customer(customer) => {
+                self.customers.insert(customer.id, customer.clone());
+            }
+            Change::Quote(quote) => {
+                self.quotes.insert(quote.id, quote.clone());
+            }
+            Change::QuoteDropped(id) => {
+                self.quotes.remove(id);
+            }
+            Change::Order(order) => {
+                self.orders.insert(order.id(), order.clone());
+            }
+            Change::Deposit(deposit) => {
+                self.deposits.insert(deposit.id, deposit.clone());
+            }
+            Change::Wish(effect) => {
+                self.wishes.insert(*effect, seq);
+            }
+            Change::Granted { effect, made } => {
+                if self.wishes.get(effect) == Some(made) {
+                    self.wishes.remove(effect);
+                }
+            }
+            Change::RulesActivated(version) => {
+                self.rules = Some(*version);
+                self.rules_seen.insert(*version);
+            }
+        }
+        Ok(())
+    }
+
+    fn book(&mut self, seq: Seq, transfer: &Transfer) -> Result<(), LedgerError> {
+        if self.transfers.contains_key(&transfer.id) {
+            return Err(LedgerError::Exists(transfer.id));
+        }
+        let resolved = match transfer.kind {
+            TransferKind::Post { pending } => Some((pending, Resolution::Posted(transfer.id))),
+            TransferKind::Void { pending } => Some((pending, Resolution::Voided(transfer.id))),
+            TransferKind::Posted | TransferKind::Pending { .. } => None,
+        };
+        let hold = resolved.and_then(|(pending, _)| self.transfers.get(&pending));
+        ledger::check_hold(transfer, hold.map(|hold| (&hold.transfer, hold.resolution)))?;
+        let account = |id: &AccountId| self.accounts.get(id).copied().unwrap_or_default();
+        let (debit, credit) =
+            ledger::apply(transfer, account(&transfer.debit), account(&transfer.credit))?;
+        self.accounts.insert(transfer.debit.clone(), debit);
+        self.accounts.insert(transfer.credit.clone(), credit);
+        if let Some((pending, resolution)) = resolved
+            && let Some(hold) = self.transfers.get_mut(&pending)
+        {
+            hold.resolution = resolution;
+        }
+        let resolution = match transfer.kind {
+            TransferKind::Pending { .. } => Resolution::Open,
+            _ => Resolution::Final,
+        };
+        let booked = Booked { transfer: transfer.clone(), resolution, seq };
+        self.transfers.insert(transfer.id, booked);
+        Ok(())
+    }
+
+    /// The records that a command touches.
+    #[must_use]
+    pub fn view(&self, keys: &[Key]) -> View {
+        let mut view = View::default();
+        for key in keys {
+            view.insert(key.clone(), self.record(key));
+        }
+        view
+    }
+
+    fn record(&self, key: &Key) -> Record {
+        match key {
+            Key::Customer(id) => Record::Customer(self.customers.get(id).cloned()),
+            Key::OpenOrders(customer) => {
+                let open = |order: &&Order| order.customer() == *customer && order.state.is_open();
+                count(self.orders.values().filter(open).count())
+            }
+            Key::OpenDeposits(customer) => {
+                let open = |deposit: &&Deposit| {
+                    let opened = matches!(deposit.state, DepositState::Opened);
+                    let submitted = matches!(deposit.state, DepositState::Submitted { .. });
+                    deposit.customer == *customer && (opened || submitted)
+                };
+                count(self.deposits.values().filter(open).count())
+            }
+            Key::Account(id) => Record::Account(self.accounts.get(id).copied().unwrap_or_default()),
+            Key::Quote(id) => Record::Quote(self.quotes.get(id).cloned()),
+            Key::Order(id) => Record::Order(self.orders.get(id).cloned().map(Box::new)),
+            Key::Deposit(id) => Record::Deposit(self.deposits.get(id).cloned()),
+            Key::Wish(effect) => Record::Wish(self.wishes.get(effect).copied()),
+            Key::Rules => Record::Rules(self.rules),
+        }
+    }
+}
+
+fn count(count: usize) -> Record {
+    Record::Count(u32::try_from(count).unwrap_or(u32::MAX))
+}

@@ -1,1 +1,118 @@
-//! Placeholder.
+//! The one door: a command meets the records and the policy, and becomes changes or a refusal.
+//! The executor calls this; nobody else needs to.
+//!
+//! Every arm has one shape: refusals on top, then a line after which nothing can fail, then the
+//! changes. A command that finds its work done already changes nothing and says what is there,
+//! so a double press, a repeated update and a replay after a crash are all harmless.
+
+mod buying;
+mod depositing;
+mod ordering;
+mod serving;
+
+use crate::change::Change;
+use crate::command::Command;
+use crate::deposit::Deposit;
+use crate::ids::Timestamp;
+use crate::order::{Order, Quote};
+use crate::policy::Policy;
+use crate::refusal::Refusal;
+use crate::view::View;
+
+/// What a command led to. Without changes it had been done before, or was late.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What to write, in order.
+    pub changes: Vec<Change>,
+    /// What to show.
+    pub outcome: Outcome,
+}
+
+/// The record that the command was about, as it stands afterwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing to show.
+    Done,
+    /// A quote.
+    Quote(Quote),
+    /// An order.
+    Order(Box<Order>),
+    /// A deposit.
+    Deposit(Deposit),
+}
+
+impl Decision {
+    const fn nothing() -> Self {
+        Self { changes: Vec::new(), outcome: Outcome::Done }
+    }
+}
+
+impl From<Vec<Change>> for Decision {
+    fn from(changes: Vec<Change>) -> Self {
+        Self { changes, outcome: Outcome::Done }
+    }
+}
+
+/// Decides about one command.
+///
+/// # Errors
+/// A [`Refusal`]; nothing changes then.
+///
+/// # Panics
+/// The view lacks a record that [`Command::touched`] names: a bug in the caller.
+pub fn decide(
+    view: &View,
+    policy: &Policy,
+    command: Command,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    match command {
+        Command::Welcome(profile) => Ok(serving::welcome(view, profile, now)),
+        Command::Ask { customer, prompt } => Ok(serving::ask(view, customer, prompt)),
+        Command::SetReachable { customer, reachable } => {
+            Ok(serving::set_reachable(view, customer, reachable))
+        }
+        Command::OfferQuote(proposal) => ordering::offer_quote(view, policy, proposal, now),
+        Command::PlaceOrder { customer, quote, card } => {
+            ordering::place_order(view, policy, customer, quote, card, now)
+        }
+        Command::CancelOrder { customer, order } => ordering::cancel_order(view, customer, order),
+        Command::OpenDeposit { id, customer, amount, method, card } => {
+            let claim = depositing::Claim { id, customer, amount, method, card };
+            depositing::open(view, policy, claim, now)
+        }
+        Command::SubmitDeposit { customer, deposit } => {
+            depositing::submit(view, policy, customer, deposit, now)
+        }
+        Command::ApproveDeposit { admin, deposit } => {
+            depositing::approve(view, policy, admin, deposit, now)
+        }
+        Command::RejectDeposit { admin, deposit, reason } => {
+            depositing::reject(view, policy, admin, deposit, reason, now)
+        }
+        Command::StartPurchase { order, candidate } => buying::start(view, order, candidate),
+        Command::PurchaseBought { order, purchase } => {
+            buying::bought(view, policy, order, purchase, now)
+        }
+        Command::PurchaseRefused { order, candidate, reason } => {
+            buying::refused(view, order, candidate, reason, now)
+        }
+        Command::PurchaseUnclear { order, candidate } => {
+            buying::unclear(view, order, candidate, now)
+        }
+        Command::PurchaseNotFound { order } => buying::not_found(view, order, now),
+        Command::CodeArrived { order, vendor_order, code, text } => {
+            buying::code_arrived(view, order, &vendor_order, code, text, now)
+        }
+        Command::PurchaseReturned { order, vendor_order } => {
+            buying::returned(view, order, &vendor_order, now)
+        }
+        Command::OrderDeadline { order } => ordering::deadline(view, order, now),
+        Command::DepositDeadline { deposit } => depositing::deadline(view, deposit, now),
+        Command::QuoteDeadline { quote } => Ok(ordering::quote_deadline(view, quote, now)),
+        Command::Granted { effect, made, message } => {
+            Ok(serving::granted(view, effect, made, message))
+        }
+        Command::ActivateRules(version) => Ok(serving::activate_rules(view, version)),
+    }
+}

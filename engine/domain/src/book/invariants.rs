@@ -1,0 +1,183 @@
+//! What must hold after every commit. Only `book` is built on this.
+
+use super::{Book, Booked};
+use crate::deposit::DepositState;
+use crate::effect::Effect;
+use crate::ids::{DepositId, OrderId};
+use crate::ledger::{Account, AccountId, Resolution, TransferId, TransferKind};
+use crate::money::Amount;
+use crate::order::{Order, OrderState};
+
+/// A broken promise, named.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// Debits and credits differ.
+    #[error("{which}: debits {debits}, credits {credits} micro-dollars")]
+    Unbalanced {
+        /// Posted or pending.
+        which: &'static str,
+        /// The sum of debits.
+        debits: i128,
+        /// The sum of credits.
+        credits: i128,
+    },
+    /// A wallet can spend less than nothing.
+    #[error("{0:?} is below zero")]
+    WalletBelowZero(AccountId),
+    /// The pending debits of an account are not the sum of its open holds.
+    #[error("{account:?} holds {held}, its open holds are {holds} micro-dollars")]
+    HoldsDisagree {
+        /// The account.
+        account: AccountId,
+        /// What the account says.
+        held: i128,
+        /// What the transfers say.
+        holds: i128,
+    },
+    /// An order's state and its hold tell different stories.
+    #[error("order {order} is {state} but its hold is {hold}")]
+    OrderHold {
+        /// The order.
+        order: OrderId,
+        /// Its state.
+        state: &'static str,
+        /// Its hold.
+        hold: String,
+    },
+    /// A hold belongs to no order.
+    #[error("the hold of {0} belongs to no order")]
+    HoldWithoutOrder(OrderId),
+    /// A deposit's state and its credit tell different stories.
+    #[error("deposit {deposit} is {state} and credited: {credited}")]
+    DepositCredit {
+        /// The deposit.
+        deposit: DepositId,
+        /// Its state.
+        state: &'static str,
+        /// Whether money was booked.
+        credited: bool,
+    },
+    /// More was refunded than was paid.
+    #[error("order {0} was refunded more than it was charged")]
+    RefundAboveCapture(OrderId),
+    /// Nothing will ever move this order again.
+    #[error("order {0} is open and nobody will touch it")]
+    OrderForgotten(OrderId),
+    /// A customer paid and there is no code.
+    #[error("order {0} was charged without a code")]
+    ChargedWithoutCode(OrderId),
+}
+
+impl Book {
+    /// Checks everything; an empty list means that every promise is kept.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        self.check_sums(&mut found);
+        self.check_wallets(&mut found);
+        for order in self.orders.values() {
+            self.check_order(order, &mut found);
+        }
+        self.check_deposits(&mut found);
+        for booked in self.transfers.values() {
+            if let TransferId::Hold(id) = booked.transfer.id
+                && !self.orders.contains_key(&id)
+            {
+                found.push(Violation::HoldWithoutOrder(id));
+            }
+        }
+        found
+    }
+
+    fn check_sums(&self, found: &mut Vec<Violation>) {
+        let sum = |of: fn(&Account) -> Amount| -> i128 {
+            self.accounts.values().map(|account| i128::from(of(account).micros())).sum()
+        };
+        let mut compare = |which, debits: i128, credits: i128| {
+            if debits != credits {
+                found.push(Violation::Unbalanced { which, debits, credits });
+            }
+        };
+        compare("posted", sum(|of| of.debits_posted), sum(|of| of.credits_posted));
+        compare("pending", sum(|of| of.debits_pending), sum(|of| of.credits_pending));
+    }
+
+    fn check_wallets(&self, found: &mut Vec<Violation>) {
+        for (id, account) in &self.accounts {
+            let open = |booked: &&Booked| {
+                booked.transfer.debit == *id && booked.resolution == Resolution::Open
+            };
+            let holds: i128 = self
+                .transfers
+                .values()
+                .filter(open)
+                .map(|booked| i128::from(booked.transfer.amount.micros()))
+                .sum();
+            let held = i128::from(account.debits_pending.micros());
+            if held != holds {
+                found.push(Violation::HoldsDisagree { account: id.clone(), held, holds });
+            }
+            let available = account.available();
+            if matches!(id, AccountId::Wallet(_)) && available.is_none_or(Amount::is_negative) {
+                found.push(Violation::WalletBelowZero(id.clone()));
+            }
+        }
+    }
+
+    fn check_order(&self, order: &Order, found: &mut Vec<Violation>) {
+        let id = order.id();
+        let hold = self.transfers.get(&TransferId::Hold(id)).filter(|hold| {
+            matches!(hold.transfer.kind, TransferKind::Pending { .. })
+                && hold.transfer.amount == order.quote.price
+                && hold.transfer.debit == AccountId::Wallet(order.customer())
+        });
+        let resolution = hold.map(|hold| hold.resolution);
+        let agrees = match order.state {
+            state if state.is_open() => resolution == Some(Resolution::Open),
+            OrderState::Delivered | OrderState::Refunded => {
+                resolution == Some(Resolution::Posted(TransferId::Capture(id)))
+            }
+            _ => resolution == Some(Resolution::Voided(TransferId::Release(id))),
+        };
+        if !agrees {
+            let hold = resolution.map_or_else(|| "missing".to_owned(), |of| format!("{of:?}"));
+            let state = order.state.name();
+            found.push(Violation::OrderHold { order: id, state, hold });
+        }
+        let charged = matches!(order.state, OrderState::Delivered | OrderState::Refunded);
+        if charged && order.code.is_none() {
+            found.push(Violation::ChargedWithoutCode(id));
+        }
+        let refund = self.transfers.get(&TransferId::Refund(id));
+        if refund.is_some_and(|refund| refund.transfer.amount > order.quote.price) {
+            found.push(Violation::RefundAboveCapture(id));
+        }
+        // Waiting and cancelling orders are moved by the clock, which reads their deadlines.
+        let moved = match order.state {
+            OrderState::Buying { .. } => self.wishes.contains_key(&Effect::Buy(id)),
+            OrderState::Unclear { .. } => self.wishes.contains_key(&Effect::FindPurchase(id)),
+            _ => true,
+        };
+        if !moved {
+            found.push(Violation::OrderForgotten(id));
+        }
+    }
+
+    fn check_deposits(&self, found: &mut Vec<Violation>) {
+        for deposit in self.deposits.values() {
+            let credit = self.transfers.get(&TransferId::Deposit(deposit.id));
+            let approved = matches!(deposit.state, DepositState::Approved { .. });
+            let right = credit.is_some_and(|credit| {
+                credit.transfer.amount == deposit.amount
+                    && credit.transfer.credit == AccountId::Wallet(deposit.customer)
+            });
+            if approved != credit.is_some() || (approved && !right) {
+                found.push(Violation::DepositCredit {
+                    deposit: deposit.id,
+                    state: deposit.state.name(),
+                    credited: credit.is_some(),
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What the vendor's answers do to an order. Only `decide` calls this.
+
+use super::ordering::{ended_by, release};
+use super::{Decision, Outcome};
+use crate::change::Change;
+use crate::effect::Effect;
+use crate::ids::{OrderId, Timestamp};
+use crate::ledger::{AccountId, Transfer, TransferId, TransferKind};
+use crate::order::{Code, FailReason, Order, OrderState, Purchase};
+use crate::policy::Policy;
+use crate::refusal::Refusal;
+use crate::view::View;
+
+fn find(view: &View, order: OrderId) -> Result<&Order, Refusal> {
+    view.order(order).ok_or(Refusal::OrderUnknown)
+}
+
+fn shown(order: Order, wishes: &[Effect]) -> Decision {
+    let mut changes = vec![Change::Order(order.clone())];
+    changes.extend(wishes.iter().copied().map(Change::Wish));
+    changes.push(Change::Wish(Effect::ShowOrder(order.id())));
+    Decision { changes, outcome: Outcome::Order(Box::new(order)) }
+}
+
+pub(super) fn start(view: &View, order: OrderId, candidate: u8) -> Result<Decision, Refusal> {
+    let order = find(view, order)?;
+    // Anything else was started before: whoever asks now must not ask the vendor again.
+    if order.state != (OrderState::Buying { candidate, started: false }) {
+        return Err(Refusal::OrderBuying);
+    }
+    let mut order = order.clone();
+    order.state = OrderState::Buying { candidate, started: true };
+    Ok(Decision {
+        changes: vec![Change::Order(order.clone())],
+        outcome: Outcome::Order(Box::new(order)),
+    })
+}
+
+pub(super) fn bought(
+    view: &View,
+    policy: &Policy,
+    order: OrderId,
+    purchase: Purchase,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let order = find(view, order)?;
+    if order.purchase.is_some() {
+        return Ok(Decision::nothing());
+    }
+    let mut order = order.clone();
+    let id = order.id();
+    order.purchase = Some(purchase);
+    if !order.state.is_open() {
+        // Found after the customer's money went back: nobody pays for it, so it is returned.
+        return Ok(vec![Change::Order(order), Change::Wish(Effect::CancelPurchase(id))].into());
+    }
+    order.state = OrderState::Waiting;
+    order.deadline = now.plus_secs(policy.order_timeout_secs);
+    // The hold's deadline never moves: it stands in an immutable transfer.
+    order.deadline = order.deadline.min(order.hold_deadline);
+    Ok(shown(order, &[]))
+}
+
+pub(super) fn refused(
+    view: &View,
+    order: OrderId,
+    candidate: u8,
+    reason: FailReason,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let order = find(view, order)?;
+    if !matches!(order.state, OrderState::Buying { candidate: asked, .. } if asked == candidate) {
+        return Ok(Decision::nothing());
+    }
+    let next = candidate.saturating_add(1);
+    if usize::from(next) < order.quote.candidates.len() {
+        let mut order = order.clone();
+        order.state = OrderState::Buying { candidate: next, started: false };
+        let wish = Effect::Buy(order.id());
+        return Ok(shown(order, &[wish]));
+    }
+    Ok(release(order, OrderState::Failed(reason), now))
+}
+
+pub(super) fn unclear(
+    view: &View,
+    order: OrderId,
+    candidate: u8,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let order = find(view, order)?;
+    if order.state != (OrderState::Buying { candidate, started: true }) {
+        return Ok(Decision::nothing());
+    }
+    let mut order = order.clone();
+    order.state = OrderState::Unclear { candidate, since: now };
+    let wish = Effect::FindPurchase(order.id());
+    Ok(shown(order, &[wish]))
+}
+
+pub(super) fn not_found(view: &View, order: OrderId, now: Timestamp) -> Result<Decision, Refusal> {
+    let order = find(view, order)?;
+    if !matches!(order.state, OrderState::Unclear { .. }) {
+        return Ok(Decision::nothing());
+    }
+    let mut decision = release(order, OrderState::Failed(FailReason::Unclear), now);
+    decision.changes.push(Change::Wish(Effect::TellAdminsUnclear(order.id())));
+    Ok(decision)
+}
+
+pub(super) fn code_arrived(
+    view: &View,
+    order: OrderId,
+    vendor_order: &str,
+    code: String,
+    text: Option<String>,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let order = find(view, order)?;
+    let purchase = order.purchase.as_ref().filter(|known| known.vendor_order == vendor_order);
+    let purchase = purchase.ok_or(Refusal::OrderUnknown)?;
+    match order.state {
+        OrderState::Waiting | OrderState::Cancelling { .. } => {}
+        OrderState::Delivered => return Ok(Decision::nothing()),
+        _ => return Err(Refusal::OrderEnded),
+    }
+    // From here on nothing fails.
+    let id = order.id();
+    let mut changes = vec![Change::Transfer(Transfer {
+        id: TransferId::Capture(id),
+        debit: AccountId::Wallet(order.customer()),
+        credit: AccountId::Revenue,
+        amount: order.quote.price,
+        kind: TransferKind::Post { pending: TransferId::Hold(id) },
+    })];
+    if purchase.cost.is_positive() {
+        changes.push(Change::Transfer(Transfer {
+            id: TransferId::VendorCost(id),
+            debit: AccountId::VendorCost,
+            credit: AccountId::VendorFloat(purchase.provider.clone()),
+            amount: purchase.cost,
+            kind: TransferKind::Posted,
+        }));
+    }
+    let mut order = order.clone();
+    order.state = OrderState::Delivered;
+    order.ended_at = Some(now);
+    order.code = Some(Code { code, text, arrived_at: now });
+    let shown = shown(order, &[Effect::RingCode(id)]);
+    changes.extend(shown.changes);
+    Ok(Decision { changes, outcome: shown.outcome })
+}
+
+pub(super) fn returned(
+    view: &View,
+    order: OrderId,
+    vendor_order: &str,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let order = find(view, order)?;
+    if order.purchase.as_ref().is_none_or(|known| known.vendor_order != vendor_order) {
+        return Err(Refusal::OrderUnknown);
+    }
+    Ok(match order.state {
+        // The vendor took it back unasked; for the customer that is a number that never worked.
+        OrderState::Waiting => release(order, OrderState::Expired, now),
+        OrderState::Cancelling { reason } => release(order, ended_by(reason), now),
+        _ => Decision::nothing(),
+    })
+}

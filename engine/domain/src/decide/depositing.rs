@@ -1,0 +1,184 @@
+//! Deposits: opened, claimed, decided once. Only `decide` calls this.
+
+use super::{Decision, Outcome};
+use crate::change::Change;
+use crate::deposit::{Deposit, DepositState, REASON_CHARS_MAX};
+use crate::effect::Effect;
+use crate::ids::{DepositId, MessageId, MethodKey, Timestamp, UserId};
+use crate::ledger::{AccountId, Transfer, TransferId, TransferKind};
+use crate::money::Amount;
+use crate::policy::Policy;
+use crate::refusal::Refusal;
+use crate::view::View;
+
+/// What a customer wants to pay in.
+pub(super) struct Claim {
+    pub(super) id: DepositId,
+    pub(super) customer: UserId,
+    pub(super) amount: Amount,
+    pub(super) method: MethodKey,
+    pub(super) card: Option<MessageId>,
+}
+
+pub(super) fn open(
+    view: &View,
+    policy: &Policy,
+    claim: Claim,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let Claim { id, customer, amount, method, card } = claim;
+    if let Some(deposit) = view.deposit(id) {
+        return if deposit.customer == customer {
+            Ok(Decision { changes: Vec::new(), outcome: Outcome::Deposit(deposit.clone()) })
+        } else {
+            Err(Refusal::IdTaken)
+        };
+    }
+    if amount < policy.deposit_min {
+        return Err(Refusal::DepositTooSmall { min: policy.deposit_min });
+    }
+    if amount > policy.deposit_max {
+        return Err(Refusal::DepositTooLarge { max: policy.deposit_max });
+    }
+    if !policy.methods.contains(&method) {
+        return Err(Refusal::MethodUnknown);
+    }
+    if view.open_deposits(customer) >= policy.deposits_open_max {
+        return Err(Refusal::DepositsOpenMax { max: policy.deposits_open_max });
+    }
+    // From here on nothing fails.
+    let mut changes = Vec::new();
+    if let Some(known) = view.customer(customer)
+        && known.prompt.is_some()
+    {
+        let mut known = known.clone();
+        known.prompt = None;
+        changes.push(Change::Customer(known));
+    }
+    let deposit = Deposit {
+        id,
+        customer,
+        amount,
+        method,
+        state: DepositState::Opened,
+        created_at: now,
+        expires_at: now.plus_secs(policy.deposit_lifetime_secs),
+        card,
+        admin_cards: Vec::new(),
+    };
+    changes.push(Change::Deposit(deposit.clone()));
+    changes.push(Change::Wish(Effect::ShowDeposit(id)));
+    Ok(Decision { changes, outcome: Outcome::Deposit(deposit) })
+}
+
+pub(super) fn submit(
+    view: &View,
+    policy: &Policy,
+    customer: UserId,
+    deposit: DepositId,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let deposit = view.deposit(deposit).filter(|deposit| deposit.customer == customer);
+    let deposit = deposit.ok_or(Refusal::DepositUnknown)?;
+    match deposit.state {
+        // Who pays late is still heard: an admin looks at it either way.
+        DepositState::Opened | DepositState::Expired { .. } => {}
+        DepositState::Submitted { .. } => return Err(Refusal::DepositSubmittedAlready),
+        DepositState::Approved { by, .. } => return Err(Refusal::DepositApprovedAlready { by }),
+        DepositState::Rejected { by, .. } => return Err(Refusal::DepositRejectedAlready { by }),
+    }
+    // From here on nothing fails.
+    let mut deposit = deposit.clone();
+    deposit.state = DepositState::Submitted { at: now };
+    let id = deposit.id;
+    let mut changes = vec![Change::Deposit(deposit.clone()), Change::Wish(Effect::ShowDeposit(id))];
+    let admins = policy.admins.iter();
+    changes.extend(admins.map(|admin| Change::Wish(Effect::ShowDepositToAdmin(id, *admin))));
+    Ok(Decision { changes, outcome: Outcome::Deposit(deposit) })
+}
+
+/// The deposit, where this admin may decide about it now.
+fn undecided<'view>(
+    view: &'view View,
+    policy: &Policy,
+    admin: UserId,
+    deposit: DepositId,
+) -> Result<&'view Deposit, Refusal> {
+    if !policy.admins.contains(&admin) {
+        return Err(Refusal::NotAdmin);
+    }
+    let deposit = view.deposit(deposit).ok_or(Refusal::DepositUnknown)?;
+    match deposit.state {
+        DepositState::Submitted { .. } => Ok(deposit),
+        DepositState::Opened | DepositState::Expired { .. } => Err(Refusal::DepositNotSubmitted),
+        DepositState::Approved { by, .. } => Err(Refusal::DepositApprovedAlready { by }),
+        DepositState::Rejected { by, .. } => Err(Refusal::DepositRejectedAlready { by }),
+    }
+}
+
+fn decided(deposit: Deposit, admin: UserId) -> Decision {
+    let id = deposit.id;
+    let mut changes = vec![
+        Change::Wish(Effect::ShowDeposit(id)),
+        Change::Wish(Effect::TellDepositDecided(id)),
+        // The deciding admin may have typed a command and have no card yet.
+        Change::Wish(Effect::ShowDepositToAdmin(id, admin)),
+    ];
+    let others = deposit.admin_cards.iter().filter(|card| card.admin != admin);
+    changes.extend(others.map(|card| Change::Wish(Effect::ShowDepositToAdmin(id, card.admin))));
+    changes.insert(0, Change::Deposit(deposit.clone()));
+    Decision { changes, outcome: Outcome::Deposit(deposit) }
+}
+
+pub(super) fn approve(
+    view: &View,
+    policy: &Policy,
+    admin: UserId,
+    deposit: DepositId,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let mut deposit = undecided(view, policy, admin, deposit)?.clone();
+    // From here on nothing fails.
+    deposit.state = DepositState::Approved { by: admin, at: now };
+    let transfer = Change::Transfer(Transfer {
+        id: TransferId::Deposit(deposit.id),
+        debit: AccountId::DepositsClearing(deposit.method.clone()),
+        credit: AccountId::Wallet(deposit.customer),
+        amount: deposit.amount,
+        kind: TransferKind::Posted,
+    });
+    let mut decision = decided(deposit, admin);
+    decision.changes.insert(0, transfer);
+    Ok(decision)
+}
+
+pub(super) fn reject(
+    view: &View,
+    policy: &Policy,
+    admin: UserId,
+    deposit: DepositId,
+    reason: Option<String>,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let mut deposit = undecided(view, policy, admin, deposit)?.clone();
+    // From here on nothing fails.
+    let reason = reason.map(|text| text.chars().take(REASON_CHARS_MAX).collect::<String>());
+    let reason = reason.filter(|text| !text.trim().is_empty());
+    deposit.state = DepositState::Rejected { by: admin, at: now, reason };
+    Ok(decided(deposit, admin))
+}
+
+pub(super) fn deadline(
+    view: &View,
+    deposit: DepositId,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let deposit = view.deposit(deposit).ok_or(Refusal::DepositUnknown)?;
+    if deposit.state != DepositState::Opened || now < deposit.expires_at {
+        return Ok(Decision::nothing());
+    }
+    let mut deposit = deposit.clone();
+    deposit.state = DepositState::Expired { at: now };
+    let id = deposit.id;
+    Ok(vec![Change::Deposit(deposit), Change::Wish(Effect::ShowDeposit(id))].into())
+}

@@ -1,0 +1,219 @@
+//! What a customer does with quotes and orders, and what the clock does. Only `decide` calls
+//! this.
+
+use super::{Decision, Outcome};
+use crate::change::Change;
+use crate::command::Proposal;
+use crate::effect::Effect;
+use crate::ids::{MessageId, OrderId, Timestamp, UserId};
+use crate::ledger::{AccountId, Transfer, TransferId, TransferKind};
+use crate::money::Amount;
+use crate::order::{CancelReason, FailReason, Order, OrderState, Quote};
+use crate::policy::Policy;
+use crate::pricing;
+use crate::refusal::Refusal;
+use crate::view::View;
+
+/// How long a lapsed quote is kept, so that its button can still be told from a forged one.
+const QUOTE_KEPT_SECS: u32 = 86_400;
+
+pub(super) fn offer_quote(
+    view: &View,
+    policy: &Policy,
+    proposal: Proposal,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let Proposal { id, customer, service, country, proposed, cost, candidates, rules } = proposal;
+    if let Some(shown) = view.quote(id) {
+        let same = (shown.customer, &shown.service, shown.country) == (customer, &service, country);
+        let live = now < shown.expires_at;
+        return if same && live {
+            Ok(Decision { changes: Vec::new(), outcome: Outcome::Quote(shown.clone()) })
+        } else {
+            Err(Refusal::IdTaken)
+        };
+    }
+    if view.order(id).is_some() {
+        return Err(Refusal::IdTaken);
+    }
+    if !policy.selling {
+        return Err(Refusal::SellingPaused);
+    }
+    let price = pricing::judge(proposed, cost, &policy.prices).map_err(|_| Refusal::NotForSale)?;
+    if candidates.is_empty() || candidates.len() > usize::from(u8::MAX) {
+        return Err(Refusal::NotForSale);
+    }
+    // From here on nothing fails.
+    let quote = Quote {
+        id,
+        customer,
+        service,
+        country,
+        price: price.price,
+        cost_max: price.cost_max,
+        candidates,
+        rules,
+        created_at: now,
+        expires_at: now.plus_secs(policy.quote_lifetime_secs),
+    };
+    Ok(Decision { changes: vec![Change::Quote(quote.clone())], outcome: Outcome::Quote(quote) })
+}
+
+pub(super) fn place_order(
+    view: &View,
+    policy: &Policy,
+    customer: UserId,
+    quote: OrderId,
+    card: Option<MessageId>,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    if let Some(order) = view.order(quote) {
+        return if order.customer() == customer {
+            Ok(Decision { changes: Vec::new(), outcome: Outcome::Order(Box::new(order.clone())) })
+        } else {
+            Err(Refusal::QuoteGone)
+        };
+    }
+    let quote = view.quote(quote).filter(|quote| quote.customer == customer);
+    let quote = quote.ok_or(Refusal::QuoteGone)?;
+    if now >= quote.expires_at {
+        return Err(Refusal::QuoteExpired);
+    }
+    if !policy.selling {
+        return Err(Refusal::SellingPaused);
+    }
+    if view.open_orders(customer) >= policy.orders_open_max {
+        return Err(Refusal::OrdersOpenMax { max: policy.orders_open_max });
+    }
+    let wallet = view.account(&AccountId::Wallet(customer));
+    let available = wallet.available().unwrap_or(Amount::ZERO);
+    if available < quote.price {
+        let short = quote.price.checked_sub(available).unwrap_or(quote.price);
+        return Err(Refusal::WalletShort { short });
+    }
+    // From here on nothing fails.
+    let deadline = now.plus_secs(policy.order_timeout_secs);
+    let order = Order {
+        quote: quote.clone(),
+        state: OrderState::Buying { candidate: 0, started: false },
+        placed_at: now,
+        deadline,
+        hold_deadline: deadline.plus_secs(policy.cancel_grace_secs),
+        ended_at: None,
+        purchase: None,
+        code: None,
+        card,
+    };
+    let id = order.id();
+    let changes = vec![
+        Change::Transfer(Transfer {
+            id: TransferId::Hold(id),
+            debit: AccountId::Wallet(customer),
+            credit: AccountId::Revenue,
+            amount: quote.price,
+            kind: TransferKind::Pending { deadline: order.hold_deadline },
+        }),
+        Change::Order(order.clone()),
+        Change::QuoteDropped(id),
+        Change::Wish(Effect::Buy(id)),
+        Change::Wish(Effect::ShowOrder(id)),
+    ];
+    Ok(Decision { changes, outcome: Outcome::Order(Box::new(order)) })
+}
+
+pub(super) fn cancel_order(
+    view: &View,
+    customer: UserId,
+    order: OrderId,
+) -> Result<Decision, Refusal> {
+    let order = view.order(order).filter(|order| order.customer() == customer);
+    let order = order.ok_or(Refusal::OrderUnknown)?;
+    match order.state {
+        OrderState::Waiting => Ok(begin_cancelling(order, CancelReason::Customer)),
+        OrderState::Cancelling { .. } => {
+            Ok(Decision { changes: Vec::new(), outcome: Outcome::Order(Box::new(order.clone())) })
+        }
+        OrderState::Buying { .. } | OrderState::Unclear { .. } => Err(Refusal::OrderBuying),
+        OrderState::Delivered => Err(Refusal::OrderDelivered),
+        OrderState::Cancelled
+        | OrderState::Expired
+        | OrderState::Failed(_)
+        | OrderState::Refunded => Err(Refusal::OrderEnded),
+    }
+}
+
+pub(super) fn deadline(view: &View, order: OrderId, now: Timestamp) -> Result<Decision, Refusal> {
+    let order = view.order(order).ok_or(Refusal::OrderUnknown)?;
+    let up = now >= order.hold_deadline;
+    Ok(match order.state {
+        OrderState::Waiting if now >= order.deadline => {
+            begin_cancelling(order, CancelReason::TimeOut)
+        }
+        // The vendor never answered. The customer does not wait for it any longer; the wish to
+        // cancel stays in the outbox, so the number is still given back when the vendor returns.
+        OrderState::Cancelling { reason } if up => release(order, ended_by(reason), now),
+        OrderState::Unclear { .. } if up => {
+            release(order, OrderState::Failed(FailReason::Unclear), now)
+        }
+        OrderState::Buying { .. } if up => {
+            release(order, OrderState::Failed(FailReason::Unavailable), now)
+        }
+        _ => Decision::nothing(),
+    })
+}
+
+pub(super) fn quote_deadline(view: &View, quote: OrderId, now: Timestamp) -> Decision {
+    match view.quote(quote) {
+        Some(quote) if now >= quote.expires_at.plus_secs(QUOTE_KEPT_SECS) => {
+            vec![Change::QuoteDropped(quote.id)].into()
+        }
+        _ => Decision::nothing(),
+    }
+}
+
+/// The state in which a cancelled order ends.
+pub(super) const fn ended_by(reason: CancelReason) -> OrderState {
+    match reason {
+        CancelReason::Customer => OrderState::Cancelled,
+        CancelReason::TimeOut => OrderState::Expired,
+    }
+}
+
+fn begin_cancelling(order: &Order, reason: CancelReason) -> Decision {
+    let mut order = order.clone();
+    order.state = OrderState::Cancelling { reason };
+    let id = order.id();
+    let changes = vec![
+        Change::Order(order.clone()),
+        Change::Wish(Effect::CancelPurchase(id)),
+        Change::Wish(Effect::ShowOrder(id)),
+    ];
+    Decision { changes, outcome: Outcome::Order(Box::new(order)) }
+}
+
+/// Ends an open order in `state` and voids its hold.
+pub(super) fn release(order: &Order, state: OrderState, now: Timestamp) -> Decision {
+    assert!(order.state.is_open(), "{} has no hold to void", order.id());
+    // Who looked at the card when it failed needs no second message; who waited does.
+    let waited = matches!(order.state, OrderState::Waiting | OrderState::Unclear { .. })
+        || matches!(order.state, OrderState::Cancelling { reason: CancelReason::TimeOut });
+    let mut order = order.clone();
+    order.state = state;
+    order.ended_at = Some(now);
+    let id = order.id();
+    let mut changes = vec![
+        Change::Transfer(Transfer {
+            id: TransferId::Release(id),
+            debit: AccountId::Wallet(order.customer()),
+            credit: AccountId::Revenue,
+            amount: order.quote.price,
+            kind: TransferKind::Void { pending: TransferId::Hold(id) },
+        }),
+        Change::Order(order.clone()),
+        Change::Wish(Effect::ShowOrder(id)),
+    ];
+    if waited {
+        changes.push(Change::Wish(Effect::TellOrderEnded(id)));
+    }
+    Decision { changes, outcome: Outcome::Order(Box::new(order)) }
+}

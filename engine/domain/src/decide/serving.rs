@@ -1,0 +1,94 @@
+//! Customers, finished effects, rule sets: what moves no money. Only `decide` calls this.
+
+use super::Decision;
+use crate::change::{Change, Seq};
+use crate::customer::{Customer, Profile, Prompt};
+use crate::deposit::AdminCard;
+use crate::effect::Effect;
+use crate::ids::{MessageId, RulesVersion, Timestamp, UserId};
+use crate::view::View;
+
+pub(super) fn welcome(view: &View, profile: Profile, now: Timestamp) -> Decision {
+    let Profile { id, name, username, language } = profile.trimmed();
+    let known = view.customer(id);
+    let customer = Customer {
+        id,
+        name,
+        username,
+        // A language once known stays; the app's report counts at first contact only.
+        language: known.and_then(|known| known.language.clone()).or(language),
+        created_at: known.map_or(now, |known| known.created_at),
+        prompt: known.and_then(|known| known.prompt),
+        reachable: true,
+    };
+    if known == Some(&customer) {
+        return Decision::nothing();
+    }
+    vec![Change::Customer(customer)].into()
+}
+
+pub(super) fn ask(view: &View, customer: UserId, prompt: Option<Prompt>) -> Decision {
+    match view.customer(customer) {
+        Some(known) if known.prompt != prompt => {
+            vec![Change::Customer(Customer { prompt, ..known.clone() })].into()
+        }
+        _ => Decision::nothing(),
+    }
+}
+
+pub(super) fn set_reachable(view: &View, customer: UserId, reachable: bool) -> Decision {
+    match view.customer(customer) {
+        Some(known) if known.reachable != reachable => {
+            vec![Change::Customer(Customer { reachable, ..known.clone() })].into()
+        }
+        _ => Decision::nothing(),
+    }
+}
+
+pub(super) fn granted(
+    view: &View,
+    effect: Effect,
+    made: Seq,
+    message: Option<MessageId>,
+) -> Decision {
+    let mut changes = Vec::new();
+    if let Some(message) = message {
+        changes.extend(record_card(view, effect, message));
+    }
+    // A newer equal wish must survive: its subject changed after this one was read.
+    if view.wish(effect) == Some(made) {
+        changes.push(Change::Granted { effect, made });
+    }
+    changes.into()
+}
+
+fn record_card(view: &View, effect: Effect, message: MessageId) -> Option<Change> {
+    match effect {
+        Effect::ShowOrder(id) => {
+            let mut order = view.order(id)?.clone();
+            (order.card.replace(message) != Some(message)).then_some(Change::Order(order))
+        }
+        Effect::ShowDeposit(id) => {
+            let mut deposit = view.deposit(id)?.clone();
+            (deposit.card.replace(message) != Some(message)).then_some(Change::Deposit(deposit))
+        }
+        Effect::ShowDepositToAdmin(id, admin) => {
+            let mut deposit = view.deposit(id)?.clone();
+            let card = AdminCard { admin, message };
+            if deposit.admin_cards.contains(&card) {
+                return None;
+            }
+            deposit.admin_cards.retain(|old| old.admin != admin);
+            deposit.admin_cards.push(card);
+            Some(Change::Deposit(deposit))
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn activate_rules(view: &View, version: RulesVersion) -> Decision {
+    if view.rules() == Some(version) {
+        return Decision::nothing();
+    }
+    vec![Change::RulesActivated(version)].into()
+}

@@ -1,5 +1,7 @@
 //! What must hold after every commit. Only `book` is built on this.
 
+use std::collections::BTreeMap;
+
 use super::{Book, Booked};
 use crate::deposit::DepositState;
 use crate::effect::Effect;
@@ -103,16 +105,14 @@ impl Book {
     }
 
     fn check_wallets(&self, found: &mut Vec<Violation>) {
+        let mut open: BTreeMap<&AccountId, i128> = BTreeMap::new();
+        let is_open = |booked: &&Booked| booked.resolution == Resolution::Open;
+        for booked in self.transfers.values().filter(is_open) {
+            let held = open.entry(&booked.transfer.debit).or_default();
+            *held += i128::from(booked.transfer.amount.micros());
+        }
         for (id, account) in &self.accounts {
-            let open = |booked: &&Booked| {
-                booked.transfer.debit == *id && booked.resolution == Resolution::Open
-            };
-            let holds: i128 = self
-                .transfers
-                .values()
-                .filter(open)
-                .map(|booked| i128::from(booked.transfer.amount.micros()))
-                .sum();
+            let holds = open.get(id).copied().unwrap_or_default();
             let held = i128::from(account.debits_pending.micros());
             if held != holds {
                 found.push(Violation::HoldsDisagree { account: id.clone(), held, holds });

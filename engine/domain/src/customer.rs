@@ -1,15 +1,19 @@
 //! A customer as the shop knows one. Domain, storage and the middle import this.
 
-use crate::ids::{Timestamp, UserId};
+use crate::ids::{MethodKey, Timestamp, UserId};
+use crate::money::Amount;
 
 /// The longest name kept, in characters; Telegram allows 64 for a first name.
 pub const NAME_CHARS_MAX: usize = 64;
 
-/// What the next plain text of this customer answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What was asked of this customer last. Buttons carry no amounts, so an amount that was typed
+/// before the way to pay was chosen waits here.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Prompt {
-    /// The amount of a deposit.
-    DepositAmount,
+    /// The next plain text is the amount of a deposit by this way.
+    DepositAmount(MethodKey),
+    /// The next button is the way to pay this amount.
+    DepositMethod(Amount),
 }
 
 /// One customer. The balance is not here: it is the wallet account in the ledger.
@@ -25,7 +29,7 @@ pub struct Customer {
     pub language: Option<String>,
     /// First contact.
     pub created_at: Timestamp,
-    /// What the next plain text answers, if anything.
+    /// What was asked last and is not answered yet.
     pub prompt: Option<Prompt>,
     /// False once Telegram said that the customer blocked the bot.
     pub reachable: bool,

@@ -18,7 +18,7 @@ pub(super) fn welcome(view: &View, profile: Profile, now: Timestamp) -> Decision
         // A language once known stays; the app's report counts at first contact only.
         language: known.and_then(|known| known.language.clone()).or(language),
         created_at: known.map_or(now, |known| known.created_at),
-        prompt: known.and_then(|known| known.prompt),
+        prompt: known.and_then(|known| known.prompt.clone()),
         reachable: true,
     };
     if known == Some(&customer) {

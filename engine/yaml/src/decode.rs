@@ -8,7 +8,7 @@ use serde::de::{
 };
 use serde::de::{Deserializer, Visitor};
 
-use crate::{Problem, Source, closest};
+use crate::{Problem, Report, Source, closest};
 
 /// The longest text that is decoded, in bytes.
 pub const TEXT_LEN_MAX: usize = 1 << 20;
@@ -41,15 +41,15 @@ impl From<usize> for Step {
 ///
 /// # Errors
 /// The first fault, placed; YAML cannot be read past it.
-pub fn decode<T: DeserializeOwned>(source: &Source<'_>) -> Result<T, Problem> {
+pub fn decode<T: DeserializeOwned>(source: &Source<'_>) -> Result<T, Report> {
     if source.text.len() > TEXT_LEN_MAX {
         let reason = format!("larger than {TEXT_LEN_MAX} bytes");
-        return Err(Problem::whole_file(source.name, reason));
+        return Err(Problem::whole_file(source.name, reason).into());
     }
     let blank = |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
     let text = if source.text.lines().all(blank) { "{}" } else { source.text };
-    serde_yaml::from_str::<Unrepeated>(text).map_err(|error| problem_of(source, &error))?;
-    serde_yaml::from_str(text).map_err(|error| problem_of(source, &error))
+    serde_yaml::from_str::<Unrepeated>(text).map_err(|error| Report::of(problem_of(source, &error)))?;
+    serde_yaml::from_str(text).map_err(|error| Report::of(problem_of(source, &error)))
 }
 
 /// Where the value at `path` begins, as line and column from 1. When the path leads nowhere,
@@ -337,7 +337,7 @@ mod tests {
         }
         let source = Source::new("x.yaml", &text);
         let problem = decode::<std::collections::BTreeMap<String, serde_yaml::Value>>(&source);
-        assert_eq!(problem.unwrap_err().reason, "repetition limit exceeded");
+        assert_eq!(problem.unwrap_err().problems[0].reason, "repetition limit exceeded");
     }
 
     #[test]

@@ -95,8 +95,9 @@ mod tests {
     #[test]
     fn a_repeated_key_and_a_nested_value_are_refused() {
         let repeated = decode::<Entries<Scalar>>(&Source::new("x.yaml", "a: 1\nb: 2\na: 3\n"));
-        assert_eq!(repeated.unwrap_err().reason, "key `a` appears twice");
-        let nested = decode::<Entries<Scalar>>(&Source::new("x.yaml", "a: [1]\n")).unwrap_err();
+        assert_eq!(repeated.unwrap_err().problems[0].reason, "key `a` appears twice");
+        let nested = decode::<Entries<Scalar>>(&Source::new("x.yaml", "a: [1]\n"));
+        let nested = nested.unwrap_err().problems.remove(0);
         assert_eq!((nested.line, nested.column, nested.path.as_str()), (1, 4, "a"));
         assert_eq!(nested.reason, "invalid type: sequence, expected a text or a number");
     }

@@ -1,0 +1,322 @@
+//! Variables of the environment that override keys of `config.yaml`: the names of the former
+//! bot, one row each. Private to this crate.
+
+use ring4_domain::money::Amount;
+use ring4_yaml::{Entries, Problem, Report, Scalar};
+
+use crate::check::Overridden;
+use crate::env::Env;
+use crate::raw::{RawConfig, RawService};
+use crate::sections::LogLevel;
+use crate::switch::Switch;
+use crate::text::{EnvText, Secret, SecretSource, Written};
+
+/// What became of a variable.
+enum Outcome {
+    /// It set its key.
+    Applied,
+    /// The configuration has no such service, vendor or method.
+    NoHome(&'static str),
+}
+
+type Applied = Result<Outcome, String>;
+
+/// A variable, the key it overrides, and how.
+type Row = (&'static str, &'static str, fn(&mut RawConfig, &str) -> Applied);
+
+/// The same for the variables that carry a service's name; the key is one of the service's.
+type ServiceRow = (&'static str, &'static str, &'static str, fn(&mut RawService, &str) -> Applied);
+
+/// Where two names mean one key, the later row wins.
+const NAMES: &[Row] = &[
+    ("BOT_TOKEN", "telegram.token", |raw, text| {
+        set(&mut raw.telegram.token, SecretSource::Given(Secret::new(text)))
+    }),
+    ("BOT_API_URL", "telegram.api_url", |raw, text| set(&mut raw.telegram.api_url, literal(text))),
+    ("ADMIN_IDS", "telegram.admins", |raw, text| set(&mut raw.telegram.admins, ids(text)?)),
+    ("ADMIN_USER_IDS", "telegram.admins", |raw, text| set(&mut raw.telegram.admins, ids(text)?)),
+    ("BOT_TITLE", "shop.title", |raw, text| set(&mut raw.shop.title, text.to_owned())),
+    ("BOT_SUBTITLE", "shop.subtitle", |raw, text| set(&mut raw.shop.subtitle, text.to_owned())),
+    ("CURRENCY_SYMBOL", "shop.currency_symbol", |raw, text| {
+        set(&mut raw.shop.currency_symbol, text.to_owned())
+    }),
+    ("DEFAULT_LANGUAGE", "shop.default_language", |raw, text| {
+        set(&mut raw.shop.default_language, text.to_ascii_lowercase())
+    }),
+    ("DEFAULT_COUNTRY_NAME", "shop.default_country", |raw, text| {
+        let known = raw.shop.countries.iter().find(|row| row.name.eq_ignore_ascii_case(text));
+        let code = known.map(|row| row.code).ok_or("no country of that name in shop.countries")?;
+        set(&mut raw.shop.default_country, code)
+    }),
+    ("CONTACT_ACCOUNT_1", "shop.contacts[0]", |raw, text| contact(raw, 0, text)),
+    ("CONTACT_ACCOUNT_2", "shop.contacts[1]", |raw, text| contact(raw, 1, text)),
+    ("LOW_BALANCE_WARNING", "shop.low_balance_warning", |raw, text| {
+        read(&mut raw.shop.low_balance_warning, text)
+    }),
+    ("MAINTENANCE_MODE", "shop.maintenance.enabled", |raw, text| {
+        set(&mut raw.shop.maintenance.enabled, flag(text)?)
+    }),
+    ("MAINTENANCE_MESSAGE", "shop.maintenance.text", |raw, text| {
+        set(&mut raw.shop.maintenance.text, text.to_owned())
+    }),
+    ("PROFIT_MARGIN_PERCENT", "pricing.margin_percent", |raw, text| {
+        read(&mut raw.pricing.margin_percent, text)
+    }),
+    ("MIN_PRICE_USD", "pricing.min_price", |raw, text| read(&mut raw.pricing.min_price, text)),
+    ("MAX_PRICE_USD", "pricing.max_price", |raw, text| read(&mut raw.pricing.max_price, text)),
+    ("USE_FIXED_PRICING", "pricing.use_fixed_prices", |raw, text| {
+        set(&mut raw.pricing.use_fixed_prices, flag(text)?)
+    }),
+    ("ENABLE_BULK_DISCOUNTS", "pricing.bulk_discount.enabled", |raw, text| {
+        set(&mut raw.pricing.bulk_discount.enabled, flag(text)?)
+    }),
+    ("BULK_DISCOUNT_THRESHOLD", "pricing.bulk_discount.threshold", |raw, text| {
+        set(&mut raw.pricing.bulk_discount.threshold, whole(text)?)
+    }),
+    ("BULK_DISCOUNT_PERCENTAGE", "pricing.bulk_discount.percent", |raw, text| {
+        read(&mut raw.pricing.bulk_discount.percent, text)
+    }),
+    ("ENABLE_DYNAMIC_PRICING", "pricing.demand_factor.enabled", |raw, text| {
+        set(&mut raw.pricing.demand_factor.enabled, flag(text)?)
+    }),
+    ("DYNAMIC_PRICING_FACTOR", "pricing.demand_factor.factor", |raw, text| {
+        read(&mut raw.pricing.demand_factor.factor, text)
+    }),
+    ("POLL_TIMEOUT", "orders.timeout_secs", |raw, text| {
+        set(&mut raw.orders.timeout_secs, whole(text)?)
+    }),
+    ("ORDER_EXPIRES_IN", "orders.timeout_secs", |raw, text| {
+        set(&mut raw.orders.timeout_secs, whole(text)?)
+    }),
+    ("POLLING_INITIAL_INTERVAL", "polling.initial_secs", |raw, text| {
+        set(&mut raw.polling.initial_secs, whole(text)?)
+    }),
+    ("POLLING_ACTIVE_INTERVAL", "polling.active_secs", |raw, text| {
+        set(&mut raw.polling.active_secs, whole(text)?)
+    }),
+    ("POLLING_STANDARD_INTERVAL", "polling.standard_secs", |raw, text| {
+        set(&mut raw.polling.standard_secs, whole(text)?)
+    }),
+    ("POLLING_EXTENDED_INTERVAL", "polling.extended_secs", |raw, text| {
+        set(&mut raw.polling.extended_secs, whole(text)?)
+    }),
+    ("MAX_POLLING_INTERVAL", "polling.ceiling_secs", |raw, text| {
+        set(&mut raw.polling.ceiling_secs, whole(text)?)
+    }),
+    ("MIN_DEPOSIT_AMOUNT", "deposits.min", |raw, text| read(&mut raw.deposits.min, text)),
+    ("MIN_DEPOSIT_USD", "deposits.min", |raw, text| read(&mut raw.deposits.min, text)),
+    ("MAX_DEPOSIT_USD", "deposits.max", |raw, text| read(&mut raw.deposits.max, text)),
+    ("BINANCE_WALLET", "", |raw, text| address(raw, "usdt", text)),
+    ("BINANCE_ID", "", |raw, text| address(raw, "binance", text)),
+    ("SMSPOOL_API_KEY", "providers.smspool.secrets.api_key", |raw, text| {
+        let Some(smspool) = raw.providers.0.get_mut("smspool") else { return no_smspool() };
+        put(&mut smspool.secrets, "api_key", SecretSource::Given(Secret::new(text)))
+    }),
+    ("SMSPOOL_BASE_URL", "providers.smspool.base_url", |raw, text| {
+        let Some(smspool) = raw.providers.0.get_mut("smspool") else { return no_smspool() };
+        set(&mut smspool.base_url, literal(text))
+    }),
+    ("API_TIMEOUT_SECONDS", "providers.smspool.timeout_secs", smspool_timeout),
+    ("SMSPOOL_TIMEOUT", "providers.smspool.timeout_secs", smspool_timeout),
+    ("ALLOW_MOCK", "providers.mock.enabled", |raw, text| {
+        let on = flag(text)?;
+        let Some(mock) = raw.providers.0.get_mut("mock") else {
+            return Ok(Outcome::NoHome("config.yaml has no providers.mock"));
+        };
+        set(&mut mock.enabled, if on { Switch::On } else { Switch::Off })
+    }),
+    ("LOG_LEVEL", "logging.level", |raw, text| set(&mut raw.logging.level, log_level(text)?)),
+    ("LOG_FILE", "logging.file", |raw, text| set(&mut raw.logging.file, Some(text.into()))),
+];
+
+/// Prefix and suffix around a service's key in upper case, `-` written as `_`.
+const SERVICE_NAMES: &[ServiceRow] = &[
+    ("", "_PROFIT_MARGIN", "margin_percent", |service, text| {
+        set(&mut service.margin_percent, Some(Written::read(text)?))
+    }),
+    ("", "_FIXED_PRICE", "fixed_price", |service, text| {
+        set(&mut service.fixed_price, Some(Written::read(text)?))
+    }),
+    ("ENABLE_", "", "enabled", |service, text| set(&mut service.enabled, flag(text)?)),
+    ("", "_PRIORITY", "priority", |service, text| set(&mut service.priority, whole(text)?)),
+    ("", "_SERVICE_ID", "vendor_ids.smspool", |service, text| {
+        put(&mut service.vendor_ids, "smspool", Scalar(text.to_owned()))
+    }),
+    ("", "_DISPLAY_NAME", "name", |service, text| set(&mut service.name, text.to_owned())),
+    ("", "_DESCRIPTION", "description", |service, text| {
+        set(&mut service.description, text.to_owned())
+    }),
+];
+
+/// Names of the former bot that set nothing here, and why.
+const WITHOUT_MEANING: &[(&str, &str)] = &[
+    ("DATABASE_BACKUP_INTERVAL", NOT_YET),
+    ("MAX_BACKUPS", NOT_YET),
+    ("ENABLE_DATABASE_PROTECTION", "every change is journalled, always"),
+    ("AUTO_APPROVE_BELOW_USD", NOT_YET),
+    ("MAX_RETRIES", "requests are retried where repeating them is harmless"),
+    ("POLLING_INTERVAL", "set POLLING_INITIAL_INTERVAL and its three siblings"),
+    ("POLL_INTERVAL", "set POLLING_INITIAL_INTERVAL and its three siblings"),
+    ("MAX_CONSECUTIVE_FAILURES", NOT_YET),
+    ("AUTO_REFUND_TIMEOUT", "an order that times out is always released"),
+    ("AUTO_REFUND_ERRORS", "an order that fails is always released"),
+    ("MAX_ORDERS_PER_USER_PER_DAY", NOT_YET),
+    ("MAX_ORDERS_PER_USER_PER_HOUR", NOT_YET),
+    ("RATE_LIMIT_PER_MINUTE", NOT_YET),
+    ("AUTO_BLOCK_SUSPICIOUS", NOT_YET),
+    ("REQUIRE_VERIFICATION_FOR_LARGE_DEPOSITS", NOT_YET),
+    ("LARGE_DEPOSIT_THRESHOLD", NOT_YET),
+    ("SHOW_PRICING_IN_MENU", NOT_YET),
+    ("SHOW_PROFIT_TO_ADMINS", NOT_YET),
+    ("DEFAULT_COUNTRY_ID", "it is one vendor's number; set DEFAULT_COUNTRY_NAME"),
+    ("NOTIFY_ADMINS_NEW_ORDERS", NOT_YET),
+    ("NOTIFY_ADMINS_FAILED_ORDERS", NOT_YET),
+    ("NOTIFY_ADMINS_DEPOSITS", NOT_YET),
+    ("NOTIFY_ADMINS_ERRORS", NOT_YET),
+    ("SEND_DAILY_REPORTS", NOT_YET),
+    ("DAILY_REPORT_TIME", NOT_YET),
+    ("DEFAULT_TIMEZONE", NOT_YET),
+    ("ENABLE_MULTI_LANGUAGE", "every message pack in scripts/ is offered"),
+    ("SERVICE_SELECTION_ALGORITHM", NOT_YET),
+    ("ENVIRONMENT", "set logging.format in config.yaml"),
+    ("MAX_LOG_FILE_SIZE", NOT_YET),
+    ("LOG_FILES_TO_KEEP", NOT_YET),
+    ("ENABLE_WEBHOOK_MODE", NOT_YET),
+    ("WEBHOOK_URL", NOT_YET),
+    ("WEBHOOK_SECRET", NOT_YET),
+    ("ENABLE_REFERRAL_SYSTEM", NOT_YET),
+    ("ENABLE_USER_FEEDBACK", NOT_YET),
+];
+
+const NOT_YET: &str = "this engine has no such setting yet";
+
+/// Lets the environment override `raw`. Variables that are unset or empty override nothing.
+///
+/// # Errors
+/// Every variable whose value cannot be read.
+pub fn apply(
+    raw: &mut RawConfig,
+    env: &Env,
+    warnings: &mut Vec<String>,
+) -> Result<Overridden, Report> {
+    let mut overridden = Overridden::new();
+    let mut report = Report::default();
+    let mut note = |name: &str, path: String, applied: Applied| match applied {
+        Ok(Outcome::Applied) => drop(overridden.insert(path, name.to_owned())),
+        Ok(Outcome::NoHome(why)) => warnings.push(format!("{name} is ignored: {why}")),
+        Err(reason) => report.problems.push(fault(env, name, reason)),
+    };
+    for (name, path, change) in NAMES {
+        if let Some(text) = env.given(name) {
+            note(name, (*path).to_owned(), change(raw, text.trim()));
+        }
+    }
+    for (key, service) in &mut raw.services.0.0 {
+        let upper = key.to_ascii_uppercase().replace('-', "_");
+        for (prefix, suffix, leaf, change) in SERVICE_NAMES {
+            let name = format!("{prefix}{upper}{suffix}");
+            if let Some(text) = env.given(&name) {
+                note(&name, format!("services.{key}.{leaf}"), change(service, text.trim()));
+            }
+        }
+    }
+    for (name, why) in WITHOUT_MEANING {
+        if env.given(name).is_some() {
+            warnings.push(format!("{name} is ignored: {why}"));
+        }
+    }
+    keep_amounts_in_range(raw, &overridden, warnings);
+    report.or(overridden)
+}
+
+/// Buttons follow limits that the environment moved: an old `.env` knows nothing of them.
+fn keep_amounts_in_range(raw: &mut RawConfig, overridden: &Overridden, warnings: &mut Vec<String>) {
+    let moved = ["deposits.min", "deposits.max"].iter().any(|key| overridden.contains_key(*key));
+    let (least, most) = (raw.deposits.min, raw.deposits.max);
+    let outside = |amount: &Amount| *amount < least || *amount > most;
+    if moved && raw.deposits.amounts.iter().any(outside) {
+        raw.deposits.amounts.retain(|amount| !outside(amount));
+        warnings.push(format!("deposits.amounts outside {least} to {most} are not offered"));
+    }
+}
+
+fn fault(env: &Env, name: &str, reason: String) -> Problem {
+    env.problem(name, reason)
+}
+
+fn set<T>(place: &mut T, value: T) -> Applied {
+    *place = value;
+    Ok(Outcome::Applied)
+}
+
+fn read<T: Written>(place: &mut T, text: &str) -> Applied {
+    set(place, T::read(text)?)
+}
+
+fn put<V>(entries: &mut Entries<V>, key: &str, value: V) -> Applied {
+    match entries.get_mut(key) {
+        Some(place) => *place = value,
+        None => entries.0.push((key.to_owned(), value)),
+    }
+    Ok(Outcome::Applied)
+}
+
+/// A variable's value is not a template: what it holds is meant as it is.
+fn literal(text: &str) -> EnvText {
+    EnvText(text.replace("${", "$${"))
+}
+
+fn flag(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err("not true or false".to_owned()),
+    }
+}
+
+fn whole(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "not a whole number".to_owned())
+}
+
+fn ids(text: &str) -> Result<Vec<i64>, String> {
+    text.split([',', ' ', ';'])
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse().map_err(|_| "not a list of user ids such as 1001,1002".to_owned()))
+        .collect()
+}
+
+fn contact(raw: &mut RawConfig, item: usize, text: &str) -> Applied {
+    match raw.shop.contacts.get_mut(item) {
+        Some(place) => text.clone_into(place),
+        None => raw.shop.contacts.push(text.to_owned()),
+    }
+    Ok(Outcome::Applied)
+}
+
+fn address(raw: &mut RawConfig, key: &str, text: &str) -> Applied {
+    match raw.deposits.methods.iter_mut().find(|method| method.key == key) {
+        Some(method) => set(&mut method.address, Some(literal(text))),
+        None => Ok(Outcome::NoHome("config.yaml has no such key in deposits.methods")),
+    }
+}
+
+fn no_smspool() -> Applied {
+    Ok(Outcome::NoHome("config.yaml has no providers.smspool"))
+}
+
+fn smspool_timeout(raw: &mut RawConfig, text: &str) -> Applied {
+    let Some(smspool) = raw.providers.0.get_mut("smspool") else { return no_smspool() };
+    set(&mut smspool.timeout_secs, whole(text)?)
+}
+
+fn log_level(text: &str) -> Result<LogLevel, String> {
+    // The former bot used Python's names.
+    match text.to_ascii_lowercase().as_str() {
+        "error" | "critical" => Ok(LogLevel::Error),
+        "warn" | "warning" => Ok(LogLevel::Warn),
+        "info" => Ok(LogLevel::Info),
+        "debug" => Ok(LogLevel::Debug),
+        "trace" => Ok(LogLevel::Trace),
+        _ => Err("not one of error, warn, info, debug, trace".to_owned()),
+    }
+}

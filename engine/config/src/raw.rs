@@ -1,0 +1,392 @@
+//! `config.yaml` as it is written, before anything is checked or filled in. Private to this
+//! crate; `check` turns it into a `Config`. The defaults here are the ones the shipped file
+//! shows, and a test holds the two together.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use ring4_domain::ids::Country;
+use ring4_domain::money::Amount;
+use ring4_yaml::Entries;
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::sections::{Logging, Maintenance, Orders, Plugins, Polling, Pricing};
+use crate::switch::Switch;
+use crate::text::{DecimalText, EnvText, SecretSource, written, written_list, written_or_null};
+
+/// Every setting of the shop.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawConfig {
+    /// The bot and its Bot API server. Changing it needs a restart.
+    pub telegram: RawTelegram,
+    /// What customers see of the shop as a whole.
+    pub shop: RawShop,
+    /// What is sold, by key.
+    #[schemars(with = "BTreeMap<String, RawService>")]
+    pub services: RawServices,
+    /// What `scripts/pricing.rhai` works with, and the limits of what it may propose.
+    pub pricing: Pricing,
+    /// The life of an order.
+    pub orders: Orders,
+    /// What `scripts/polling.rhai` works with, and the limits of what it may propose.
+    pub polling: Polling,
+    /// How wallets are filled.
+    pub deposits: RawDeposits,
+    /// Number vendors, by id. Changing one needs a restart.
+    #[schemars(with = "BTreeMap<String, RawProvider>")]
+    pub providers: RawProviders,
+    /// Where vendor plugins come from. Changing it needs a restart.
+    pub plugins: Plugins,
+    /// Where data is kept. Changing it needs a restart.
+    pub storage: RawStorage,
+    /// What is logged, and how. Changing it needs a restart.
+    pub logging: Logging,
+    /// What the operator's tools may read. Changing it needs a restart.
+    pub ops: RawOps,
+}
+
+/// The bot.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawTelegram {
+    /// The bot's token.
+    pub token: SecretSource,
+    /// The Bot API server.
+    pub api_url: EnvText,
+    /// Telegram user ids of the admins.
+    pub admins: Vec<i64>,
+    /// How long one request for updates waits at the server, in seconds, 1 to 50.
+    pub poll_timeout_secs: u32,
+    /// Chats that are served at the same time, 1 to 512.
+    pub workers: u32,
+}
+
+impl Default for RawTelegram {
+    fn default() -> Self {
+        Self {
+            token: SecretSource::Variable("BOT_TOKEN".to_owned()),
+            api_url: EnvText("${BOT_API_URL:-https://api.telegram.org}".to_owned()),
+            admins: Vec::new(),
+            poll_timeout_secs: 25,
+            workers: 32,
+        }
+    }
+}
+
+/// The shop as a whole.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawShop {
+    /// The name in the welcome.
+    pub title: String,
+    /// The line under the name.
+    pub subtitle: String,
+    /// Put before every amount.
+    pub currency_symbol: String,
+    /// The language of customers whose own has no message pack.
+    pub default_language: String,
+    /// The country that is offered first, by ISO code.
+    #[serde(deserialize_with = "written")]
+    #[schemars(with = "String")]
+    pub default_country: Country,
+    /// Countries that are sold, in the order they are shown.
+    pub countries: Vec<RawCountry>,
+    /// Telegram accounts that customers may write to, such as `@shop_support`.
+    pub contacts: Vec<String>,
+    /// Customers are warned below this balance, in dollars.
+    #[serde(deserialize_with = "written")]
+    #[schemars(with = "DecimalText")]
+    pub low_balance_warning: Amount,
+    /// A pause in selling.
+    pub maintenance: Maintenance,
+}
+
+impl Default for RawShop {
+    fn default() -> Self {
+        let country = |code: &[u8; 2], name: &str| RawCountry {
+            code: core::str::from_utf8(code)
+                .ok()
+                .and_then(|code| code.parse().ok())
+                .unwrap_or(Country::US),
+            name: name.to_owned(),
+        };
+        Self {
+            title: "Ring4".to_owned(),
+            subtitle: "Temporary numbers for verification codes".to_owned(),
+            currency_symbol: "$".to_owned(),
+            default_language: "en".to_owned(),
+            default_country: Country::US,
+            countries: vec![
+                country(b"US", "United States"),
+                country(b"GB", "United Kingdom"),
+                country(b"CA", "Canada"),
+                country(b"DE", "Germany"),
+                country(b"FR", "France"),
+                country(b"ES", "Spain"),
+                country(b"NL", "Netherlands"),
+                country(b"PL", "Poland"),
+                country(b"BR", "Brazil"),
+                country(b"IN", "India"),
+                country(b"ID", "Indonesia"),
+                country(b"PH", "Philippines"),
+            ],
+            contacts: Vec::new(),
+            low_balance_warning: Amount::from_micros(1_000_000),
+            maintenance: Maintenance::default(),
+        }
+    }
+}
+
+/// One country.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawCountry {
+    /// ISO 3166-1 alpha-2.
+    #[serde(deserialize_with = "written")]
+    #[schemars(with = "String")]
+    pub code: Country,
+    /// The name that is shown.
+    pub name: String,
+}
+
+/// Services by key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct RawServices(pub Entries<RawService>);
+
+impl Default for RawServices {
+    fn default() -> Self {
+        let rows = [
+            ("ring4", "Ring4", "Numbers for the Ring4 app", "☎️", 1, 8),
+            ("telegram", "Telegram", "Codes for Telegram", "✈️", 2, 5),
+            ("google", "Google", "Codes for Google, Gmail and YouTube", "🔎", 3, 6),
+            ("whatsapp", "WhatsApp", "Codes for WhatsApp", "💬", 4, 7),
+        ];
+        let service = |(key, name, description, emoji, priority, margin): (
+            &str,
+            &str,
+            &str,
+            &str,
+            u32,
+            i64,
+        )| {
+            let service = RawService {
+                name: name.to_owned(),
+                description: description.to_owned(),
+                emoji: emoji.to_owned(),
+                priority,
+                enabled: true,
+                margin_percent: Some(Decimal::from(margin)),
+                fixed_price: None,
+                vendor_ids: Entries::default(),
+            };
+            (key.to_owned(), service)
+        };
+        Self(rows.into_iter().map(service).collect())
+    }
+}
+
+/// One service.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawService {
+    /// The name that is shown.
+    pub name: String,
+    /// One line about it.
+    #[serde(default)]
+    pub description: String,
+    /// Put before the name.
+    #[serde(default)]
+    pub emoji: String,
+    /// Place in lists, 1 first; 1 to 1000. The first is the default service.
+    #[serde(default = "priority_default")]
+    pub priority: u32,
+    /// Whether it is sold.
+    #[serde(default = "on")]
+    pub enabled: bool,
+    /// Put on the vendor's price, in percent; null takes `pricing.margin_percent`.
+    #[serde(default, deserialize_with = "written_or_null")]
+    #[schemars(with = "Option<DecimalText>")]
+    pub margin_percent: Option<Decimal>,
+    /// The price in dollars while `pricing.use_fixed_prices` is on.
+    #[serde(default, deserialize_with = "written_or_null")]
+    #[schemars(with = "Option<DecimalText>")]
+    pub fixed_price: Option<Amount>,
+    /// The service's id at a vendor, by provider id; resolved by name where it is not given.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub vendor_ids: Entries<ring4_yaml::Scalar>,
+}
+
+const fn priority_default() -> u32 {
+    100
+}
+
+const fn on() -> bool {
+    true
+}
+
+/// How wallets are filled.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawDeposits {
+    /// Whether deposits are taken.
+    pub enabled: bool,
+    /// The least deposit, in dollars.
+    #[serde(deserialize_with = "written")]
+    #[schemars(with = "DecimalText")]
+    pub min: Amount,
+    /// The largest deposit, in dollars.
+    #[serde(deserialize_with = "written")]
+    #[schemars(with = "DecimalText")]
+    pub max: Amount,
+    /// Amounts offered as buttons, in dollars, at most 12.
+    #[serde(deserialize_with = "written_list")]
+    #[schemars(with = "Vec<DecimalText>")]
+    pub amounts: Vec<Amount>,
+    /// How long payment instructions stand, in seconds, 300 to 604800.
+    pub expires_secs: u32,
+    /// Undecided deposits of one customer, 1 to 20.
+    pub open_max: u32,
+    /// Ways to pay, in the order they are shown.
+    pub methods: Vec<RawMethod>,
+}
+
+impl Default for RawDeposits {
+    fn default() -> Self {
+        let method = |key: &str, name: &str, line: &str, variable: &str, note: &str| RawMethod {
+            key: key.to_owned(),
+            name: name.to_owned(),
+            lines: vec![line.to_owned()],
+            address: Some(EnvText(format!("${{{variable}:-}}"))),
+            note: note.to_owned(),
+        };
+        let dollars = |dollars: i64| Amount::from_micros(dollars * 1_000_000);
+        Self {
+            enabled: true,
+            min: dollars(5),
+            max: dollars(1_000),
+            amounts: [5, 10, 20, 50, 100].map(dollars).to_vec(),
+            expires_secs: 3_600,
+            open_max: 3,
+            methods: vec![
+                method(
+                    "usdt",
+                    "USDT (TRC-20)",
+                    "Send the exact amount in USDT over the TRON network to this address.",
+                    "BINANCE_WALLET",
+                    "Other coins or networks are lost.",
+                ),
+                method(
+                    "binance",
+                    "Binance Pay",
+                    "Send the exact amount to this Binance id.",
+                    "BINANCE_ID",
+                    "",
+                ),
+            ],
+        }
+    }
+}
+
+/// One way to pay.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawMethod {
+    /// Its name in the books: letters, digits, `_` and `-`; never change it.
+    pub key: String,
+    /// The name on its button.
+    pub name: String,
+    /// What the customer has to do, line by line.
+    pub lines: Vec<String>,
+    /// What the customer copies: an address, an account. A method whose address comes out empty
+    /// is not offered; leave the key away for a method without an address.
+    #[serde(default)]
+    pub address: Option<EnvText>,
+    /// A warning under the instructions.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// Vendors by id.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct RawProviders(pub Entries<RawProvider>);
+
+impl Default for RawProviders {
+    fn default() -> Self {
+        let key = SecretSource::Variable("SMSPOOL_API_KEY".to_owned());
+        let smspool = RawProvider {
+            enabled: Switch::Auto,
+            base_url: EnvText("${SMSPOOL_BASE_URL:-https://api.smspool.net}".to_owned()),
+            secrets: [("api_key".to_owned(), key)].into_iter().collect(),
+            ..RawProvider::default()
+        };
+        let mock = RawProvider { enabled: Switch::Off, priority: 2, ..RawProvider::default() };
+        Self([("smspool".to_owned(), smspool), ("mock".to_owned(), mock)].into_iter().collect())
+    }
+}
+
+/// One vendor.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawProvider {
+    /// `true`, `false`, or `auto`: on when all its secrets are there.
+    pub enabled: Switch,
+    /// File name of its plugin without `lib` and ending; `provider_<id>` when empty.
+    pub plugin: String,
+    /// The vendor's address; the plugin's own default when empty.
+    pub base_url: EnvText,
+    /// Secrets the plugin may name in its requests.
+    #[schemars(with = "BTreeMap<String, SecretSource>")]
+    pub secrets: Entries<SecretSource>,
+    /// The plugin's own settings; `ring4 plugin inspect` lists them.
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    /// Time limit of one request, in seconds, 1 to 120.
+    pub timeout_secs: u32,
+    /// Requests per second, 1 to 1000.
+    pub rate_per_sec: u32,
+    /// Place among the vendors of one service, 1 first; 1 to 1000.
+    pub priority: u32,
+}
+
+impl Default for RawProvider {
+    fn default() -> Self {
+        Self {
+            enabled: Switch::Auto,
+            plugin: String::new(),
+            base_url: EnvText::default(),
+            secrets: Entries::default(),
+            settings: serde_json::Map::new(),
+            timeout_secs: 15,
+            rate_per_sec: 10,
+            priority: 1,
+        }
+    }
+}
+
+/// Where data is kept.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawStorage {
+    /// The folder of journal, state and caches, relative to the working directory.
+    pub data_dir: PathBuf,
+}
+
+impl Default for RawStorage {
+    fn default() -> Self {
+        Self { data_dir: PathBuf::from("data") }
+    }
+}
+
+/// What the operator's tools may read.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawOps {
+    /// Address of health and metrics, such as `127.0.0.1:9100`; off when empty.
+    pub listen: String,
+}

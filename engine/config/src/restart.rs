@@ -1,0 +1,36 @@
+//! Which settings differ that only a restart can change. Private to this crate.
+
+use std::collections::BTreeSet;
+
+use crate::sections::Config;
+
+impl Config {
+    /// The keys of `fixed` that differ from `other`, sorted. Empty: a reload takes everything.
+    #[must_use]
+    pub fn restart_keys(&self, other: &Self) -> Vec<String> {
+        let (mine, theirs) = (&self.fixed, &other.fixed);
+        let mut keys = BTreeSet::new();
+        let mut differ = |key: &str, differs: bool| {
+            if differs {
+                keys.insert(key.to_owned());
+            }
+        };
+        let (here, there) = (&mine.telegram, &theirs.telegram);
+        differ("telegram.token", here.token != there.token);
+        differ("telegram.api_url", here.api_url != there.api_url);
+        differ("telegram.admins", here.admins != there.admins);
+        differ("telegram.poll_timeout_secs", here.poll_timeout_secs != there.poll_timeout_secs);
+        differ("telegram.workers", here.workers != there.workers);
+        for id in mine.providers.keys().chain(theirs.providers.keys()) {
+            differ(&format!("providers.{id}"), mine.providers.get(id) != theirs.providers.get(id));
+        }
+        differ("plugins.dir", mine.plugins.dir != theirs.plugins.dir);
+        differ("plugins.allow", mine.plugins.allow != theirs.plugins.allow);
+        differ("storage.data_dir", mine.storage != theirs.storage);
+        differ("logging.level", mine.logging.level != theirs.logging.level);
+        differ("logging.format", mine.logging.format != theirs.logging.format);
+        differ("logging.file", mine.logging.file != theirs.logging.file);
+        differ("ops.listen", mine.ops != theirs.ops);
+        keys.into_iter().collect()
+    }
+}

@@ -1,0 +1,399 @@
+//! The checked configuration: what the rest of the engine reads. Importable through the crate's
+//! root. Sections that need no filling-in are decoded straight into these types.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ring4_domain::ids::{Country, MethodKey, ProviderId, ServiceKey, UserId};
+use ring4_domain::money::Amount;
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::text::{DecimalText, Secret, written};
+
+/// The whole configuration, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// What takes a restart to change.
+    pub fixed: Fixed,
+    /// What a save changes while the shop runs.
+    pub live: Live,
+}
+
+/// Settings that are read once, at start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fixed {
+    /// The bot and its Bot API server.
+    pub telegram: Telegram,
+    /// Number vendors by id; those switched off as well.
+    pub providers: BTreeMap<ProviderId, Provider>,
+    /// Where vendor plugins come from.
+    pub plugins: Plugins,
+    /// Where data is kept.
+    pub storage: Storage,
+    /// What is logged, and how.
+    pub logging: Logging,
+    /// What the operator's tools may read.
+    pub ops: Ops,
+}
+
+/// Settings that belong to the rule set and are swapped with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Live {
+    /// What customers see of the shop as a whole.
+    pub shop: Shop,
+    /// What is sold; those switched off as well.
+    pub services: BTreeMap<ServiceKey, Service>,
+    /// What prices are made of, and their limits.
+    pub pricing: Pricing,
+    /// The life of an order.
+    pub orders: Orders,
+    /// How often vendors are asked, and the limits.
+    pub polling: Polling,
+    /// How wallets are filled.
+    pub deposits: Deposits,
+}
+
+/// The bot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telegram {
+    /// The bot's token; needed to run against Telegram, not to check a configuration.
+    pub token: Option<Secret>,
+    /// The Bot API server, without a slash at the end.
+    pub api_url: String,
+    /// Who may use the admin commands.
+    pub admins: Vec<UserId>,
+    /// How long one request for updates waits at the server, in seconds, 1 to 50.
+    pub poll_timeout_secs: u32,
+    /// Chats that are served at the same time, 1 to 512.
+    pub workers: u32,
+}
+
+/// One vendor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Provider {
+    /// Whether it is used; `auto` is already decided.
+    pub enabled: bool,
+    /// File name of its plugin without `lib` and ending.
+    pub plugin: String,
+    /// The vendor's address without a slash at the end; `None` leaves it to the plugin.
+    pub base_url: Option<String>,
+    /// Secrets by the name the plugin gives them; those that are there.
+    pub secrets: BTreeMap<String, Secret>,
+    /// The plugin's own settings.
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    /// Time limit of one request, in seconds, 1 to 120.
+    pub timeout_secs: u32,
+    /// Requests per second, 1 to 1000.
+    pub rate_per_sec: u32,
+    /// Place among the vendors of one service, 1 first.
+    pub priority: u32,
+}
+
+/// Where vendor plugins come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Plugins {
+    /// The folder; the executable's own when null.
+    pub dir: Option<PathBuf>,
+    /// SHA-256 of the plugin files that may be loaded, in hexadecimal; any when empty.
+    pub allow: Vec<String>,
+}
+
+/// Where data is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Storage {
+    /// The folder of journal, state and caches.
+    pub data_dir: PathBuf,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Logging {
+    /// The least level that is logged.
+    pub level: LogLevel,
+    /// The form of a line.
+    pub format: LogFormat,
+    /// A file that is written beside the terminal; none when null.
+    pub file: Option<PathBuf>,
+}
+
+impl Default for Logging {
+    fn default() -> Self {
+        Self { level: LogLevel::Info, format: LogFormat::Auto, file: None }
+    }
+}
+
+/// The least level that is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// What may need a look.
+    Warn,
+    /// What happens.
+    Info,
+    /// Why it happens.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Human on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Human,
+    /// For machines.
+    Json,
+}
+
+/// What the operator's tools may read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ops {
+    /// Address of health and metrics; off when `None`.
+    pub listen: Option<SocketAddr>,
+}
+
+/// The shop as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shop {
+    /// The name in the welcome.
+    pub title: String,
+    /// The line under the name.
+    pub subtitle: String,
+    /// Put before every amount.
+    pub currency_symbol: String,
+    /// The language of customers whose own has no message pack.
+    pub default_language: String,
+    /// The country that is offered first.
+    pub default_country: Country,
+    /// Countries that are sold with their names, in the order they are shown.
+    pub countries: Vec<(Country, String)>,
+    /// Telegram accounts that customers may write to.
+    pub contacts: Vec<String>,
+    /// Customers are warned below this balance.
+    pub low_balance_warning: Amount,
+    /// A pause in selling.
+    pub maintenance: Maintenance,
+}
+
+/// A pause in selling; open orders finish.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Maintenance {
+    /// Whether selling pauses.
+    pub enabled: bool,
+    /// What customers are told; the message pack's own text when empty.
+    pub text: String,
+}
+
+/// One service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// The name that is shown.
+    pub name: String,
+    /// One line about it.
+    pub description: String,
+    /// Put before the name.
+    pub emoji: String,
+    /// Place in lists, 1 first.
+    pub priority: u32,
+    /// Whether it is sold.
+    pub enabled: bool,
+    /// Put on the vendor's price, in percent; `None` takes the shop's.
+    pub margin_percent: Option<Decimal>,
+    /// The price while fixed prices are used.
+    pub fixed_price: Option<Amount>,
+    /// The service's id at a vendor, where it is given.
+    pub vendor_ids: BTreeMap<ProviderId, String>,
+}
+
+/// What prices are made of, and their limits.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pricing {
+    /// Put on the vendor's price, in percent, 0 to 1000; a service may have its own.
+    #[serde(deserialize_with = "written")]
+    #[schemars(with = "DecimalText")]
+    pub margin_percent: Decimal,
+    /// The least a customer pays, in dollars, above 0.
+    #[serde(deserialize_with = "written")]
+    #[schemars(with = "DecimalText")]
+    pub min_price: Amount,
+    /// The most a customer pays, in dollars.
+    #[serde(deserialize_with = "written")]
+    #[schemars(with = "DecimalText")]
+    pub max_price: Amount,
+    /// The least that must remain after the vendor is paid, in dollars; no script goes below.
+    #[serde(deserialize_with = "written")]
+    #[schemars(with = "DecimalText")]
+    pub min_margin: Amount,
+    /// Prices are rounded up to a multiple of this, in dollars, above 0 and up to 1.
+    #[serde(deserialize_with = "written")]
+    #[schemars(with = "DecimalText")]
+    pub price_step: Amount,
+    /// How long a shown price stands, in seconds, 10 to 3600.
+    pub quote_lifetime_secs: u32,
+    /// Whether services are sold at their own `fixed_price`.
+    pub use_fixed_prices: bool,
+    /// A discount for customers with many orders.
+    pub bulk_discount: BulkDiscount,
+    /// A factor on every computed price.
+    pub demand_factor: DemandFactor,
+}
+
+impl Default for Pricing {
+    fn default() -> Self {
+        Self {
+            margin_percent: Decimal::from(5),
+            min_price: Amount::from_micros(150_000),
+            max_price: Amount::from_micros(50_000_000),
+            min_margin: Amount::from_micros(10_000),
+            price_step: Amount::from_micros(10_000),
+            quote_lifetime_secs: 120,
+            use_fixed_prices: false,
+            bulk_discount: BulkDiscount::default(),
+            demand_factor: DemandFactor::default(),
+        }
+    }
+}
+
+/// A discount for customers with many orders.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BulkDiscount {
+    /// Whether it is given.
+    pub enabled: bool,
+    /// Delivered orders from which it is given, at least 1.
+    pub threshold: u32,
+    /// Taken off the price, in percent, 0 to 90.
+    #[serde(deserialize_with = "written")]
+    #[schemars(with = "DecimalText")]
+    pub percent: Decimal,
+}
+
+impl Default for BulkDiscount {
+    fn default() -> Self {
+        Self { enabled: false, threshold: 10, percent: Decimal::from(5) }
+    }
+}
+
+/// A factor on every computed price.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DemandFactor {
+    /// Whether it is used.
+    pub enabled: bool,
+    /// What the price is multiplied with, 0.1 to 10.
+    #[serde(deserialize_with = "written")]
+    #[schemars(with = "DecimalText")]
+    pub factor: Decimal,
+}
+
+impl Default for DemandFactor {
+    fn default() -> Self {
+        Self { enabled: false, factor: Decimal::ONE }
+    }
+}
+
+/// The life of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Orders {
+    /// How long a code is waited for, in seconds, 60 to 3600.
+    pub timeout_secs: u32,
+    /// Open orders of one customer, 1 to 100.
+    pub open_max: u32,
+    /// How long an unclear purchase is looked for at the vendor, in seconds, 10 to 600.
+    pub unclear_window_secs: u32,
+    /// Wait before a refused cancel is asked for again, in seconds, 1 to 300.
+    pub cancel_retry_secs: u32,
+    /// How long after the time-out the hold is given back even if the vendor does not answer,
+    /// in seconds, 10 to 3600.
+    pub cancel_grace_secs: u32,
+}
+
+impl Default for Orders {
+    fn default() -> Self {
+        Self {
+            timeout_secs: 600,
+            open_max: 5,
+            unclear_window_secs: 90,
+            cancel_retry_secs: 15,
+            cancel_grace_secs: 300,
+        }
+    }
+}
+
+/// How often vendors are asked for the code of an open order.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Polling {
+    /// The shortest interval a script may ask for, in seconds, at least 1.
+    pub floor_secs: u32,
+    /// The longest interval a script may ask for, in seconds, at most 300.
+    pub ceiling_secs: u32,
+    /// Interval to 60 s of age, in seconds.
+    pub initial_secs: u32,
+    /// Interval to 180 s of age, in seconds.
+    pub active_secs: u32,
+    /// Interval to 300 s of age, in seconds.
+    pub standard_secs: u32,
+    /// Interval after that, in seconds.
+    pub extended_secs: u32,
+}
+
+impl Default for Polling {
+    fn default() -> Self {
+        Self {
+            floor_secs: 1,
+            ceiling_secs: 60,
+            initial_secs: 2,
+            active_secs: 3,
+            standard_secs: 5,
+            extended_secs: 10,
+        }
+    }
+}
+
+/// How wallets are filled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deposits {
+    /// Whether deposits are taken.
+    pub enabled: bool,
+    /// The least deposit.
+    pub min: Amount,
+    /// The largest deposit.
+    pub max: Amount,
+    /// Amounts offered as buttons.
+    pub amounts: Vec<Amount>,
+    /// How long payment instructions stand, in seconds.
+    pub expires_secs: u32,
+    /// Undecided deposits of one customer, at most.
+    pub open_max: u32,
+    /// Ways to pay that can be offered, in the order they are shown.
+    pub methods: Vec<Method>,
+}
+
+/// One way to pay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Method {
+    /// Its name in the books.
+    pub key: MethodKey,
+    /// The name on its button.
+    pub name: String,
+    /// What the customer has to do, line by line.
+    pub lines: Vec<String>,
+    /// What the customer copies; never empty.
+    pub address: Option<String>,
+    /// A warning under the instructions; may be empty.
+    pub note: String,
+}

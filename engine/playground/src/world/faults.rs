@@ -1,0 +1,161 @@
+//! Misbehaviour on demand of the Bot API server. Only this crate.
+
+use serde::{Deserialize, Serialize};
+
+/// How many faults may wait at once.
+const FAULTS_MAX: usize = 1000;
+
+/// Answers 429 with `retry_after` to the next requests that match.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RetryAfter {
+    pub count: u32,
+    pub secs: u32,
+    #[serde(default)]
+    pub chat_id: Option<i64>,
+    #[serde(default)]
+    pub method: Option<String>,
+}
+
+/// Cuts the connection instead of answering.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DropConnections {
+    pub count: u32,
+    pub when: DropMoment,
+    #[serde(default)]
+    pub method: Option<String>,
+}
+
+/// Whether a dropped request still takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DropMoment {
+    Before,
+    After,
+}
+
+/// Answers with a server error before anything is done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServerError {
+    pub count: u32,
+    pub code: u16,
+    #[serde(default)]
+    pub method: Option<String>,
+}
+
+/// What waits to go wrong.
+#[derive(Default, Serialize)]
+pub(crate) struct Faults {
+    retry_after: Vec<RetryAfter>,
+    drop_connections: Vec<DropConnections>,
+    server_error: Vec<ServerError>,
+}
+
+/// What a request meets before it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EarlyFault {
+    Drop,
+    ServerError(u16),
+}
+
+impl Faults {
+    /// Whether nothing waits; lets a request skip the look-ups.
+    pub fn is_empty(&self) -> bool {
+        self.retry_after.is_empty()
+            && self.drop_connections.is_empty()
+            && self.server_error.is_empty()
+    }
+
+    /// Adds a fault; false when too many wait already.
+    pub fn add_retry_after(&mut self, fault: RetryAfter) -> bool {
+        add(&mut self.retry_after, fault)
+    }
+
+    /// Adds a fault; false when too many wait already.
+    pub fn add_drop(&mut self, fault: DropConnections) -> bool {
+        add(&mut self.drop_connections, fault)
+    }
+
+    /// Adds a fault; false when too many wait already.
+    pub fn add_server_error(&mut self, fault: ServerError) -> bool {
+        add(&mut self.server_error, fault)
+    }
+
+    /// Takes the fault that hits a request before it is understood.
+    pub fn take_early(&mut self, method: &str) -> Option<EarlyFault> {
+        let dropped = take(&mut self.drop_connections, |fault| {
+            fault.when == DropMoment::Before && is_for(fault.method.as_ref(), method)
+        });
+        if dropped.is_some() {
+            return Some(EarlyFault::Drop);
+        }
+        let error = take(&mut self.server_error, |fault| is_for(fault.method.as_ref(), method))?;
+        Some(EarlyFault::ServerError(error.code))
+    }
+
+    /// Takes the fault that drops an answer after the request took effect.
+    pub fn take_late_drop(&mut self, method: &str) -> bool {
+        take(&mut self.drop_connections, |fault| {
+            fault.when == DropMoment::After && is_for(fault.method.as_ref(), method)
+        })
+        .is_some()
+    }
+
+    /// Takes a flood limit for this method and chat: seconds to wait.
+    pub fn take_retry_after(&mut self, method: &str, chat_id: Option<i64>) -> Option<u32> {
+        take(&mut self.retry_after, |fault| {
+            is_for(fault.method.as_ref(), method)
+                && fault.chat_id.is_none_or(|wanted| Some(wanted) == chat_id)
+        })
+        .map(|fault| fault.secs)
+    }
+}
+
+/// A fault that hits several requests.
+trait Counted: Clone {
+    fn count(&mut self) -> &mut u32;
+}
+
+macro_rules! counted {
+    ($($fault:ty),*) => {$(
+        impl Counted for $fault {
+            fn count(&mut self) -> &mut u32 {
+                &mut self.count
+            }
+        }
+    )*};
+}
+counted!(RetryAfter, DropConnections, ServerError);
+
+fn add<F: Counted>(faults: &mut Vec<F>, mut fault: F) -> bool {
+    if faults.len() >= FAULTS_MAX {
+        return false;
+    }
+    if *fault.count() > 0 {
+        faults.push(fault);
+    }
+    true
+}
+
+/// Takes one hit from the first fault that matches.
+fn take<F: Counted>(faults: &mut Vec<F>, matches: impl Fn(&F) -> bool) -> Option<F> {
+    let index = faults.iter().position(matches)?;
+    let fault = faults.get_mut(index)?;
+    *fault.count() -= 1;
+    let taken = fault.clone();
+    if *fault.count() == 0 {
+        faults.remove(index);
+    }
+    Some(taken)
+}
+
+/// A fault for no method in particular spares the polls: a test that asks for three broken
+/// requests means requests of the bot's, and polls would eat them at once.
+fn is_for(wanted: Option<&String>, method: &str) -> bool {
+    match wanted {
+        Some(wanted) => wanted.eq_ignore_ascii_case(method),
+        None => method != "getupdates",
+    }
+}

@@ -1,0 +1,258 @@
+//! What can go wrong with one call, sorted by what a caller does about it.
+//! Only the client makes these; everyone who calls reads them.
+//!
+//! The texts are the official server's (`tdlib/telegram-bot-api`), compared without case,
+//! because the library's own list misses one by the case of two letters.
+
+use std::error::Error as _;
+
+use crate::token::BotToken;
+
+/// Waited when a 429 names no time, in seconds.
+const RETRY_AFTER_DEFAULT_SECS: u32 = 5;
+
+/// The longest description kept, in characters.
+const DESCRIPTION_CHARS_MAX: usize = 200;
+
+/// A call failed. No variant holds the token or the content of a message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// 429: too many requests; nothing was done.
+    #[error("too many requests, retry after {secs} s")]
+    RetryAfter {
+        /// Seconds to wait before this chat is written to again.
+        secs: u32,
+    },
+    /// 403, or a chat that does not exist: the person blocked the bot, left, or never started it.
+    #[error("the chat cannot be reached: {description}")]
+    Blocked {
+        /// The server's reason.
+        description: String,
+    },
+    /// The message already looks like this.
+    #[error("the message is not modified")]
+    NotModified,
+    /// The message to edit or delete is gone, or too old to be changed.
+    #[error("the message is gone or cannot be changed")]
+    MessageGone,
+    /// The press was answered before, or waited too long for its answer.
+    #[error("the press is too old to be answered")]
+    QueryTooOld,
+    /// 409: somebody else polls with this token, or a webhook is set.
+    #[error("{}", if *webhook {
+        "a webhook is set for this bot"
+    } else {
+        "another instance polls with this bot's token"
+    })]
+    Conflict {
+        /// A webhook, not another poller.
+        webhook: bool,
+    },
+    /// 401, or 404 for the whole bot: the token is wrong or was revoked.
+    #[error("the bot token is not accepted")]
+    Unauthorized,
+    /// Any other refusal: our request is wrong.
+    #[error("refused with {code}: {description}")]
+    Refused {
+        /// The error code, mostly 400.
+        code: u16,
+        /// The server's reason, at most 200 characters.
+        description: String,
+    },
+    /// 5xx: the server failed; what it did is unknown.
+    #[error("the server failed with {code}")]
+    Server {
+        /// The status.
+        code: u16,
+    },
+    /// The connection failed.
+    #[error("{}: {reason}", if *sent { "no answer" } else { "not sent" })]
+    Network {
+        /// Bytes may have reached the server, so the call may have had its effect.
+        sent: bool,
+        /// What failed, without the address.
+        reason: String,
+    },
+    /// The answer has a shape that is not known; what was done is unknown.
+    #[error("the answer cannot be read: {reason}")]
+    Undecodable {
+        /// Where reading stopped, without the content.
+        reason: String,
+    },
+    /// The request has no JSON form; nothing was sent.
+    #[error("the request cannot be written: {reason}")]
+    Unencodable {
+        /// What the serialiser said.
+        reason: String,
+    },
+}
+
+impl CallError {
+    /// Whether asking again later may help.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::RetryAfter { .. } | Self::Server { .. } | Self::Network { .. })
+    }
+
+    /// The error for an answer with `ok: false`.
+    pub(super) fn refusal(code: u16, description: &str, retry_after: Option<u32>) -> Self {
+        let lower = description.to_lowercase();
+        let says = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
+        match code {
+            401 => Self::Unauthorized,
+            // A token nobody has is "Not Found"; a method nobody has names the method.
+            404 if lower.trim() == "not found" => Self::Unauthorized,
+            403 => Self::Blocked { description: shorten(description) },
+            409 => Self::Conflict { webhook: says(&["webhook"]) },
+            429 => Self::RetryAfter { secs: retry_after.unwrap_or(RETRY_AFTER_DEFAULT_SECS) },
+            500.. => Self::Server { code },
+            400 if says(&["message is not modified"]) => Self::NotModified,
+            400 if says(GONE) => Self::MessageGone,
+            400 if says(&["query is too old", "query id is invalid"]) => Self::QueryTooOld,
+            400 if says(&["chat not found", "user not found", "peer_id_invalid"]) => {
+                Self::Blocked { description: shorten(description) }
+            }
+            _ => Self::Refused { code, description: shorten(description) },
+        }
+    }
+
+    pub(super) fn undecodable(status: u16, error: &serde_json::Error) -> Self {
+        // The parser's own text may quote the content, so only the place is told.
+        let kind = match error.classify() {
+            serde_json::error::Category::Data => "unexpected content",
+            serde_json::error::Category::Eof => "cut short",
+            serde_json::error::Category::Io | serde_json::error::Category::Syntax => "no JSON",
+        };
+        let reason = format!("status {status}, {kind} at column {}", error.column());
+        Self::Undecodable { reason }
+    }
+
+    pub(super) fn network(error: reqwest::Error) -> Self {
+        let sent = !(error.is_connect() || error.is_builder());
+        let error = error.without_url();
+        let mut reason = error.to_string();
+        let mut source = error.source();
+        while let Some(inner) = source {
+            reason.push_str(": ");
+            reason.push_str(&inner.to_string());
+            source = inner.source();
+        }
+        Self::Network { sent, reason: shorten(&reason) }
+    }
+
+    /// The same error with the token taken out of every text in it.
+    pub(super) fn redacted(self, token: &BotToken) -> Self {
+        match self {
+            Self::Blocked { description } => {
+                Self::Blocked { description: token.redact(&description) }
+            }
+            Self::Refused { code, description } => {
+                Self::Refused { code, description: token.redact(&description) }
+            }
+            Self::Network { sent, reason } => Self::Network { sent, reason: token.redact(&reason) },
+            other => other,
+        }
+    }
+}
+
+/// Texts that say a message cannot be changed any more.
+const GONE: &[&str] = &[
+    "message to edit not found",
+    "message can't be edited",
+    "message to delete not found",
+    "message can't be deleted",
+    "message_id_invalid",
+    "there is no text in the message to edit",
+    "there is no caption in the message to edit",
+];
+
+fn shorten(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(DESCRIPTION_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_its_name() {
+        let blocked = |text: &str| CallError::Blocked { description: text.to_owned() };
+        let refused = |code, text: &str| CallError::Refused { code, description: text.to_owned() };
+        let conflict = |webhook| CallError::Conflict { webhook };
+        let retry = |secs| CallError::RetryAfter { secs };
+        let gone = CallError::MessageGone;
+        let old = CallError::QueryTooOld;
+        let rows: &[(u16, &str, Option<u32>, CallError)] = &[
+            (401, "Unauthorized", None, CallError::Unauthorized),
+            (404, "Not Found", None, CallError::Unauthorized),
+            (404, "Not Found: method not found", None, refused(404, "Not Found: method not found")),
+            (
+                403,
+                "Forbidden: bot was blocked by the user",
+                None,
+                blocked("Forbidden: bot was blocked by the user"),
+            ),
+            (
+                403,
+                "Forbidden: user is deactivated",
+                None,
+                blocked("Forbidden: user is deactivated"),
+            ),
+            (400, "Bad Request: chat not found", None, blocked("Bad Request: chat not found")),
+            (
+                409,
+                "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+                None,
+                conflict(false),
+            ),
+            (
+                409,
+                "Conflict: can't use getUpdates method while webhook is active",
+                None,
+                conflict(true),
+            ),
+            (429, "Too Many Requests: retry after 17", Some(17), retry(17)),
+            (429, "Too Many Requests", None, retry(5)),
+            (
+                400,
+                "Bad Request: message is not modified: specified new message content and reply markup are exactly the same",
+                None,
+                CallError::NotModified,
+            ),
+            (400, "Bad Request: message to edit not found", None, gone.clone()),
+            (400, "Bad Request: message can't be edited", None, gone.clone()),
+            (400, "Bad Request: message to delete not found", None, gone.clone()),
+            (400, "Bad Request: message can't be deleted for everyone", None, gone.clone()),
+            (400, "Bad Request: MESSAGE_ID_INVALID", None, gone),
+            (
+                400,
+                "Bad Request: query is too old and response timeout expired or query ID is invalid",
+                None,
+                old.clone(),
+            ),
+            (400, "Bad Request: query ID is invalid", None, old),
+            (
+                400,
+                "Bad Request: message text is empty",
+                None,
+                refused(400, "Bad Request: message text is empty"),
+            ),
+            (400, "Bad Request:\n\u{0}odd", None, refused(400, "Bad Request:odd")),
+            (500, "Internal Server Error: restart", None, CallError::Server { code: 500 }),
+            (502, "", None, CallError::Server { code: 502 }),
+        ];
+        for (code, text, retry_after, expected) in rows {
+            assert_eq!(&CallError::refusal(*code, text, *retry_after), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn descriptions_are_kept_short() {
+        let CallError::Refused { description, .. } =
+            CallError::refusal(400, &"é".repeat(10_000), None)
+        else {
+            panic!("not refused");
+        };
+        assert_eq!(description.chars().count(), DESCRIPTION_CHARS_MAX);
+    }
+}

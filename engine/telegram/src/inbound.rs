@@ -1,0 +1,376 @@
+//! An update in plain types. The intake makes them from raw text, the middle reads them.
+//!
+//! Only the fields that are used are read, each update alone, with the library's types for people
+//! and chats. The library's `Update` is refused: it answers an unknown message content or a
+//! missing field we never look at with an error for the whole update, and a customer's press would
+//! stay unanswered for it. Unknown fields and unknown kinds are no errors here.
+
+use std::collections::BTreeMap;
+
+use ring4_domain::ids::{MessageId, Timestamp, UserId};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use teloxide_core::types as wire;
+
+use crate::command::clean;
+use crate::outgoing::ChatId;
+
+/// The longest first name kept, in characters (Telegram's own limit).
+const NAME_CHARS_MAX: usize = 64;
+/// The longest user name or language code kept, in characters.
+const WORD_CHARS_MAX: usize = 64;
+
+/// The kinds of update asked for. A kind that is not named here is never sent to us.
+pub const ALLOWED_UPDATES: &[&str] = &["message", "callback_query", "my_chat_member"];
+
+/// The update cannot be read. The reason names a place, never the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the update cannot be read ({kind} at line {line}, column {column})")]
+pub struct InboundError {
+    /// What is wrong.
+    kind: &'static str,
+    line: usize,
+    column: usize,
+}
+
+impl From<serde_json::Error> for InboundError {
+    fn from(error: serde_json::Error) -> Self {
+        let kind = match error.classify() {
+            serde_json::error::Category::Data => "unexpected content",
+            serde_json::error::Category::Eof => "cut short",
+            serde_json::error::Category::Io | serde_json::error::Category::Syntax => "no JSON",
+        };
+        Self { kind, line: error.line(), column: error.column() }
+    }
+}
+
+/// A chat an update came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chat {
+    /// Its id.
+    pub id: ChatId,
+    /// A private chat with one person.
+    pub private: bool,
+}
+
+/// The person who did it. The names are cleaned of invisible characters but not escaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Telegram's id.
+    pub id: UserId,
+    /// The first name; may be empty.
+    pub first_name: String,
+    /// The user name without `@`.
+    pub username: Option<String>,
+    /// The language of the person's app, as an IETF tag.
+    pub language_code: Option<String>,
+}
+
+/// What a message holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Words, in [`Message::text`].
+    Text,
+    /// A picture.
+    Photo,
+    /// A file.
+    Document,
+    /// A sticker.
+    Sticker,
+    /// A voice message or a piece of music.
+    Audio,
+    /// A video or an animation.
+    Video,
+    /// Somebody's contact.
+    Contact,
+    /// A place.
+    Location,
+    /// Anything else, kinds invented later included.
+    Other,
+}
+
+/// Somebody wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The update.
+    pub update_id: i64,
+    /// Where.
+    pub chat: Chat,
+    /// Who.
+    pub from: Person,
+    /// The message.
+    pub message_id: MessageId,
+    /// When, by Telegram's clock.
+    pub date: Timestamp,
+    /// The words, as written.
+    pub text: Option<String>,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// Somebody pressed a button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Press {
+    /// The update.
+    pub update_id: i64,
+    /// What an answer to the press names.
+    pub query_id: String,
+    /// Who.
+    pub from: Person,
+    /// Where; the person's private chat when Telegram does not say.
+    pub chat: Chat,
+    /// The message with the button; absent for very old ones.
+    pub message_id: Option<MessageId>,
+    /// What the button carries; empty when it carries nothing. Anybody can forge it.
+    pub data: String,
+}
+
+/// One update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// Somebody wrote.
+    Message(Message),
+    /// Somebody pressed a button.
+    Press(Press),
+    /// Somebody blocked or unblocked the bot.
+    Blocked {
+        /// The update.
+        update_id: i64,
+        /// Who.
+        user: UserId,
+        /// Blocked, not unblocked.
+        blocked: bool,
+    },
+    /// Anything else; nothing is to be done about it.
+    Other {
+        /// The update.
+        update_id: i64,
+        /// Telegram's name of the kind.
+        kind: String,
+        /// Who did it, where that is known.
+        from: Option<UserId>,
+    },
+}
+
+impl Incoming {
+    /// Reads one update from its JSON text.
+    ///
+    /// # Errors
+    /// [`InboundError`]: no JSON, or a field we need is missing or has another type.
+    pub fn parse(raw: &[u8]) -> Result<Self, InboundError> {
+        let update: WireUpdate = serde_json::from_slice(raw)?;
+        let update_id = update.update_id;
+        let incoming = if let Some(message) = update.message {
+            message.read(update_id)
+        } else if let Some(press) = update.callback_query {
+            Some(press.read(update_id))
+        } else if let Some(member) = update.my_chat_member {
+            member.read(update_id)
+        } else {
+            None
+        };
+        incoming.map_or_else(|| read_other(raw, update_id), Ok)
+    }
+
+    /// Telegram's number of the update.
+    #[must_use]
+    pub const fn update_id(&self) -> i64 {
+        match self {
+            Self::Message(message) => message.update_id,
+            Self::Press(press) => press.update_id,
+            Self::Blocked { update_id, .. } | Self::Other { update_id, .. } => *update_id,
+        }
+    }
+
+    /// Updates with the same lane are handled one after the other: the chat, else the person.
+    #[must_use]
+    pub(crate) const fn lane(&self) -> i64 {
+        match self {
+            Self::Message(message) => message.chat.id.0,
+            Self::Press(press) => press.chat.id.0,
+            Self::Blocked { user, .. } | Self::Other { from: Some(user), .. } => user.0,
+            Self::Other { update_id, .. } => i64::MIN.wrapping_add(*update_id),
+        }
+    }
+}
+
+/// The update's number alone, for the inbox, which must store what cannot be read further.
+pub(crate) fn read_update_id(raw: &[u8]) -> Option<i64> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        update_id: i64,
+    }
+    let numbered: Result<Numbered, _> = serde_json::from_slice(raw);
+    numbered.ok().map(|numbered| numbered.update_id)
+}
+
+#[derive(Deserialize)]
+struct WireUpdate {
+    update_id: i64,
+    message: Option<WireMessage>,
+    callback_query: Option<WirePress>,
+    my_chat_member: Option<WireMember>,
+}
+
+#[derive(Deserialize)]
+struct WireMessage {
+    message_id: i32,
+    date: i64,
+    chat: wire::Chat,
+    from: Option<wire::User>,
+    text: Option<String>,
+    reply_to_message: Option<WireReply>,
+    photo: Option<IgnoredAny>,
+    document: Option<IgnoredAny>,
+    sticker: Option<IgnoredAny>,
+    voice: Option<IgnoredAny>,
+    audio: Option<IgnoredAny>,
+    video: Option<IgnoredAny>,
+    video_note: Option<IgnoredAny>,
+    animation: Option<IgnoredAny>,
+    contact: Option<IgnoredAny>,
+    location: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct WireReply {
+    message_id: i32,
+}
+
+#[derive(Deserialize)]
+struct WirePress {
+    id: String,
+    from: wire::User,
+    message: Option<WirePressed>,
+    data: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WirePressed {
+    message_id: i32,
+    chat: wire::Chat,
+}
+
+#[derive(Deserialize)]
+struct WireMember {
+    chat: wire::Chat,
+    from: wire::User,
+    new_chat_member: WireStatus,
+}
+
+#[derive(Deserialize)]
+struct WireStatus {
+    status: String,
+}
+
+impl WireMessage {
+    /// `None` for a message without an author, such as a channel's.
+    fn read(self, update_id: i64) -> Option<Incoming> {
+        let content = self.content();
+        Some(Incoming::Message(Message {
+            update_id,
+            chat: read_chat(&self.chat),
+            from: read_person(self.from?),
+            message_id: MessageId(self.message_id),
+            date: Timestamp(self.date.saturating_mul(1_000)),
+            text: self.text,
+            reply_to: self.reply_to_message.map(|reply| MessageId(reply.message_id)),
+            content,
+        }))
+    }
+
+    const fn content(&self) -> Content {
+        // An animation and a venue come with the older fields set as well, so order matters.
+        if self.text.is_some() {
+            Content::Text
+        } else if self.animation.is_some() || self.video.is_some() || self.video_note.is_some() {
+            Content::Video
+        } else if self.photo.is_some() {
+            Content::Photo
+        } else if self.document.is_some() {
+            Content::Document
+        } else if self.sticker.is_some() {
+            Content::Sticker
+        } else if self.voice.is_some() || self.audio.is_some() {
+            Content::Audio
+        } else if self.contact.is_some() {
+            Content::Contact
+        } else if self.location.is_some() {
+            Content::Location
+        } else {
+            Content::Other
+        }
+    }
+}
+
+impl WirePress {
+    fn read(self, update_id: i64) -> Incoming {
+        let from = read_person(self.from);
+        let chat = match &self.message {
+            Some(message) => read_chat(&message.chat),
+            None => Chat { id: from.id.into(), private: true },
+        };
+        Incoming::Press(Press {
+            update_id,
+            query_id: self.id,
+            chat,
+            message_id: self.message.map(|message| MessageId(message.message_id)),
+            data: self.data.unwrap_or_default(),
+            from,
+        })
+    }
+}
+
+impl WireMember {
+    /// `None` for a group's membership, which is not a person's block.
+    fn read(self, update_id: i64) -> Option<Incoming> {
+        if !self.chat.is_private() {
+            return None;
+        }
+        let user = read_user_id(self.from.id);
+        let blocked = self.new_chat_member.status == "kicked";
+        Some(Incoming::Blocked { update_id, user, blocked })
+    }
+}
+
+/// The kind of an update nothing else is known about: its first field beside the number.
+fn read_other(raw: &[u8], update_id: i64) -> Result<Incoming, InboundError> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Field {
+        Authored { from: Authored },
+        Anything(IgnoredAny),
+    }
+    #[derive(Deserialize)]
+    struct Authored {
+        id: i64,
+    }
+    let fields: BTreeMap<String, Field> = serde_json::from_slice(raw)?;
+    let found = fields.into_iter().find(|(name, _)| name != "update_id");
+    let (kind, from) = match found {
+        Some((kind, Field::Authored { from })) => (kind, Some(UserId(from.id))),
+        Some((kind, Field::Anything(_))) => (kind, None),
+        None => (String::new(), None),
+    };
+    Ok(Incoming::Other { update_id, kind: clean(&kind, WORD_CHARS_MAX), from })
+}
+
+fn read_chat(chat: &wire::Chat) -> Chat {
+    Chat { id: ChatId(chat.id.0), private: chat.is_private() }
+}
+
+fn read_person(user: wire::User) -> Person {
+    Person {
+        id: read_user_id(user.id),
+        first_name: clean(&user.first_name, NAME_CHARS_MAX),
+        username: user.username.map(|name| clean(&name, WORD_CHARS_MAX)),
+        language_code: user.language_code.map(|code| clean(&code, WORD_CHARS_MAX)),
+    }
+}
+
+fn read_user_id(id: wire::UserId) -> UserId {
+    // Ids have at most 52 bits (Bot API, User); a larger one is nobody's.
+    UserId(i64::try_from(id.0).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,227 @@
+//! What can be said to a chat, and its form on the wire.
+//! The middle makes these, the sender delivers them. Texts arrive finished, in Telegram's HTML.
+
+mod wire;
+
+use bytes::Bytes;
+use ring4_domain::ids::{MessageId, UserId};
+
+use crate::keyboard::Keyboard;
+
+pub(crate) use wire::Request;
+
+/// The longest answer to a press, in characters (Bot API, answerCallbackQuery). Longer is cut:
+/// a notice cut short is better than a button that shows its progress for ever.
+pub const NOTICE_CHARS_MAX: usize = 200;
+
+/// A chat by Telegram's id; a private chat has the id of its person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChatId(pub i64);
+
+impl From<UserId> for ChatId {
+    fn from(user: UserId) -> Self {
+        Self(user.0)
+    }
+}
+
+/// What goes first when limits make somebody wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    /// Somebody looks at the chat and waits: answers, cards, codes.
+    Answer,
+    /// Nobody waits: news to many.
+    Broadcast,
+}
+
+/// What stands where buttons may stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Markup {
+    /// Nothing.
+    #[default]
+    None,
+    /// Buttons under the message.
+    Keyboard(Keyboard),
+    /// The app opens a reply to the message.
+    ForceReply {
+        /// Shown in the empty input field, 1 to 64 characters.
+        placeholder: Option<String>,
+    },
+}
+
+/// "The bot is typing", for slow answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Writing.
+    Typing,
+    /// Making a picture.
+    UploadPhoto,
+    /// Making a file.
+    UploadDocument,
+}
+
+/// Who sees a command menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandScope {
+    /// Everybody, in chats without a menu of their own.
+    Default,
+    /// Every private chat.
+    AllPrivateChats,
+    /// One chat.
+    Chat(ChatId),
+}
+
+/// One line of a command menu.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MenuCommand {
+    /// 1 to 32 of `a-z 0-9 _`, without the slash.
+    pub name: String,
+    /// 1 to 256 characters.
+    pub description: String,
+}
+
+/// One thing to do in a chat. Link previews are always off.
+#[derive(Clone, Debug)]
+pub enum Call {
+    /// A new message.
+    SendMessage {
+        /// HTML, 1 to 4096 characters after parsing.
+        text: String,
+        /// Buttons or a forced reply.
+        markup: Markup,
+        /// The message it answers; sent without, when that one is gone.
+        reply_to: Option<MessageId>,
+        /// No sound.
+        silent: bool,
+    },
+    /// Another text for a message of the bot; its buttons become `keyboard`.
+    EditMessage {
+        /// The message.
+        message: MessageId,
+        /// HTML, 1 to 4096 characters after parsing.
+        text: String,
+        /// The buttons from now on.
+        keyboard: Option<Keyboard>,
+    },
+    /// Other buttons for a message of the bot.
+    EditKeyboard {
+        /// The message.
+        message: MessageId,
+        /// The buttons from now on.
+        keyboard: Option<Keyboard>,
+    },
+    /// A picture.
+    SendPhoto {
+        /// PNG or JPEG, at most 10 MB.
+        photo: Bytes,
+        /// The file's name.
+        file_name: String,
+        /// HTML, at most 1024 characters after parsing.
+        caption: String,
+        /// Buttons.
+        keyboard: Option<Keyboard>,
+        /// No sound.
+        silent: bool,
+    },
+    /// A file.
+    SendDocument {
+        /// At most 50 MB.
+        document: Bytes,
+        /// The file's name.
+        file_name: String,
+        /// HTML, at most 1024 characters after parsing.
+        caption: String,
+        /// Buttons.
+        keyboard: Option<Keyboard>,
+        /// No sound.
+        silent: bool,
+    },
+    /// Takes a message away.
+    DeleteMessage {
+        /// The message.
+        message: MessageId,
+    },
+    /// Ends the progress shown on a pressed button. Once per press.
+    AnswerPress {
+        /// The press, by [`crate::inbound::Press::query_id`].
+        query_id: String,
+        /// A notice, cut to 200 characters.
+        text: Option<String>,
+        /// The notice must be closed by hand.
+        alert: bool,
+    },
+    /// Shows for 5 s that an answer is being made.
+    ChatAction(Action),
+    /// Replaces a command menu.
+    SetCommands {
+        /// Who sees it.
+        scope: CommandScope,
+        /// A language code of two letters; `None` for all languages without a menu of their own.
+        language: Option<String>,
+        /// The menu, at most 100 lines.
+        commands: Vec<MenuCommand>,
+    },
+}
+
+/// One call and where it belongs.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The chat whose order and limits it obeys.
+    pub chat: ChatId,
+    /// What goes first.
+    pub priority: Priority,
+    /// What to do.
+    pub call: Call,
+}
+
+/// The result of a delivered call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The message that was sent or edited.
+    Message(MessageId),
+    /// Done; there is no message to name.
+    Done,
+    /// The message looked like this already.
+    Unchanged,
+    /// The press was answered before or waited too long; nobody sees an answer any more.
+    TooLate,
+}
+
+impl Call {
+    /// The keyboard it carries.
+    fn keyboard(&self) -> Option<&Keyboard> {
+        match self {
+            Self::SendMessage { markup: Markup::Keyboard(keyboard), .. } => Some(keyboard),
+            Self::EditMessage { keyboard, .. }
+            | Self::EditKeyboard { keyboard, .. }
+            | Self::SendPhoto { keyboard, .. }
+            | Self::SendDocument { keyboard, .. } => keyboard.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether an older server might refuse its buttons.
+    pub(crate) fn has_rich_keyboard(&self) -> bool {
+        self.keyboard().is_some_and(Keyboard::is_rich)
+    }
+
+    /// Whether it keeps its place among the other calls of the chat. An answer to a press is
+    /// independent of the messages and must never wait behind them.
+    pub(crate) const fn is_ordered(&self) -> bool {
+        !matches!(self, Self::AnswerPress { .. } | Self::SetCommands { .. } | Self::ChatAction(_))
+    }
+
+    /// Whether Telegram's message limits count it.
+    pub(crate) const fn is_limited(&self) -> bool {
+        self.is_ordered() && !matches!(self, Self::DeleteMessage { .. })
+    }
+
+    /// Whether its result is a message.
+    pub(crate) const fn gives_message(&self) -> bool {
+        self.is_limited()
+    }
+
+    /// Whether it carries a file.
+    pub(crate) const fn is_upload(&self) -> bool {
+        matches!(self, Self::SendPhoto { .. } | Self::SendDocument { .. })
+    }
+}

@@ -262,8 +262,10 @@ impl Command {
             Self::OpenDeposit { id, customer, .. } => {
                 vec![Key::Customer(*customer), Key::Deposit(*id), Key::OpenDeposits(*customer)]
             }
-            Self::SubmitDeposit { deposit, .. }
-            | Self::ApproveDeposit { deposit, .. }
+            Self::SubmitDeposit { customer, deposit } => {
+                vec![Key::Deposit(*deposit), Key::OpenDeposits(*customer)]
+            }
+            Self::ApproveDeposit { deposit, .. }
             | Self::RejectDeposit { deposit, .. }
             | Self::DepositDeadline { deposit } => vec![Key::Deposit(*deposit)],
             Self::CancelOrder { order, .. }
@@ -287,11 +289,14 @@ impl Command {
 }
 
 impl Effect {
-    /// The record whose card the effect shows, if it shows one.
+    /// The record that decides what granting the effect means: the one whose card it shows, or
+    /// the order that stands still without it.
     #[must_use]
     pub const fn subject(self) -> Option<Key> {
         match self {
-            Self::ShowOrder(order) => Some(Key::Order(order)),
+            Self::ShowOrder(order) | Self::Buy(order) | Self::FindPurchase(order) => {
+                Some(Key::Order(order))
+            }
             Self::ShowDeposit(deposit) | Self::ShowDepositToAdmin(deposit, _) => {
                 Some(Key::Deposit(deposit))
             }

@@ -90,7 +90,7 @@ pub fn decide(
         Command::RejectDeposit { admin, deposit, reason } => {
             depositing::reject(view, policy, admin, deposit, reason, now)
         }
-        Command::StartPurchase { order, candidate } => buying::start(view, order, candidate),
+        Command::StartPurchase { order, candidate } => buying::start(view, order, candidate, now),
         Command::PurchaseBought { order, purchase } => {
             buying::bought(view, policy, order, purchase, now)
         }

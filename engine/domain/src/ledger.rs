@@ -7,7 +7,12 @@
 use core::fmt;
 
 use crate::ids::{DepositId, MethodKey, OrderId, ProviderId, Timestamp, UserId};
-use crate::money::Amount;
+use crate::money::{Amount, MICROS_PER_DOLLAR};
+
+/// The most that a decision moves at once: a million dollars. Vendors name costs, customers name
+/// amounts and operators name limits; whatever they say, nine million of the largest transfers
+/// fit into 64 bits, so what was decided can always be booked.
+pub const TRANSFER_MAX: Amount = Amount::from_micros(1_000_000 * MICROS_PER_DOLLAR);
 
 /// Whose money, or what it stands for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

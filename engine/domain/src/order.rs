@@ -6,7 +6,10 @@
 //!    ├→ Failed            refused by every candidate: hold voided
 //!    └→ Unclear → Waiting | Failed          asked about, never blindly repeated
 //!         Waiting → Cancelling → Cancelled | Expired | Delivered
+//!         Waiting → Expired                 the vendor took the number back unasked
 //! ```
+//!
+//! Whatever the state, an open order whose hold reaches its deadline is ended by the clock.
 
 use crate::ids::{
     Country, MessageId, OrderId, ProviderId, RulesVersion, ServiceKey, Timestamp, UserId,

@@ -1,5 +1,6 @@
 //! Judges a proposed price. Scripts propose, this disposes. Domain and the middle import this.
 
+use crate::ledger::TRANSFER_MAX;
 use crate::money::{Amount, Rounding};
 
 /// What a price must keep to.
@@ -29,7 +30,7 @@ pub struct Price {
 /// Why an offer cannot be sold at any price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PriceError {
-    /// The proposal or the cost is negative, or a sum leaves 64 bits.
+    /// The proposal or the cost is negative, the price is nothing, or a sum leaves 64 bits.
     #[error("the price makes no sense")]
     Nonsense,
     /// Cost and margin together are above the highest price.
@@ -37,8 +38,8 @@ pub enum PriceError {
     TooDear,
 }
 
-/// The price for a proposal: never below cost and margin, never outside the limits, rounded up
-/// to the step.
+/// The price for a proposal: above zero, never below cost and margin, never outside the limits
+/// or above [`TRANSFER_MAX`], rounded up to the step.
 ///
 /// # Errors
 /// The numbers make no sense, or the vendor is too dear for the highest price.
@@ -49,11 +50,15 @@ pub fn judge(proposed: Amount, cost: Amount, limits: &PriceLimits) -> Result<Pri
     let floor = cost.checked_add(limits.margin_min).ok_or(PriceError::Nonsense)?;
     let least = floor.max(limits.price_min);
     let least = least.round_to(limits.price_step, Rounding::Up).ok_or(PriceError::Nonsense)?;
-    if least > limits.price_max {
+    let most = limits.price_max.min(TRANSFER_MAX);
+    if least > most {
         return Err(PriceError::TooDear);
     }
     let rounded = proposed.round_to(limits.price_step, Rounding::Up).ok_or(PriceError::Nonsense)?;
-    let price = rounded.min(limits.price_max).max(least);
+    let price = rounded.min(most).max(least);
+    if !price.is_positive() {
+        return Err(PriceError::Nonsense);
+    }
     let cost_max = price.checked_sub(limits.margin_min).ok_or(PriceError::Nonsense)?;
     Ok(Price { price, cost_max, clamped: price != rounded })
 }

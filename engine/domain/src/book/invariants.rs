@@ -145,7 +145,7 @@ impl Book {
             found.push(Violation::OrderHold { order: id, state, hold });
         }
         let charged = matches!(order.state, OrderState::Delivered | OrderState::Refunded);
-        if charged && order.code.is_none() {
+        if charged && order.code.as_ref().is_none_or(|code| code.code.trim().is_empty()) {
             found.push(Violation::ChargedWithoutCode(id));
         }
         let refund = self.transfers.get(&TransferId::Refund(id));

@@ -5,7 +5,8 @@ use super::{Decision, Outcome};
 use crate::change::Change;
 use crate::effect::Effect;
 use crate::ids::{OrderId, Timestamp};
-use crate::ledger::{AccountId, Transfer, TransferId, TransferKind};
+use crate::ledger::{AccountId, TRANSFER_MAX, Transfer, TransferId, TransferKind};
+use crate::money::Amount;
 use crate::order::{Code, FailReason, Order, OrderState, Purchase};
 use crate::policy::Policy;
 use crate::refusal::Refusal;
@@ -22,11 +23,20 @@ fn shown(order: Order, wishes: &[Effect]) -> Decision {
     Decision { changes, outcome: Outcome::Order(Box::new(order)) }
 }
 
-pub(super) fn start(view: &View, order: OrderId, candidate: u8) -> Result<Decision, Refusal> {
+pub(super) fn start(
+    view: &View,
+    order: OrderId,
+    candidate: u8,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
     let order = find(view, order)?;
     // Anything else was started before: whoever asks now must not ask the vendor again.
     if order.state != (OrderState::Buying { candidate, started: false }) {
         return Err(Refusal::OrderBuying);
+    }
+    // A number bought now would be returned at once: the clock is about to release the hold.
+    if now >= order.hold_deadline {
+        return Err(Refusal::OrderEnded);
     }
     let mut order = order.clone();
     order.state = OrderState::Buying { candidate, started: true };
@@ -40,15 +50,23 @@ pub(super) fn bought(
     view: &View,
     policy: &Policy,
     order: OrderId,
-    purchase: Purchase,
+    mut purchase: Purchase,
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     let order = find(view, order)?;
-    if order.purchase.is_some() {
-        return Ok(Decision::nothing());
+    let id = order.id();
+    if let Some(known) = &order.purchase {
+        let same =
+            (&known.provider, &known.vendor_order) == (&purchase.provider, &purchase.vendor_order);
+        if same {
+            return Ok(Decision::nothing());
+        }
+        // An order has room for one number; of a second one a human must hear.
+        return Ok(vec![Change::Wish(Effect::TellAdminsUnclear(id))].into());
     }
     let mut order = order.clone();
-    let id = order.id();
+    // What the vendor names is hostile: a cost must not be able to break the books.
+    purchase.cost = purchase.cost.clamp(Amount::ZERO, TRANSFER_MAX);
     order.purchase = Some(purchase);
     if !order.state.is_open() {
         // Found after the customer's money went back: nobody pays for it, so it is returned.
@@ -123,6 +141,10 @@ pub(super) fn code_arrived(
         OrderState::Waiting | OrderState::Cancelling { .. } => {}
         OrderState::Delivered => return Ok(Decision::nothing()),
         _ => return Err(Refusal::OrderEnded),
+    }
+    // Nobody pays for an empty text; the next poll asks again.
+    if code.trim().is_empty() {
+        return Ok(Decision::nothing());
     }
     // From here on nothing fails.
     let id = order.id();

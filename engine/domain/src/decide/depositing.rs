@@ -1,11 +1,13 @@
 //! Deposits: opened, claimed, decided once. Only `decide` calls this.
 
+use std::collections::BTreeSet;
+
 use super::{Decision, Outcome};
 use crate::change::Change;
 use crate::deposit::{Deposit, DepositState, REASON_CHARS_MAX};
 use crate::effect::Effect;
 use crate::ids::{DepositId, MessageId, MethodKey, Timestamp, UserId};
-use crate::ledger::{AccountId, Transfer, TransferId, TransferKind};
+use crate::ledger::{AccountId, TRANSFER_MAX, Transfer, TransferId, TransferKind};
 use crate::money::Amount;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
@@ -34,11 +36,13 @@ pub(super) fn open(
             Err(Refusal::IdTaken)
         };
     }
-    if amount < policy.deposit_min {
-        return Err(Refusal::DepositTooSmall { min: policy.deposit_min });
+    let min = policy.deposit_min.max(Amount::from_micros(1));
+    if amount < min {
+        return Err(Refusal::DepositTooSmall { min });
     }
-    if amount > policy.deposit_max {
-        return Err(Refusal::DepositTooLarge { max: policy.deposit_max });
+    let max = policy.deposit_max.min(TRANSFER_MAX);
+    if amount > max {
+        return Err(Refusal::DepositTooLarge { max });
     }
     if !policy.methods.contains(&method) {
         return Err(Refusal::MethodUnknown);
@@ -81,8 +85,13 @@ pub(super) fn submit(
     let deposit = view.deposit(deposit).filter(|deposit| deposit.customer == customer);
     let deposit = deposit.ok_or(Refusal::DepositUnknown)?;
     match deposit.state {
-        // Who pays late is still heard: an admin looks at it either way.
-        DepositState::Opened | DepositState::Expired { .. } => {}
+        DepositState::Opened => {}
+        // Who pays late is still heard, but expiry is no way around the limit.
+        DepositState::Expired { .. } => {
+            if view.open_deposits(customer) >= policy.deposits_open_max {
+                return Err(Refusal::DepositsOpenMax { max: policy.deposits_open_max });
+            }
+        }
         DepositState::Submitted { .. } => return Err(Refusal::DepositSubmittedAlready),
         DepositState::Approved { by, .. } => return Err(Refusal::DepositApprovedAlready { by }),
         DepositState::Rejected { by, .. } => return Err(Refusal::DepositRejectedAlready { by }),
@@ -116,17 +125,19 @@ fn undecided<'view>(
     }
 }
 
-fn decided(deposit: Deposit, admin: UserId) -> Decision {
+fn decided(deposit: Deposit, policy: &Policy) -> Decision {
     let id = deposit.id;
     let mut changes = vec![
+        Change::Deposit(deposit.clone()),
         Change::Wish(Effect::ShowDeposit(id)),
         Change::Wish(Effect::TellDepositDecided(id)),
-        // The deciding admin may have typed a command and have no card yet.
-        Change::Wish(Effect::ShowDepositToAdmin(id, admin)),
     ];
-    let others = deposit.admin_cards.iter().filter(|card| card.admin != admin);
-    changes.extend(others.map(|card| Change::Wish(Effect::ShowDepositToAdmin(id, card.admin))));
-    changes.insert(0, Change::Deposit(deposit.clone()));
+    // Not only the cards on record: one may be on its way to an admin right now, and without a
+    // newer wish it would keep its buttons for ever.
+    let holders = deposit.admin_cards.iter().map(|card| card.admin);
+    let admins: BTreeSet<UserId> = policy.admins.iter().copied().chain(holders).collect();
+    let show = |admin| Change::Wish(Effect::ShowDepositToAdmin(id, admin));
+    changes.extend(admins.into_iter().map(show));
     Decision { changes, outcome: Outcome::Deposit(deposit) }
 }
 
@@ -147,7 +158,7 @@ pub(super) fn approve(
         amount: deposit.amount,
         kind: TransferKind::Posted,
     });
-    let mut decision = decided(deposit, admin);
+    let mut decision = decided(deposit, policy);
     decision.changes.insert(0, transfer);
     Ok(decision)
 }
@@ -165,7 +176,7 @@ pub(super) fn reject(
     let reason = reason.map(|text| text.chars().take(REASON_CHARS_MAX).collect::<String>());
     let reason = reason.filter(|text| !text.trim().is_empty());
     deposit.state = DepositState::Rejected { by: admin, at: now, reason };
-    Ok(decided(deposit, admin))
+    Ok(decided(deposit, policy))
 }
 
 pub(super) fn deadline(

@@ -144,22 +144,31 @@ pub(super) fn cancel_order(
 
 pub(super) fn deadline(view: &View, order: OrderId, now: Timestamp) -> Result<Decision, Refusal> {
     let order = view.order(order).ok_or(Refusal::OrderUnknown)?;
-    let up = now >= order.hold_deadline;
     Ok(match order.state {
+        state if state.is_open() && now >= order.hold_deadline => run_out(order, now),
         OrderState::Waiting if now >= order.deadline => {
             begin_cancelling(order, CancelReason::TimeOut)
         }
-        // The vendor never answered. The customer does not wait for it any longer; the wish to
-        // cancel stays in the outbox, so the number is still given back when the vendor returns.
-        OrderState::Cancelling { reason } if up => release(order, ended_by(reason), now),
-        OrderState::Unclear { .. } if up => {
-            release(order, OrderState::Failed(FailReason::Unclear), now)
-        }
-        OrderState::Buying { .. } if up => {
-            release(order, OrderState::Failed(FailReason::Unavailable), now)
-        }
         _ => Decision::nothing(),
     })
+}
+
+/// Voids the hold because its own deadline is reached: the customer waits for nobody any longer.
+/// What was bought, or may have been, is still looked for and given back.
+fn run_out(order: &Order, now: Timestamp) -> Decision {
+    let id = order.id();
+    let unclear = OrderState::Failed(FailReason::Unclear);
+    let search = vec![Effect::FindPurchase(id), Effect::TellAdminsUnclear(id)];
+    let (state, wishes) = match order.state {
+        OrderState::Buying { started: true, .. } | OrderState::Unclear { .. } => (unclear, search),
+        OrderState::Waiting => (OrderState::Expired, vec![Effect::CancelPurchase(id)]),
+        // The wish to cancel stays in the outbox until the vendor answers.
+        OrderState::Cancelling { reason } => (ended_by(reason), Vec::new()),
+        _ => (OrderState::Failed(FailReason::Unavailable), Vec::new()),
+    };
+    let mut decision = release(order, state, now);
+    decision.changes.extend(wishes.into_iter().map(Change::Wish));
+    decision
 }
 
 pub(super) fn quote_deadline(view: &View, quote: OrderId, now: Timestamp) -> Decision {
@@ -195,7 +204,8 @@ fn begin_cancelling(order: &Order, reason: CancelReason) -> Decision {
 pub(super) fn release(order: &Order, state: OrderState, now: Timestamp) -> Decision {
     assert!(order.state.is_open(), "{} has no hold to void", order.id());
     // Who looked at the card when it failed needs no second message; who waited does.
-    let waited = matches!(order.state, OrderState::Waiting | OrderState::Unclear { .. })
+    let waited = now >= order.hold_deadline
+        || matches!(order.state, OrderState::Waiting | OrderState::Unclear { .. })
         || matches!(order.state, OrderState::Cancelling { reason: CancelReason::TimeOut });
     let mut order = order.clone();
     order.state = state;

@@ -6,6 +6,7 @@ use crate::customer::{Customer, Profile, Prompt};
 use crate::deposit::AdminCard;
 use crate::effect::Effect;
 use crate::ids::{MessageId, RulesVersion, Timestamp, UserId};
+use crate::order::OrderState;
 use crate::view::View;
 
 pub(super) fn welcome(view: &View, profile: Profile, now: Timestamp) -> Decision {
@@ -56,10 +57,21 @@ pub(super) fn granted(
         changes.extend(record_card(view, effect, message));
     }
     // A newer equal wish must survive: its subject changed after this one was read.
-    if view.wish(effect) == Some(made) {
+    if view.wish(effect) == Some(made) && !is_needed(view, effect) {
         changes.push(Change::Granted { effect, made });
     }
     changes.into()
+}
+
+/// Whether an open order would stand still without the wish. The answer to such a wish is what
+/// the vendor said, and that moves the order first.
+fn is_needed(view: &View, effect: Effect) -> bool {
+    let state = |id| view.order(id).map(|order| order.state);
+    match effect {
+        Effect::Buy(id) => matches!(state(id), Some(OrderState::Buying { .. })),
+        Effect::FindPurchase(id) => matches!(state(id), Some(OrderState::Unclear { .. })),
+        _ => false,
+    }
 }
 
 fn record_card(view: &View, effect: Effect, message: MessageId) -> Option<Change> {

@@ -1,0 +1,250 @@
+//! The words of the flow tables: what may stand before the arrow, and how money, wishes and
+//! refusals are told after it. Only `flows` imports this.
+
+use std::collections::BTreeMap;
+
+use ring4_domain::change::{Change, Seq};
+use ring4_domain::command::{Command, Proposal};
+use ring4_domain::customer::{Profile, Prompt};
+use ring4_domain::decide::Decision;
+use ring4_domain::effect::Effect;
+use ring4_domain::ids::{
+    Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey,
+    Timestamp, UserId,
+};
+use ring4_domain::ledger::TransferId;
+use ring4_domain::money::Amount;
+use ring4_domain::order::{Candidate, FailReason, Purchase};
+use ring4_domain::refusal::Refusal;
+
+pub const PEOPLE: [(&str, i64); 5] =
+    [("anna", 1), ("ben", 2), ("eve", 3), ("ada", 101), ("bob", 102)];
+
+/// The entries that made a wish, oldest first.
+pub type Wished = BTreeMap<Effect, Vec<Seq>>;
+
+/// The command that a row's words mean.
+pub fn command(words: &[&str], now: Timestamp, wished: &Wished) -> Command {
+    people_do(words)
+        .or_else(|| vendors_answer(words, now))
+        .or_else(|| engine_notes(words, wished))
+        .unwrap_or_else(|| panic!("nobody knows how to: {}", words.join(" ")))
+}
+
+fn people_do(words: &[&str]) -> Option<Command> {
+    let card = |words: &[&str]| words.last().map(|word| MessageId(word.parse().unwrap()));
+    Some(match *words {
+        [who, "hello", name] => Command::Welcome(Profile {
+            id: user(who),
+            name: name.to_owned(),
+            username: None,
+            language: Some("en".to_owned()),
+        }),
+        [who, "prompted"] => Command::Ask {
+            customer: user(who),
+            prompt: Some(Prompt::DepositAmount(method("usdt"))),
+        },
+        [who, "asks", quote, proposed, "cost", cost, "from", ref vendors @ ..] => {
+            let candidate = |vendor: &&str| Candidate {
+                provider: ProviderId::new(*vendor).unwrap(),
+                vendor_service: "1574".to_owned(),
+                cost: amount(cost),
+            };
+            Command::OfferQuote(Proposal {
+                id: order_id(quote)?,
+                customer: user(who),
+                service: ServiceKey::new("ring4").unwrap(),
+                country: Country::US,
+                proposed: amount(proposed),
+                cost: amount(cost),
+                candidates: vendors.iter().map(candidate).collect(),
+                rules: RulesVersion([1; 8]),
+            })
+        }
+        [who, "buys", quote, ref on @ ..] => {
+            Command::PlaceOrder { customer: user(who), quote: order_id(quote)?, card: card(on) }
+        }
+        [who, "cancels", order] => {
+            Command::CancelOrder { customer: user(who), order: order_id(order)? }
+        }
+        [who, "opens", deposit, usd, way, ref on @ ..] => Command::OpenDeposit {
+            id: deposit_id(deposit)?,
+            customer: user(who),
+            amount: amount(usd),
+            method: method(way),
+            card: card(on),
+        },
+        [who, "claims", deposit] => {
+            Command::SubmitDeposit { customer: user(who), deposit: deposit_id(deposit)? }
+        }
+        [who, "approves", deposit] => {
+            Command::ApproveDeposit { admin: user(who), deposit: deposit_id(deposit)? }
+        }
+        [who, "rejects", deposit, ref reason @ ..] => Command::RejectDeposit {
+            admin: user(who),
+            deposit: deposit_id(deposit)?,
+            reason: Some(reason.join(" ")),
+        },
+        _ => return None,
+    })
+}
+
+fn vendors_answer(words: &[&str], now: Timestamp) -> Option<Command> {
+    Some(match *words {
+        ["bought", order, vendor_order, number, cost, "from", vendor] => Command::PurchaseBought {
+            order: order_id(order)?,
+            purchase: Purchase {
+                provider: ProviderId::new(vendor).unwrap(),
+                vendor_order: vendor_order.to_owned(),
+                number: number.to_owned(),
+                cost: amount(cost),
+                bought_at: now,
+            },
+        },
+        ["declined", order, index, reason] => Command::PurchaseRefused {
+            order: order_id(order)?,
+            candidate: index.parse().unwrap(),
+            reason: match reason {
+                "out_of_stock" => FailReason::OutOfStock,
+                "price_moved" => FailReason::PriceMoved,
+                "unavailable" => FailReason::Unavailable,
+                _ => return None,
+            },
+        },
+        ["unclear", order, index] => {
+            Command::PurchaseUnclear { order: order_id(order)?, candidate: index.parse().unwrap() }
+        }
+        ["not_found", order] => Command::PurchaseNotFound { order: order_id(order)? },
+        ["code", order, vendor_order, ref code @ ..] => Command::CodeArrived {
+            order: order_id(order)?,
+            vendor_order: vendor_order.to_owned(),
+            code: code.concat(),
+            text: None,
+        },
+        ["returned", order, vendor_order] => Command::PurchaseReturned {
+            order: order_id(order)?,
+            vendor_order: vendor_order.to_owned(),
+        },
+        _ => return None,
+    })
+}
+
+fn engine_notes(words: &[&str], wished: &Wished) -> Option<Command> {
+    Some(match *words {
+        ["started", order, index] => {
+            Command::StartPurchase { order: order_id(order)?, candidate: index.parse().unwrap() }
+        }
+        ["clock", "quote", quote] => Command::QuoteDeadline { quote: order_id(quote)? },
+        ["clock", order] if order.starts_with('q') => {
+            Command::OrderDeadline { order: order_id(order)? }
+        }
+        ["clock", deposit] => Command::DepositDeadline { deposit: deposit_id(deposit)? },
+        ["granted", which, wish, ref message @ ..] => {
+            let (effect, made) = wished.iter().find(|(effect, _)| shown(**effect) == wish)?;
+            let made = if which == "first" { made.first()? } else { made.last()? };
+            let message = message.last().map(|word| MessageId(word.parse().unwrap()));
+            Command::Granted { effect: *effect, made: *made, message }
+        }
+        ["reachable", who, answer] => {
+            Command::SetReachable { customer: user(who), reachable: answer == "yes" }
+        }
+        ["rules", digit] => Command::ActivateRules(RulesVersion([digit.parse().unwrap(); 8])),
+        _ => return None,
+    })
+}
+
+pub fn moment(word: &str) -> Option<Timestamp> {
+    let (count, unit) = word.split_at_checked(word.len().checked_sub(1)?)?;
+    let secs = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        _ => return None,
+    };
+    Some(Timestamp(count.parse::<i64>().ok()? * secs * 1_000))
+}
+
+pub fn amount(word: &str) -> Amount {
+    word.parse().unwrap_or_else(|error| panic!("{word}: {error}"))
+}
+
+pub fn method(word: &str) -> MethodKey {
+    MethodKey::new(word).unwrap()
+}
+
+pub fn user(word: &str) -> UserId {
+    let known = PEOPLE.iter().find(|(name, _)| *name == word);
+    UserId(known.unwrap_or_else(|| panic!("nobody is called {word}")).1)
+}
+
+pub fn name(id: UserId) -> &'static str {
+    PEOPLE.iter().find(|(_, known)| *known == id.0).unwrap().0
+}
+
+pub fn order_id(word: &str) -> Option<OrderId> {
+    word.strip_prefix('q')?.parse().ok().map(OrderId::from_bits)
+}
+
+pub fn deposit_id(word: &str) -> Option<DepositId> {
+    word.strip_prefix('d')?.parse().ok().map(DepositId::from_bits)
+}
+
+/// What a decision does to money, in the words of the tables.
+pub fn money(decision: &Decision) -> Vec<String> {
+    let told = |change: &Change| {
+        let Change::Transfer(transfer) = change else { return None };
+        let verb = match transfer.id {
+            TransferId::Deposit(_) => "credited",
+            TransferId::Hold(_) => "held",
+            TransferId::Capture(_) => "charged",
+            TransferId::Release(_) => "released",
+            TransferId::VendorCost(_) => "vendor",
+            TransferId::Refund(_) => "refunded",
+        };
+        Some(format!("{verb} {}", transfer.amount))
+    };
+    decision.changes.iter().filter_map(told).collect()
+}
+
+/// The wishes that a decision makes, in its order.
+pub fn wishes(decision: &Decision) -> impl Iterator<Item = Effect> {
+    decision.changes.iter().filter_map(|change| match change {
+        Change::Wish(effect) => Some(*effect),
+        _ => None,
+    })
+}
+
+/// A wish as `name:subject[:admin]`.
+pub fn shown(effect: Effect) -> String {
+    let name_of_effect = effect.name();
+    match effect {
+        Effect::Buy(id)
+        | Effect::FindPurchase(id)
+        | Effect::CancelPurchase(id)
+        | Effect::ShowOrder(id)
+        | Effect::RingCode(id)
+        | Effect::TellOrderEnded(id)
+        | Effect::TellAdminsUnclear(id) => format!("{name_of_effect}:q{}", id.bits()),
+        Effect::ShowDeposit(id) | Effect::TellDepositDecided(id) => {
+            format!("{name_of_effect}:d{}", id.bits())
+        }
+        Effect::ShowDepositToAdmin(id, admin) => {
+            format!("{name_of_effect}:d{}:{}", id.bits(), name(admin))
+        }
+    }
+}
+
+/// A refusal's key without its prefix, and the detail that its text shows.
+pub fn told(refusal: &Refusal) -> String {
+    let key = refusal.key().trim_start_matches("refusal.");
+    match refusal {
+        Refusal::OrdersOpenMax { max } | Refusal::DepositsOpenMax { max } => format!("{key} {max}"),
+        Refusal::WalletShort { short: amount }
+        | Refusal::DepositTooSmall { min: amount }
+        | Refusal::DepositTooLarge { max: amount } => format!("{key} {amount}"),
+        Refusal::DepositApprovedAlready { by } | Refusal::DepositRejectedAlready { by } => {
+            format!("{key} {}", name(*by))
+        }
+        _ => key.to_owned(),
+    }
+}

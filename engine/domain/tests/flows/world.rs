@@ -1,0 +1,281 @@
+//! Runs the flow tables: one row is one thing that happens and what must come of it. Only
+//! `flows` imports this; what may stand before the arrow is listed in `words`.
+//!
+//! ```text
+//! [time] who does what            -> expectation; expectation; …
+//! 5m     anna cancels q1          -> cancelling; wishes cancel_purchase:q1 show_order:q1
+//! policy selling off
+//! given anna waits for q1
+//! # Remarks stand alone; a line that begins with two dots goes on with the row above.
+//! ```
+//!
+//! Expectations: `refused KEY [DETAIL]`, `nothing` (accepted, wrote nothing), `ok` (wrote
+//! something), the state of the row's order or deposit, money (`held`, `charged`, `released`,
+//! `credited`, `vendor`, each with an amount), `NAME AVAILABLE+HELD` for a wallet, `quote PRICE
+//! cap COST`, `due TIME hold TIME`, `number … from VENDOR`, `code …`, `card MESSAGE`,
+//! `admin_cards …`, `reason …`, `wishes …`. Refusals, wishes and money are exact: a row that moves
+//! money without saying so fails. After each row the book must fold and keep every promise, and
+//! the same row a second time must move no money.
+
+use std::collections::BTreeSet;
+
+use ring4_domain::book::Book;
+use ring4_domain::change::{Actor, Entry, Seq};
+use ring4_domain::command::Command;
+use ring4_domain::decide::{Decision, Outcome, decide};
+use ring4_domain::deposit::{Deposit, DepositState};
+use ring4_domain::ids::Timestamp;
+use ring4_domain::ledger::AccountId;
+use ring4_domain::order::{CancelReason, Order, OrderState};
+use ring4_domain::policy::Policy;
+use ring4_domain::pricing::PriceLimits;
+use ring4_domain::refusal::Refusal;
+
+use crate::words::{
+    PEOPLE, Wished, amount, command, deposit_id, method, moment, money, name, order_id, shown,
+    told, user, wishes,
+};
+
+/// What the rows met: refusal keys, commands, and every `from → to` of an order or a deposit.
+pub type Seen = BTreeSet<String>;
+
+struct World {
+    book: Book,
+    policy: Policy,
+    now: Timestamp,
+    wished: Wished,
+    seen: Seen,
+}
+
+/// Runs a table, panics at the first row that goes otherwise, and tells what the rows met.
+pub fn check(table: &str) -> Seen {
+    let mut world = World {
+        book: Book::default(),
+        policy: policy(),
+        now: Timestamp(0),
+        wished: Wished::new(),
+        seen: Seen::new(),
+    };
+    let mut rows: Vec<String> = Vec::new();
+    for line in table.lines().map(str::trim) {
+        match (line.strip_prefix(".."), rows.last_mut()) {
+            (Some(more), Some(row)) => row.push_str(more),
+            _ if line.is_empty() || line.starts_with('#') => {}
+            _ => rows.push(line.to_owned()),
+        }
+    }
+    rows.iter().for_each(|row| world.run(row));
+    world.seen
+}
+
+fn policy() -> Policy {
+    Policy {
+        admins: [user("ada"), user("bob")].into(),
+        selling: true,
+        prices: PriceLimits {
+            price_min: amount("0.15"),
+            price_max: amount("1.00"),
+            margin_min: amount("0.01"),
+            price_step: amount("0.01"),
+        },
+        quote_lifetime_secs: 120,
+        order_timeout_secs: 600,
+        cancel_grace_secs: 300,
+        orders_open_max: 2,
+        deposit_min: amount("1.00"),
+        deposit_max: amount("500.00"),
+        deposit_lifetime_secs: 3_600,
+        deposits_open_max: 2,
+        methods: [method("usdt"), method("binance")].into(),
+    }
+}
+
+impl World {
+    fn run(&mut self, row: &str) {
+        let (deed, wanted) = row.split_once("->").unwrap_or((row, ""));
+        let mut words: Vec<&str> = deed.split_whitespace().collect();
+        if let Some(now) = words.first().and_then(|word| moment(word)) {
+            self.now = now;
+            words.remove(0);
+        }
+        match words[..] {
+            ["policy", field, value] => return self.turn(field, value),
+            ["given", who, ref what @ ..] => return self.given(who, what),
+            _ => {}
+        }
+        let command = command(&words, self.now, &self.wished);
+        let before = self.book.clone();
+        let decision = self.decide(command.clone());
+        if let Ok(decision) = &decision {
+            self.commit(row, decision);
+        }
+        self.see(&command, &decision, &before);
+        let again = self.decide(command).map_or_else(|_| Vec::new(), |again| money(&again));
+        assert!(again.is_empty(), "{row}\n  a second time moves money: {again:?}");
+        let refused = wanted.trim_start().starts_with("refused");
+        assert_eq!(decision.is_err(), refused, "{row}\n  {decision:?}");
+        let mut unsaid = decision.as_ref().map(money).unwrap_or_default();
+        for want in wanted.split(';').map(str::trim) {
+            let want: Vec<&str> = want.split_whitespace().collect();
+            if let Some(said) = unsaid.iter().position(|moved| *moved == want.join(" ")) {
+                unsaid.remove(said);
+                continue;
+            }
+            let got = self.observe(&want, &words, &decision);
+            assert_eq!(got, want.join(" "), "{row}\n  {decision:?}");
+        }
+        assert!(unsaid.is_empty(), "{row}\n  moves money unsaid: {unsaid:?}");
+    }
+
+    /// Rows that many tables begin with.
+    fn given(&mut self, who: &str, what: &[&str]) {
+        let rows = match *what {
+            ["has", usd, "by", d] => format!(
+                "{who} opens {d} {usd} usdt -> opened
+                 {who} claims {d} -> submitted
+                 ada approves {d} -> approved; credited {usd}"
+            ),
+            ["orders", q, "from", ref vendors @ ..] => format!(
+                "{who} asks {q} 0.26 cost 0.24 from {} -> quote 0.26 cap 0.25
+                 {who} buys {q} -> buying 0; held 0.26",
+                vendors.join(" ")
+            ),
+            ["waits", "for", q] => format!(
+                "given {who} orders {q} from mock
+                 started {q} 0 -> buying 0 started
+                 bought {q} v1 +15550100 0.24 from mock -> waiting"
+            ),
+            _ => panic!("given {who} {}?", what.join(" ")),
+        };
+        rows.lines().for_each(|row| self.run(row.trim()));
+    }
+
+    fn decide(&self, command: Command) -> Result<Decision, Refusal> {
+        decide(&self.book.view(&command.touched()), &self.policy, command, self.now)
+    }
+
+    fn commit(&mut self, row: &str, decision: &Decision) {
+        if decision.changes.is_empty() {
+            return;
+        }
+        let seq = Seq(self.book.head.0 + 1);
+        let changes = decision.changes.clone();
+        for wish in wishes(decision) {
+            self.wished.entry(wish).or_default().push(seq);
+        }
+        let entry =
+            Entry { seq, at: self.now, actor: Actor::Engine, cause: "flow".into(), changes };
+        self.book.apply(&entry).unwrap_or_else(|error| panic!("{row}\n  does not fold: {error}"));
+        let violations = self.book.violations();
+        assert!(violations.is_empty(), "{row}\n  broke a promise: {violations:#?}");
+    }
+
+    fn see(&mut self, command: &Command, decision: &Result<Decision, Refusal>, before: &Book) {
+        self.seen.insert(command.name().to_owned());
+        match decision {
+            Err(refusal) => drop(self.seen.insert(refusal.key().to_owned())),
+            Ok(decision) => self.seen.extend(wishes(decision).map(|wish| wish.name().to_owned())),
+        }
+        let mut step = |from: Option<&str>, to: &str, kind: &str| {
+            if from != Some(to) {
+                self.seen.insert(format!("{kind}: {} → {to}", from.unwrap_or("new")));
+            }
+        };
+        for (id, order) in &self.book.orders {
+            let from = before.orders.get(id).map(|order| order.state.name());
+            step(from, order.state.name(), "order");
+        }
+        for (id, deposit) in &self.book.deposits {
+            let from = before.deposits.get(id).map(|deposit| deposit.state.name());
+            step(from, deposit.state.name(), "deposit");
+        }
+    }
+
+    /// Tells the truth in the words of the expectation, so that a difference reads well.
+    fn observe(&self, want: &[&str], row: &[&str], got: &Result<Decision, Refusal>) -> String {
+        let mut ids = row.iter().flat_map(|word| word.split(':'));
+        let order = ids.clone().find_map(|id| self.book.orders.get(&order_id(id)?));
+        let deposit = ids.find_map(|id| self.book.deposits.get(&deposit_id(id)?));
+        match (want, got) {
+            (["refused", ..], Err(refusal)) => format!("refused {}", told(refusal)),
+            (["ok" | "nothing"], Ok(Decision { changes, .. })) => {
+                if changes.is_empty() { "nothing" } else { "ok" }.to_owned()
+            }
+            (["quote", ..], Ok(Decision { outcome: Outcome::Quote(quote), .. })) => {
+                format!("quote {} cap {}", quote.price, quote.cost_max)
+            }
+            (["wishes", ..], Ok(decision)) => {
+                wishes(decision).fold("wishes".to_owned(), |text, wish| text + " " + &shown(wish))
+            }
+            ([who, _], _) if PEOPLE.iter().any(|(name, _)| name == who) => {
+                let wallet = AccountId::Wallet(user(who));
+                let wallet = self.book.accounts.get(&wallet).copied().unwrap_or_default();
+                format!("{who} {}+{}", wallet.available().unwrap(), wallet.debits_pending)
+            }
+            _ => order
+                .map(|order| order_detail(want, order))
+                .or(deposit.map(|deposit| deposit_detail(want, deposit)))
+                .unwrap_or_else(|| "neither an order nor a deposit".to_owned()),
+        }
+    }
+
+    fn turn(&mut self, field: &str, value: &str) {
+        let policy = &mut self.policy;
+        match field {
+            "selling" => policy.selling = value == "on",
+            "price_min" => policy.prices.price_min = amount(value),
+            "price_max" => policy.prices.price_max = amount(value),
+            "margin_min" => policy.prices.margin_min = amount(value),
+            "deposit_min" => policy.deposit_min = amount(value),
+            "deposit_max" => policy.deposit_max = amount(value),
+            "orders_open_max" => policy.orders_open_max = value.parse().unwrap(),
+            "deposits_open_max" => policy.deposits_open_max = value.parse().unwrap(),
+            "admin_removed" => assert!(policy.admins.remove(&user(value))),
+            _ => panic!("no policy {field}"),
+        }
+    }
+}
+
+fn order_detail(want: &[&str], order: &Order) -> String {
+    match want {
+        ["card", ..] => format!("card {}", order.card.map_or(0, |card| card.0)),
+        ["due", ..] => {
+            let secs = |at: Timestamp| at.0 / 1_000;
+            format!("due {}s hold {}s", secs(order.deadline), secs(order.hold_deadline))
+        }
+        ["number", ..] => order.purchase.as_ref().map_or_else(String::new, |purchase| {
+            format!("number {} from {}", purchase.number, purchase.provider)
+        }),
+        ["code", ..] => format!("code {}", order.code.as_ref().map_or("none", |code| &code.code)),
+        _ => match order.state {
+            OrderState::Buying { candidate, started: false } => format!("buying {candidate}"),
+            OrderState::Buying { candidate, started: true } => {
+                format!("buying {candidate} started")
+            }
+            OrderState::Cancelling { reason: CancelReason::Customer } => {
+                "cancelling for the customer".to_owned()
+            }
+            OrderState::Cancelling { reason: CancelReason::TimeOut } => {
+                "cancelling for the clock".to_owned()
+            }
+            OrderState::Failed(reason) => format!("failed {reason:?}"),
+            state => state.name().to_owned(),
+        },
+    }
+}
+
+fn deposit_detail(want: &[&str], deposit: &Deposit) -> String {
+    match (want, &deposit.state) {
+        (["card", ..], _) => format!("card {}", deposit.card.map_or(0, |card| card.0)),
+        (["admin_cards", ..], _) => {
+            let cards = deposit.admin_cards.iter();
+            cards.fold("admin_cards".to_owned(), |text, card| {
+                format!("{text} {}:{}", name(card.admin), card.message.0)
+            })
+        }
+        (["reason", ..], DepositState::Rejected { reason, .. }) => {
+            format!("reason {}", reason.as_deref().unwrap_or("none"))
+        }
+        (_, state) => state.name().to_owned(),
+    }
+}

@@ -1,1 +1,30 @@
-//! placeholder
+//! What is durable: the journal, the state it adds up to, and the way back after a crash.
+//! The middle of the engine imports this; this imports the domain alone.
+//!
+//! A group of entries becomes durable by one `fdatasync` of the journal and is then written to
+//! the state, from which everything is read. At start the two are compared; see [`Store::open`].
+//!
+//! ```text
+//! store      Store, Options: open, begin, close            group      view, stage, commit
+//! recovery   what a start finds and does                    snapshot   every question
+//! journal    segments, frames, inspection, mending          state      keys, rows, fjall
+//! codec      records to bytes
+//! ```
+
+mod codec;
+mod group;
+mod journal;
+mod snapshot;
+mod state;
+mod store;
+
+pub use codec::{DecodeError, Totals};
+pub use group::{CommitError, GROUP_ENTRIES_MAX, Group, StageError};
+pub use journal::frame::Fault;
+pub use journal::inspect::{JournalError, Repair};
+pub use journal::{FileError, Hash, Head};
+pub use snapshot::{AccountEntry, Snapshot};
+pub use state::keys::Undecided;
+pub use state::{ReadError, Space};
+pub use store::recovery::{Event, OpenError, Recovery, VerifyCommand, verify_state};
+pub use store::{Options, Reader, Store};

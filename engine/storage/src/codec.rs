@@ -1,0 +1,274 @@
+//! Records to bytes and back. Private to this crate: the domain knows nothing of bytes.
+//!
+//! A record is `[version u8][kind u8][CBOR]`, and as a row of the state it is followed by the
+//! CRC-32C of its key and itself. The CBOR is arrays by position, not maps by name: a field is
+//! appended in a later version, never moved or removed, and readers of that version supply the
+//! missing tail. Derives on the domain types were refused, because a renamed field there must
+//! not change a byte here.
+//!
+//! Bytes on disk may be damaged, so decoding trusts nothing: every length is bounded by the input
+//! that is left, ids and keys are checked as if a stranger had sent them, and nothing recurses.
+
+mod domain;
+mod rows;
+
+use minicbor::data::Type;
+use minicbor::{Decoder, Encoder};
+
+pub use rows::Totals;
+pub(crate) use rows::{AccountRow, EntryCopy, Mark, RulesRow, RulesSeen, Tally, WishRow};
+
+/// The version written. Every version up to it is read.
+pub(crate) const VERSION: u8 = 1;
+
+/// Bytes of the checksum behind a row.
+const CHECKSUM_LEN: usize = 4;
+
+/// What a record is; part of its bytes, so that a row under a wrong key is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    Entry = 1,
+    EntryCopy = 2,
+    Account = 3,
+    Transfer = 4,
+    Customer = 5,
+    Quote = 6,
+    Order = 7,
+    Deposit = 8,
+    Wish = 9,
+    Tally = 10,
+    Totals = 11,
+    Rules = 12,
+    RulesSeen = 13,
+    Index = 14,
+    Mark = 15,
+    Head = 16,
+}
+
+/// Why bytes are not the record they should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The bytes end before the record does.
+    #[error("the record is cut short")]
+    Short,
+    /// The checksum over key and record differs.
+    #[error("the checksum differs")]
+    Checksum,
+    /// The record was written by a later version of the engine.
+    #[error("format version {0} is not known to this engine")]
+    Version(u8),
+    /// The record is of another kind than its place says.
+    #[error("the record is of another kind ({0})")]
+    Kind(u8),
+    /// A part of the record makes no sense.
+    #[error("{0} does not parse")]
+    Malformed(&'static str),
+    /// Bytes follow the record's end.
+    #[error("bytes follow the record's end")]
+    Trailing,
+}
+
+/// What can be written as CBOR and read back.
+pub(crate) trait Coded: Sized {
+    /// Appends the value.
+    fn write(&self, out: &mut Out);
+
+    /// Reads the value.
+    fn read(input: &mut In<'_>) -> Result<Self, DecodeError>;
+}
+
+/// A record being written.
+pub(crate) struct Out(Encoder<Vec<u8>>);
+
+// Writing to a vector cannot fail (its error type has no values), so the results are dropped.
+impl Out {
+    fn new(kind: Kind) -> Self {
+        let mut bytes = Vec::with_capacity(256);
+        bytes.extend_from_slice(&[VERSION, kind as u8]);
+        Self(Encoder::new(bytes))
+    }
+
+    pub(crate) fn list(&mut self, len: usize) {
+        let _ = self.0.array(len as u64);
+    }
+
+    pub(crate) fn unsigned(&mut self, value: u64) {
+        let _ = self.0.u64(value);
+    }
+
+    pub(crate) fn signed(&mut self, value: i64) {
+        let _ = self.0.i64(value);
+    }
+
+    pub(crate) fn flag(&mut self, value: bool) {
+        let _ = self.0.bool(value);
+    }
+
+    pub(crate) fn text(&mut self, value: &str) {
+        let _ = self.0.str(value);
+    }
+
+    pub(crate) fn bytes(&mut self, value: &[u8]) {
+        let _ = self.0.bytes(value);
+    }
+
+    pub(crate) fn none(&mut self) {
+        let _ = self.0.null();
+    }
+}
+
+/// A record being read.
+pub(crate) struct In<'a>(Decoder<'a>);
+
+impl<'a> In<'a> {
+    /// Reads a list's length, which cannot exceed the bytes left.
+    pub(crate) fn list(&mut self, what: &'static str) -> Result<usize, DecodeError> {
+        let malformed = DecodeError::Malformed(what);
+        let len = self.0.array().map_err(|_| malformed)?.ok_or(malformed)?;
+        let left = self.0.input().len().saturating_sub(self.0.position());
+        usize::try_from(len).ok().filter(|len| *len <= left).ok_or(malformed)
+    }
+
+    /// Reads the length of a list that must have `len` items.
+    pub(crate) fn list_of(&mut self, what: &'static str, len: usize) -> Result<(), DecodeError> {
+        if self.list(what)? == len { Ok(()) } else { Err(DecodeError::Malformed(what)) }
+    }
+
+    pub(crate) fn unsigned(&mut self, what: &'static str) -> Result<u64, DecodeError> {
+        self.0.u64().map_err(|_| DecodeError::Malformed(what))
+    }
+
+    pub(crate) fn signed(&mut self, what: &'static str) -> Result<i64, DecodeError> {
+        self.0.i64().map_err(|_| DecodeError::Malformed(what))
+    }
+
+    pub(crate) fn flag(&mut self, what: &'static str) -> Result<bool, DecodeError> {
+        self.0.bool().map_err(|_| DecodeError::Malformed(what))
+    }
+
+    pub(crate) fn text(&mut self, what: &'static str) -> Result<&'a str, DecodeError> {
+        self.0.str().map_err(|_| DecodeError::Malformed(what))
+    }
+
+    pub(crate) fn bytes(&mut self, what: &'static str) -> Result<&'a [u8], DecodeError> {
+        self.0.bytes().map_err(|_| DecodeError::Malformed(what))
+    }
+
+    /// Reads a null if there is one.
+    pub(crate) fn none(&mut self) -> Result<bool, DecodeError> {
+        let malformed = DecodeError::Malformed("optional value");
+        let none = self.0.datatype().map_err(|_| malformed)? == Type::Null;
+        if none {
+            self.0.null().map_err(|_| malformed)?;
+        }
+        Ok(none)
+    }
+
+    fn end(&self) -> Result<(), DecodeError> {
+        let done = self.0.position() == self.0.input().len();
+        if done { Ok(()) } else { Err(DecodeError::Trailing) }
+    }
+}
+
+/// A record's bytes: version, kind, CBOR.
+pub(crate) fn encode<T: Coded>(kind: Kind, value: &T) -> Vec<u8> {
+    let mut out = Out::new(kind);
+    value.write(&mut out);
+    out.0.into_writer()
+}
+
+/// Reads what [`encode`] wrote.
+pub(crate) fn decode<T: Coded>(kind: Kind, bytes: &[u8]) -> Result<T, DecodeError> {
+    let [version, found, cbor @ ..] = bytes else {
+        return Err(DecodeError::Short);
+    };
+    if *version != VERSION {
+        return Err(DecodeError::Version(*version));
+    }
+    if *found != kind as u8 {
+        return Err(DecodeError::Kind(*found));
+    }
+    let mut input = In(Decoder::new(cbor));
+    let value = T::read(&mut input)?;
+    input.end()?;
+    Ok(value)
+}
+
+/// A row's value: the record and the checksum over key and record.
+pub(crate) fn seal<T: Coded>(kind: Kind, key: &[u8], value: &T) -> Vec<u8> {
+    let mut bytes = encode(kind, value);
+    let checksum = checksum(key, &bytes);
+    bytes.extend_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+/// Reads what [`seal`] wrote under the same key.
+pub(crate) fn unseal<T: Coded>(kind: Kind, key: &[u8], row: &[u8]) -> Result<T, DecodeError> {
+    let at = row.len().checked_sub(CHECKSUM_LEN).ok_or(DecodeError::Short)?;
+    let (record, stored) = row.split_at_checked(at).ok_or(DecodeError::Short)?;
+    if stored != checksum(key, record).to_le_bytes() {
+        return Err(DecodeError::Checksum);
+    }
+    decode(kind, record)
+}
+
+fn checksum(key: &[u8], record: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(key), record)
+}
+
+/// A struct as a list of its fields, in the order given. A later version appends.
+macro_rules! record {
+    ($type:ident { $($field:ident),* $(,)? }) => {
+        impl $crate::codec::Coded for $type {
+            fn write(&self, out: &mut $crate::codec::Out) {
+                out.list([$(stringify!($field)),*].len());
+                $($crate::codec::Coded::write(&self.$field, out);)*
+            }
+
+            fn read(input: &mut $crate::codec::In<'_>)
+                -> Result<Self, $crate::codec::DecodeError>
+            {
+                input.list_of(stringify!($type), [$(stringify!($field)),*].len())?;
+                Ok(Self { $($field: $crate::codec::Coded::read(input)?),* })
+            }
+        }
+    };
+}
+
+/// An enum as a list of a number and the variant's fields. Numbers are never given twice.
+macro_rules! choice {
+    ($type:ident { $($tag:literal => $variant:ident { $($member:tt : $name:ident),* }),* $(,)? }) => {
+        impl $crate::codec::Coded for $type {
+            fn write(&self, out: &mut $crate::codec::Out) {
+                match self {
+                    $(Self::$variant { $($member: $name),* } => {
+                        let names: &[&str] = &[$(stringify!($name)),*];
+                        out.list(names.len() + 1);
+                        out.unsigned($tag);
+                        $($crate::codec::Coded::write($name, out);)*
+                    })*
+                }
+            }
+
+            fn read(input: &mut $crate::codec::In<'_>)
+                -> Result<Self, $crate::codec::DecodeError>
+            {
+                let malformed = $crate::codec::DecodeError::Malformed(stringify!($type));
+                let len = input.list(stringify!($type))?;
+                match input.unsigned(stringify!($type))? {
+                    $($tag => {
+                        let names: &[&str] = &[$(stringify!($name)),*];
+                        if len != names.len() + 1 {
+                            return Err(malformed);
+                        }
+                        Ok(Self::$variant { $($member: $crate::codec::Coded::read(input)?),* })
+                    })*
+                    _ => Err(malformed),
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use {choice, record};

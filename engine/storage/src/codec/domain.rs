@@ -1,0 +1,228 @@
+//! The bytes of the domain's types, in one list. The codec alone uses this.
+//!
+//! The order of fields and the numbers of variants are the format: append, never change.
+
+use ring4_domain::book::Booked;
+use ring4_domain::change::{Actor, Change, Entry, Seq};
+use ring4_domain::customer::{Customer, Prompt};
+use ring4_domain::deposit::{AdminCard, Deposit, DepositState};
+use ring4_domain::effect::Effect;
+use ring4_domain::ids::{
+    Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey,
+    Timestamp, UserId,
+};
+use ring4_domain::ledger::{Account, AccountId, Resolution, Transfer, TransferId, TransferKind};
+use ring4_domain::money::Amount;
+use ring4_domain::order::{
+    CancelReason, Candidate, Code, FailReason, Order, OrderState, Purchase, Quote,
+};
+
+use super::{Coded, DecodeError, In, Out, choice, record};
+
+macro_rules! scalar {
+    ($($type:ty: |$value:ident, $out:ident| $write:expr, |$input:ident| $read:expr;)*) => {
+        $(impl Coded for $type {
+            fn write(&self, $out: &mut Out) {
+                let $value = self;
+                $write;
+            }
+
+            fn read($input: &mut In<'_>) -> Result<Self, DecodeError> {
+                $read
+            }
+        })*
+    };
+}
+
+scalar! {
+    bool: |value, out| out.flag(*value), |input| input.flag("flag");
+    u8: |value, out| out.unsigned(u64::from(*value)),
+        |input| narrow(input.unsigned("number")?, "number");
+    u32: |value, out| out.unsigned(u64::from(*value)),
+        |input| narrow(input.unsigned("number")?, "number");
+    u64: |value, out| out.unsigned(*value), |input| input.unsigned("number");
+    String: |value, out| out.text(value), |input| Ok(input.text("text")?.to_owned());
+    Amount: |value, out| out.signed(value.micros()),
+        |input| Ok(Self::from_micros(input.signed("amount")?));
+    UserId: |value, out| out.signed(value.0), |input| Ok(Self(input.signed("user id")?));
+    MessageId: |value, out| out.signed(i64::from(value.0)),
+        |input| narrow(input.signed("message id")?, "message id").map(Self);
+    Timestamp: |value, out| out.signed(value.0), |input| Ok(Self(input.signed("moment")?));
+    Seq: |value, out| out.unsigned(value.0), |input| Ok(Self(input.unsigned("place")?));
+    OrderId: |value, out| out.unsigned(value.bits()),
+        |input| short_id(input, "order id", Self::from_bits, Self::bits);
+    DepositId: |value, out| out.unsigned(value.bits()),
+        |input| short_id(input, "deposit id", Self::from_bits, Self::bits);
+    ServiceKey: |value, out| out.text(value.as_str()),
+        |input| Self::new(input.text("service")?).map_err(|_| DecodeError::Malformed("service"));
+    ProviderId: |value, out| out.text(value.as_str()),
+        |input| Self::new(input.text("vendor")?).map_err(|_| DecodeError::Malformed("vendor"));
+    MethodKey: |value, out| out.text(value.as_str()),
+        |input| Self::new(input.text("method")?).map_err(|_| DecodeError::Malformed("method"));
+    RulesVersion: |value, out| out.bytes(&value.0),
+        |input| input.bytes("rules")?.try_into().map(Self)
+            .map_err(|_| DecodeError::Malformed("rules"));
+    Country: |value, out| out.bytes(&value.bytes()), |input| country(input.bytes("country")?);
+}
+
+fn narrow<W, N: TryFrom<W>>(value: W, what: &'static str) -> Result<N, DecodeError> {
+    N::try_from(value).map_err(|_| DecodeError::Malformed(what))
+}
+
+fn short_id<T: Copy>(
+    input: &mut In<'_>,
+    what: &'static str,
+    make: fn(u64) -> T,
+    bits: fn(T) -> u64,
+) -> Result<T, DecodeError> {
+    let found = input.unsigned(what)?;
+    let id = make(found);
+    // An id keeps 40 bits; more of them would be another id than the one written.
+    if bits(id) == found { Ok(id) } else { Err(DecodeError::Malformed(what)) }
+}
+
+fn country(bytes: &[u8]) -> Result<Country, DecodeError> {
+    let malformed = DecodeError::Malformed("country");
+    let text = std::str::from_utf8(bytes).map_err(|_| malformed)?;
+    let country: Country = text.parse().map_err(|_| malformed)?;
+    if country.bytes() == bytes { Ok(country) } else { Err(malformed) }
+}
+
+impl<T: Coded> Coded for Option<T> {
+    fn write(&self, out: &mut Out) {
+        match self {
+            Some(value) => value.write(out),
+            None => out.none(),
+        }
+    }
+
+    fn read(input: &mut In<'_>) -> Result<Self, DecodeError> {
+        if input.none()? { Ok(None) } else { T::read(input).map(Some) }
+    }
+}
+
+impl<T: Coded> Coded for Vec<T> {
+    fn write(&self, out: &mut Out) {
+        out.list(self.len());
+        for item in self {
+            item.write(out);
+        }
+    }
+
+    fn read(input: &mut In<'_>) -> Result<Self, DecodeError> {
+        let len = input.list("list")?;
+        // Collected one by one: a lying length must not reserve memory that no item fills.
+        (0..len).map(|_| T::read(input)).collect()
+    }
+}
+
+record!(Candidate { provider, vendor_service, cost });
+record!(Quote {
+    id,
+    customer,
+    service,
+    country,
+    price,
+    cost_max,
+    candidates,
+    rules,
+    created_at,
+    expires_at,
+});
+record!(Purchase { provider, vendor_order, number, cost, bought_at });
+record!(Code { code, text, arrived_at });
+choice!(CancelReason { 1 => Customer {}, 2 => TimeOut {} });
+choice!(FailReason { 1 => OutOfStock {}, 2 => PriceMoved {}, 3 => Unavailable {}, 4 => Unclear {} });
+choice!(OrderState {
+    1 => Buying { candidate: candidate, started: started },
+    2 => Unclear { candidate: candidate, since: since },
+    3 => Waiting {},
+    4 => Cancelling { reason: reason },
+    5 => Delivered {},
+    6 => Cancelled {},
+    7 => Expired {},
+    8 => Failed { 0: reason },
+    9 => Refunded {},
+});
+record!(Order { quote, state, placed_at, deadline, hold_deadline, ended_at, purchase, code, card });
+
+choice!(DepositState {
+    1 => Opened {},
+    2 => Submitted { at: at },
+    3 => Approved { by: by, at: at },
+    4 => Rejected { by: by, at: at, reason: reason },
+    5 => Expired { at: at },
+});
+record!(AdminCard { admin, message });
+record!(Deposit { id, customer, amount, method, state, created_at, expires_at, card, admin_cards });
+
+choice!(Prompt { 1 => DepositAmount { 0: method }, 2 => DepositMethod { 0: amount } });
+record!(Customer { id, name, username, language, created_at, prompt, reachable });
+
+choice!(AccountId {
+    1 => Wallet { 0: customer },
+    2 => Revenue {},
+    3 => VendorCost {},
+    4 => VendorFloat { 0: provider },
+    5 => DepositsClearing { 0: method },
+    6 => Refunds {},
+    7 => Adjustments { 0: admin },
+    8 => OpeningBalances {},
+    9 => Suspense {},
+});
+record!(Account {
+    debits_pending,
+    debits_posted,
+    credits_pending,
+    credits_posted,
+    deposited,
+    refunded,
+});
+choice!(TransferId {
+    1 => Deposit { 0: id },
+    2 => Hold { 0: id },
+    3 => Capture { 0: id },
+    4 => Release { 0: id },
+    5 => VendorCost { 0: id },
+    6 => Refund { 0: id },
+});
+choice!(TransferKind {
+    1 => Posted {},
+    2 => Pending { deadline: deadline },
+    3 => Post { pending: pending },
+    4 => Void { pending: pending },
+});
+record!(Transfer { id, debit, credit, amount, kind });
+choice!(Resolution {
+    1 => Final {},
+    2 => Open {},
+    3 => Posted { 0: by },
+    4 => Voided { 0: by },
+});
+record!(Booked { transfer, resolution, seq });
+
+choice!(Effect {
+    1 => Buy { 0: order },
+    2 => FindPurchase { 0: order },
+    3 => CancelPurchase { 0: order },
+    4 => ShowOrder { 0: order },
+    5 => RingCode { 0: order },
+    6 => TellOrderEnded { 0: order },
+    7 => ShowDeposit { 0: deposit },
+    8 => TellDepositDecided { 0: deposit },
+    9 => ShowDepositToAdmin { 0: deposit, 1: admin },
+    10 => TellAdminsUnclear { 0: order },
+});
+choice!(Change {
+    1 => Transfer { 0: transfer },
+    2 => Customer { 0: customer },
+    3 => Quote { 0: quote },
+    4 => QuoteDropped { 0: quote },
+    5 => Order { 0: order },
+    6 => Deposit { 0: deposit },
+    7 => Wish { 0: effect },
+    8 => Granted { effect: effect, made: made },
+    9 => RulesActivated { 0: version },
+});
+choice!(Actor { 1 => Customer { 0: user }, 2 => Admin { 0: user }, 3 => Engine {} });
+record!(Entry { seq, at, actor, cause, changes });

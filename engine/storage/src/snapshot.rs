@@ -1,0 +1,287 @@
+//! What the shop may ask its state. Queries, executor and effects of the engine read here.
+//!
+//! A snapshot is one moment of the whole state. It is cheap, can be sent to any thread, and is
+//! neither moved by later commits nor delays them.
+
+use ring4_domain::book::Booked;
+use ring4_domain::change::{Change, Entry, Seq};
+use ring4_domain::customer::Customer;
+use ring4_domain::deposit::Deposit;
+use ring4_domain::effect::Effect;
+use ring4_domain::ids::{DepositId, OrderId, RulesVersion, Timestamp, UserId};
+use ring4_domain::ledger::{Account, AccountId, Transfer, TransferId};
+use ring4_domain::order::{Order, Quote};
+
+use crate::codec::{self, AccountRow, EntryCopy, Kind, RulesRow, RulesSeen, WishRow};
+use crate::journal::Head;
+use crate::state::keys::{self, KeyBytes, Undecided};
+use crate::state::rows::Row;
+use crate::state::{RawRow, Reading, unseal};
+use crate::{ReadError, Space, Totals};
+
+/// A transfer in an account's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountEntry {
+    /// The entry that booked it; customers see it as ledger number.
+    pub seq: Seq,
+    /// When.
+    pub at: Timestamp,
+    /// What moved.
+    pub transfer: Transfer,
+}
+
+/// The state at one moment.
+#[derive(Clone)]
+pub struct Snapshot {
+    pub(crate) reading: Reading,
+}
+
+// Every method fails for the same two reasons, so it is said once, here: the store below cannot
+// read, or a row is damaged.
+#[allow(clippy::missing_errors_doc)]
+impl Snapshot {
+    /// The last entry in this snapshot and the chain's hash after it.
+    pub fn head(&self) -> Result<Head, ReadError> {
+        Ok(self.reading.mark()?.unwrap_or(Head::GENESIS))
+    }
+
+    /// What is in the shop, counted.
+    pub fn totals(&self) -> Result<Totals, ReadError> {
+        Ok(self.reading.row::<Totals>(&())?.unwrap_or_default())
+    }
+
+    /// The live rule set, if any was ever activated.
+    pub fn rules(&self) -> Result<Option<RulesVersion>, ReadError> {
+        Ok(self.reading.row::<RulesRow>(&())?.map(|row| row.version))
+    }
+
+    /// Whether a rule set was ever live.
+    pub fn rules_seen(&self, version: RulesVersion) -> Result<bool, ReadError> {
+        Ok(self.reading.row::<RulesSeen>(&version)?.is_some())
+    }
+
+    /// A customer.
+    pub fn customer(&self, id: UserId) -> Result<Option<Customer>, ReadError> {
+        self.reading.row(&id)
+    }
+
+    /// An account; one never used is all zeros.
+    pub fn account(&self, id: &AccountId) -> Result<Account, ReadError> {
+        let row = self.reading.row::<AccountRow>(id)?;
+        Ok(row.map(|row| row.account).unwrap_or_default())
+    }
+
+    /// A transfer with what became of it, where it is a hold.
+    pub fn transfer(&self, id: TransferId) -> Result<Option<Booked>, ReadError> {
+        self.reading.row(&id)
+    }
+
+    /// A quote that is neither ordered nor forgotten.
+    pub fn quote(&self, id: OrderId) -> Result<Option<Quote>, ReadError> {
+        self.reading.row(&id)
+    }
+
+    /// An order.
+    pub fn order(&self, id: OrderId) -> Result<Option<Order>, ReadError> {
+        self.reading.row(&id)
+    }
+
+    /// A deposit.
+    pub fn deposit(&self, id: DepositId) -> Result<Option<Deposit>, ReadError> {
+        self.reading.row(&id)
+    }
+
+    /// A customer's orders, newest first: `limit` of them, those placed before the order `before`
+    /// where one is given. Nothing when that order is not this customer's.
+    pub fn orders_of(
+        &self,
+        customer: UserId,
+        before: Option<OrderId>,
+        limit: usize,
+    ) -> Result<Vec<Order>, ReadError> {
+        let start = match before {
+            None => None,
+            Some(id) => match self.order(id)? {
+                Some(order) if order.customer() == customer => {
+                    Some(keys::order_of(customer, order.placed_at, id))
+                }
+                _ => return Ok(Vec::new()),
+            },
+        };
+        let rows = self.after(keys::orders_of(customer).end(), start);
+        self.records("orders", rows.take(limit), OrderId::from_bits)
+    }
+
+    /// Every open order, by customer.
+    pub fn open_orders(&self) -> Result<Vec<Order>, ReadError> {
+        let rows = self.reading.prefix(Space::Index, b"o");
+        self.records("open orders", rows, OrderId::from_bits)
+    }
+
+    /// The open orders of one customer.
+    pub fn open_orders_of(&self, customer: UserId) -> Result<Vec<Order>, ReadError> {
+        let rows = self.reading.prefix(Space::Index, &keys::open_orders_of(customer).end());
+        self.records("open orders", rows, OrderId::from_bits)
+    }
+
+    /// A customer's deposits, newest first: `limit` of them, those opened before the deposit
+    /// `before` where one is given. Nothing when that deposit is not this customer's.
+    pub fn deposits_of(
+        &self,
+        customer: UserId,
+        before: Option<DepositId>,
+        limit: usize,
+    ) -> Result<Vec<Deposit>, ReadError> {
+        let start = match before {
+            None => None,
+            Some(id) => match self.deposit(id)? {
+                Some(deposit) if deposit.customer == customer => {
+                    Some(keys::deposit_of(customer, deposit.created_at, id))
+                }
+                _ => return Ok(Vec::new()),
+            },
+        };
+        let rows = self.after(keys::deposits_of(customer).end(), start);
+        self.records("deposits", rows.take(limit), DepositId::from_bits)
+    }
+
+    /// The undecided deposits of one customer.
+    pub fn open_deposits_of(&self, customer: UserId) -> Result<Vec<Deposit>, ReadError> {
+        let rows = self.reading.prefix(Space::Index, &keys::open_deposits_of(customer).end());
+        self.records("undecided deposits", rows, DepositId::from_bits)
+    }
+
+    /// The deposits in an undecided state, oldest first, at most `limit`.
+    pub fn deposits_in_state(
+        &self,
+        state: Undecided,
+        limit: usize,
+    ) -> Result<Vec<Deposit>, ReadError> {
+        let rows = self.reading.prefix(Space::Index, &keys::deposits_in(state).end());
+        self.records("deposits by state", rows.take(limit), DepositId::from_bits)
+    }
+
+    /// The quotes that lapse before `at`, soonest first, at most `limit`.
+    pub fn quotes_expiring_before(
+        &self,
+        at: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Quote>, ReadError> {
+        let to = keys::quotes_expiring(at).end();
+        let rows = self.reading.range(Space::Index, vec![b'q'], to);
+        self.records("quotes by end of life", rows.take(limit), OrderId::from_bits)
+    }
+
+    /// What the world owes us, each with the entry that made it.
+    pub fn outbox(&self) -> impl Iterator<Item = Result<(Effect, Seq), ReadError>> + Send + use<> {
+        self.reading.prefix(Space::Outbox, b"x").map(|row| {
+            let (key, value) = row?;
+            let row: WishRow = unseal(Space::Outbox, Kind::Wish, &key, &value)?;
+            Ok((row.effect, row.made))
+        })
+    }
+
+    /// The entry that made a wish, if it is in the outbox.
+    pub fn wish(&self, effect: Effect) -> Result<Option<Seq>, ReadError> {
+        Ok(self.reading.row::<WishRow>(&effect)?.map(|row| row.made))
+    }
+
+    /// The transfers of an account, newest first, from entries before `before` where one is
+    /// given. At least `limit` of them while there are as many: an entry is never split, because
+    /// its place is the cursor to the next page.
+    pub fn account_entries(
+        &self,
+        account: &AccountId,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<AccountEntry>, ReadError> {
+        let from = keys::account_entry(account, Seq(0));
+        let to = keys::account_entry(account, before.unwrap_or(Seq(u64::MAX)));
+        let mut found = Vec::new();
+        for row in self.reading.range(Space::Ledger, from, to).rev() {
+            if found.len() >= limit {
+                break;
+            }
+            let (key, value) = row?;
+            let () = unseal(Space::Ledger, Kind::Index, &key, &value)?;
+            let seq = Seq(keys::last_id(&key).unwrap_or_default());
+            let entry = self.entry(seq)?.ok_or(ReadError::Dangling("account"))?;
+            for change in entry.changes.into_iter().rev() {
+                if let Change::Transfer(transfer) = change
+                    && (transfer.debit == *account || transfer.credit == *account)
+                {
+                    found.push(AccountEntry { seq, at: entry.at, transfer });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// An entry of the journal.
+    pub fn entry(&self, seq: Seq) -> Result<Option<Entry>, ReadError> {
+        let Some(copy) = self.entry_copy(seq)? else { return Ok(None) };
+        let entry = codec::decode(Kind::Entry, &copy.body).map_err(|source| {
+            let space = Space::Ledger.name();
+            ReadError::Row { space, key: keys::entry(seq), source }
+        })?;
+        Ok(Some(entry))
+    }
+
+    /// Every row of one keyspace as it is stored, in key order: key and value. Values carry
+    /// their own version, kind and checksum.
+    pub fn rows(
+        &self,
+        space: Space,
+    ) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), ReadError>> + Send + use<> {
+        self.reading.all(space).map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec())))
+    }
+
+    pub(crate) fn entry_copy(&self, seq: Seq) -> Result<Option<EntryCopy>, ReadError> {
+        self.reading.value(Space::Ledger, Kind::EntryCopy, &keys::entry(seq))
+    }
+
+    /// The index rows under a prefix, behind the row `start` where one is given.
+    fn after(
+        &self,
+        prefix: Vec<u8>,
+        start: Option<Vec<u8>>,
+    ) -> impl Iterator<Item = Result<RawRow, ReadError>> + use<> {
+        let to = end_of(&prefix);
+        let from = match start {
+            // The least key above `start`: a key is never a prefix of another here.
+            Some(start) => [start.as_slice(), &[0]].concat(),
+            None => prefix,
+        };
+        self.reading.range(Space::Index, from, to)
+    }
+
+    /// The records that index rows lead to.
+    fn records<R: Row>(
+        &self,
+        index: &'static str,
+        rows: impl Iterator<Item = Result<RawRow, ReadError>>,
+        id: fn(u64) -> R::Id,
+    ) -> Result<Vec<R>, ReadError> {
+        let mut found = Vec::new();
+        for row in rows {
+            let (key, value) = row?;
+            let () = unseal(Space::Index, Kind::Index, &key, &value)?;
+            let bits = keys::last_id(&key).unwrap_or_default();
+            found.push(self.reading.row(&id(bits))?.ok_or(ReadError::Dangling(index))?);
+        }
+        Ok(found)
+    }
+}
+
+/// The least key above all keys that begin with `prefix`.
+fn end_of(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            return end;
+        }
+    }
+    // No key begins with only 0xFF bytes: prefixes are letters.
+    KeyBytes::new(u8::MAX).end()
+}

@@ -1,0 +1,282 @@
+//! The state: what the journal adds up to, in fjall, for reading. Store and snapshot use this.
+//!
+//! fjall is fast and survives crashes, but some damage makes it open with data silently gone. So
+//! it is never the judge: it holds how far it has come, every row carries its own checksum, and
+//! whatever disagrees with the journal is set aside and built anew.
+
+pub(crate) mod keys;
+pub(crate) mod rows;
+
+use std::path::Path;
+
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode, Readable};
+
+use crate::codec::{self, Coded, DecodeError, Kind, Mark};
+use crate::journal::Head;
+use rows::Row;
+
+/// Threads that flush and compact. With one, a busy writer starves the flush and memory grows
+/// without bound.
+const WORKER_THREADS: usize = 2;
+/// Bytes of one keyspace's newest rows kept in memory; small, because they are replayed at start.
+const MEMTABLE_BYTES: u64 = 8 << 20;
+/// Bytes of fjall's own journals, its least.
+const JOURNALS_BYTES: u64 = 64 << 20;
+/// Bytes of the block cache.
+const CACHE_BYTES: u64 = 32 << 20;
+
+/// A keyspace. Four, because each costs a memtable and an idle one pins fjall's journals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Space {
+    /// Entries, transfers, accounts.
+    Ledger,
+    /// Customers, quotes, orders, deposits, counts, rule sets.
+    Records,
+    /// Ways to find records.
+    Index,
+    /// What the world owes us.
+    Outbox,
+}
+
+impl Space {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Ledger, Self::Records, Self::Index, Self::Outbox];
+
+    /// The keyspace's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ledger => "ledger",
+            Self::Records => "records",
+            Self::Index => "index",
+            Self::Outbox => "outbox",
+        }
+    }
+}
+
+/// The state cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store below failed.
+    #[error("read {space}: {source}")]
+    Store {
+        /// Where.
+        space: &'static str,
+        /// What fjall said.
+        source: fjall::Error,
+    },
+    /// A row is damaged.
+    #[error("row {} of {space}: {source}", hex(key))]
+    Row {
+        /// Where.
+        space: &'static str,
+        /// Which.
+        key: Vec<u8>,
+        /// How.
+        source: DecodeError,
+    },
+    /// An index names a record that is not there.
+    #[error("an index of {0} names a record that is not there")]
+    Dangling(&'static str),
+    /// The keyspaces do not agree how far the state has come.
+    #[error("the keyspaces of the state disagree how far it has come")]
+    Marks,
+    /// The key layout is another version's.
+    #[error("the state has key layout {0}, this engine knows {known}", known = keys::SCHEMA)]
+    Schema(u32),
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The open state.
+#[derive(Clone)]
+pub(crate) struct State {
+    database: Database,
+    ledger: Keyspace,
+    records: Keyspace,
+    index: Keyspace,
+    outbox: Keyspace,
+}
+
+impl State {
+    /// Opens the state in `dir`, empty if nothing is there.
+    pub(crate) fn open(dir: &Path) -> Result<Self, fjall::Error> {
+        let database = Database::builder(dir)
+            .worker_threads(WORKER_THREADS)
+            .max_journaling_size(JOURNALS_BYTES)
+            .cache_size(CACHE_BYTES)
+            .open()?;
+        let open = |space: Space| {
+            let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+            database.keyspace(space.name(), options)
+        };
+        Ok(Self {
+            ledger: open(Space::Ledger)?,
+            records: open(Space::Records)?,
+            index: open(Space::Index)?,
+            outbox: open(Space::Outbox)?,
+            database,
+        })
+    }
+
+    fn keyspace(&self, space: Space) -> &Keyspace {
+        match space {
+            Space::Ledger => &self.ledger,
+            Space::Records => &self.records,
+            Space::Index => &self.index,
+            Space::Outbox => &self.outbox,
+        }
+    }
+
+    /// A consistent view over all keyspaces.
+    pub(crate) fn read(&self) -> Reading {
+        Reading { snapshot: self.database.snapshot(), state: self.clone() }
+    }
+
+    /// A batch over all keyspaces, handed to the operating system but not synced: the journal is
+    /// what is durable.
+    pub(crate) fn batch(&self) -> Batch<'_> {
+        Batch { batch: self.database.batch().durability(Some(PersistMode::Buffer)), state: self }
+    }
+
+    /// Syncs everything written so far.
+    pub(crate) fn sync(&self) -> Result<(), fjall::Error> {
+        self.database.persist(PersistMode::SyncAll)
+    }
+}
+
+/// Writes that become visible together.
+pub(crate) struct Batch<'a> {
+    batch: OwnedWriteBatch,
+    state: &'a State,
+}
+
+impl Batch<'_> {
+    pub(crate) fn put<T: Coded>(&mut self, space: Space, kind: Kind, key: Vec<u8>, value: &T) {
+        let row = codec::seal(kind, &key, value);
+        self.batch.insert(self.state.keyspace(space), key, row);
+    }
+
+    pub(crate) fn put_row<R: Row>(&mut self, id: &R::Id, row: &R) {
+        self.put(R::SPACE, R::KIND, R::key(id), row);
+    }
+
+    pub(crate) fn put_index(&mut self, space: Space, key: Vec<u8>) {
+        self.put(space, Kind::Index, key, &());
+    }
+
+    pub(crate) fn remove(&mut self, space: Space, key: Vec<u8>) {
+        self.batch.remove(self.state.keyspace(space), key);
+    }
+
+    /// Writes the batch with the mark of how far it leads.
+    pub(crate) fn commit(mut self, head: Head) -> Result<(), fjall::Error> {
+        let mark = Mark { schema: keys::SCHEMA, head };
+        for space in Space::ALL {
+            self.put(space, Kind::Mark, keys::MARK.to_vec(), &mark);
+        }
+        self.batch.commit()
+    }
+}
+
+/// A consistent view of the state, not moved by later writes.
+#[derive(Clone)]
+pub(crate) struct Reading {
+    snapshot: fjall::Snapshot,
+    state: State,
+}
+
+/// A row of a keyspace as it is stored.
+pub(crate) type RawRow = (fjall::Slice, fjall::Slice);
+
+impl Reading {
+    /// The bytes under a key.
+    pub(crate) fn raw(&self, space: Space, key: &[u8]) -> Result<Option<fjall::Slice>, ReadError> {
+        let failed = |source| ReadError::Store { space: space.name(), source };
+        self.snapshot.get(self.state.keyspace(space), key).map_err(failed)
+    }
+
+    /// The value under a key.
+    pub(crate) fn value<T: Coded>(
+        &self,
+        space: Space,
+        kind: Kind,
+        key: &[u8],
+    ) -> Result<Option<T>, ReadError> {
+        self.raw(space, key)?.map(|row| unseal(space, kind, key, &row)).transpose()
+    }
+
+    /// The row with an id.
+    pub(crate) fn row<R: Row>(&self, id: &R::Id) -> Result<Option<R>, ReadError> {
+        self.value(R::SPACE, R::KIND, &R::key(id))
+    }
+
+    /// The rows whose keys begin with `prefix`, in key order; from either end.
+    pub(crate) fn prefix(
+        &self,
+        space: Space,
+        prefix: &[u8],
+    ) -> impl DoubleEndedIterator<Item = Result<RawRow, ReadError>> + Send + use<> {
+        rows(space, self.snapshot.prefix(self.state.keyspace(space), prefix))
+    }
+
+    /// The rows from `from` on and before `to`, in key order; from either end.
+    pub(crate) fn range(
+        &self,
+        space: Space,
+        from: Vec<u8>,
+        to: Vec<u8>,
+    ) -> impl DoubleEndedIterator<Item = Result<RawRow, ReadError>> + Send + use<> {
+        rows(space, self.snapshot.range(self.state.keyspace(space), from..to))
+    }
+
+    /// Every row of a keyspace, in key order.
+    pub(crate) fn all(
+        &self,
+        space: Space,
+    ) -> impl DoubleEndedIterator<Item = Result<RawRow, ReadError>> + Send + use<> {
+        rows(space, self.snapshot.iter(self.state.keyspace(space)))
+    }
+
+    /// How far the state has come; `None` if it never held anything.
+    ///
+    /// # Errors
+    /// The marks cannot be read or disagree, or the layout is not known.
+    pub(crate) fn mark(&self) -> Result<Option<Head>, ReadError> {
+        let mark = |space| self.value::<Mark>(space, Kind::Mark, &keys::MARK);
+        let first = mark(Space::Ledger)?;
+        for space in Space::ALL {
+            if mark(space)? != first {
+                return Err(ReadError::Marks);
+            }
+            if first.is_none() && self.all(space).next().is_some() {
+                return Err(ReadError::Marks);
+            }
+        }
+        match first {
+            Some(mark) if mark.schema != keys::SCHEMA => Err(ReadError::Schema(mark.schema)),
+            mark => Ok(mark.map(|mark| mark.head)),
+        }
+    }
+}
+
+fn rows(
+    space: Space,
+    iter: fjall::Iter,
+) -> impl DoubleEndedIterator<Item = Result<RawRow, ReadError>> + Send {
+    let failed = move |source| ReadError::Store { space: space.name(), source };
+    iter.map(move |guard| guard.into_inner().map_err(failed))
+}
+
+/// Reads a row's value.
+pub(crate) fn unseal<T: Coded>(
+    space: Space,
+    kind: Kind,
+    key: &[u8],
+    row: &[u8],
+) -> Result<T, ReadError> {
+    let damaged = |source| ReadError::Row { space: space.name(), key: key.to_vec(), source };
+    codec::unseal(kind, key, row).map_err(damaged)
+}

@@ -1,0 +1,222 @@
+//! The key layout, in one table. The state alone uses this.
+//!
+//! | keyspace  | key                                       | row                                  |
+//! |-----------|-------------------------------------------|--------------------------------------|
+//! | every one | `00`                                      | mark: schema, last entry, its hash   |
+//! | `ledger`  | `e` seq                                   | the entry's bytes and its hash       |
+//! |           | `a` account, seq                          | (index) entries that move an account |
+//! |           | `t` transfer                              | transfer, resolution, seq            |
+//! |           | `A` account                               | account                              |
+//! | `records` | `c` customer                              | customer                             |
+//! |           | `q` quote                                 | quote                                |
+//! |           | `o` order                                 | order                                |
+//! |           | `d` deposit                               | deposit                              |
+//! |           | `n` customer                              | tally: what of a customer is open    |
+//! |           | `T`                                       | totals: what is in the shop          |
+//! |           | `r`                                       | live rule set                        |
+//! |           | `R` version                               | rule set ever live                   |
+//! | `index`   | `q` expires at, quote                     | quotes by end of life                |
+//! |           | `c` customer, placed at (newest first), order | a customer's orders              |
+//! |           | `o` customer, order                       | open orders                          |
+//! |           | `d` customer, created at (newest first), deposit | a customer's deposits         |
+//! |           | `u` customer, deposit                     | undecided deposits                   |
+//! |           | `s` state, created at, deposit            | undecided deposits by state          |
+//! | `outbox`  | `x` effect                                | effect and the entry that made it    |
+//!
+//! Integers are big-endian so that keys sort as they count; signed ones have their sign bit
+//! turned for the same reason. A text inside a key ends with a zero byte, which no key text
+//! contains.
+
+use ring4_domain::change::Seq;
+use ring4_domain::deposit::{Deposit, DepositState};
+use ring4_domain::effect::Effect;
+use ring4_domain::ids::{DepositId, OrderId, Timestamp, UserId};
+use ring4_domain::ledger::{AccountId, TransferId};
+use ring4_domain::order::{Order, Quote};
+
+/// Version of this layout; another version is a migration.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// The mark's key in every keyspace; it sorts before all others.
+pub(crate) const MARK: [u8; 1] = [0];
+
+/// A key being built.
+pub(crate) struct KeyBytes(Vec<u8>);
+
+impl KeyBytes {
+    pub(crate) fn new(prefix: u8) -> Self {
+        let mut bytes = Vec::with_capacity(32);
+        bytes.push(prefix);
+        Self(bytes)
+    }
+
+    pub(crate) fn byte(mut self, value: u8) -> Self {
+        self.0.push(value);
+        self
+    }
+
+    pub(crate) fn unsigned(mut self, value: u64) -> Self {
+        self.0.extend_from_slice(&value.to_be_bytes());
+        self
+    }
+
+    fn signed(self, value: i64) -> Self {
+        self.unsigned(value.cast_unsigned() ^ (1 << 63))
+    }
+
+    fn newest_first(self, at: Timestamp) -> Self {
+        self.unsigned(!(at.0.cast_unsigned() ^ (1 << 63)))
+    }
+
+    fn text(mut self, value: &str) -> Self {
+        self.0.extend_from_slice(value.as_bytes());
+        self.byte(0)
+    }
+
+    pub(crate) fn user(self, id: UserId) -> Self {
+        self.signed(id.0)
+    }
+
+    fn account(self, id: &AccountId) -> Self {
+        match id {
+            AccountId::Wallet(customer) => self.byte(1).user(*customer),
+            AccountId::Revenue => self.byte(2),
+            AccountId::VendorCost => self.byte(3),
+            AccountId::VendorFloat(provider) => self.byte(4).text(provider.as_str()),
+            AccountId::DepositsClearing(method) => self.byte(5).text(method.as_str()),
+            AccountId::Refunds => self.byte(6),
+            AccountId::Adjustments(admin) => self.byte(7).user(*admin),
+            AccountId::OpeningBalances => self.byte(8),
+            AccountId::Suspense => self.byte(9),
+        }
+    }
+
+    pub(crate) fn end(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+pub(crate) fn entry(seq: Seq) -> Vec<u8> {
+    KeyBytes::new(b'e').unsigned(seq.0).end()
+}
+
+pub(crate) fn account_entry(account: &AccountId, seq: Seq) -> Vec<u8> {
+    KeyBytes::new(b'a').account(account).unsigned(seq.0).end()
+}
+
+pub(crate) fn account(id: &AccountId) -> Vec<u8> {
+    KeyBytes::new(b'A').account(id).end()
+}
+
+pub(crate) fn transfer(id: TransferId) -> Vec<u8> {
+    let (kind, bits) = match id {
+        TransferId::Deposit(id) => (1, id.bits()),
+        TransferId::Hold(id) => (2, id.bits()),
+        TransferId::Capture(id) => (3, id.bits()),
+        TransferId::Release(id) => (4, id.bits()),
+        TransferId::VendorCost(id) => (5, id.bits()),
+        TransferId::Refund(id) => (6, id.bits()),
+    };
+    KeyBytes::new(b't').byte(kind).unsigned(bits).end()
+}
+
+pub(crate) fn wish(effect: Effect) -> Vec<u8> {
+    let key = KeyBytes::new(b'x');
+    let of = |key: KeyBytes, kind: u8, bits: u64| key.byte(kind).unsigned(bits);
+    match effect {
+        Effect::Buy(order) => of(key, 1, order.bits()),
+        Effect::FindPurchase(order) => of(key, 2, order.bits()),
+        Effect::CancelPurchase(order) => of(key, 3, order.bits()),
+        Effect::ShowOrder(order) => of(key, 4, order.bits()),
+        Effect::RingCode(order) => of(key, 5, order.bits()),
+        Effect::TellOrderEnded(order) => of(key, 6, order.bits()),
+        Effect::ShowDeposit(deposit) => of(key, 7, deposit.bits()),
+        Effect::TellDepositDecided(deposit) => of(key, 8, deposit.bits()),
+        Effect::ShowDepositToAdmin(deposit, admin) => of(key, 9, deposit.bits()).user(admin),
+        Effect::TellAdminsUnclear(order) => of(key, 10, order.bits()),
+    }
+    .end()
+}
+
+/// Every quote that lapses before `at` sorts before this.
+pub(crate) fn quotes_expiring(at: Timestamp) -> KeyBytes {
+    KeyBytes::new(b'q').signed(at.0)
+}
+
+pub(crate) fn quote_indexes(quote: &Quote) -> Vec<Vec<u8>> {
+    vec![quotes_expiring(quote.expires_at).unsigned(quote.id.bits()).end()]
+}
+
+pub(crate) fn orders_of(customer: UserId) -> KeyBytes {
+    KeyBytes::new(b'c').user(customer)
+}
+
+pub(crate) fn order_of(customer: UserId, placed_at: Timestamp, order: OrderId) -> Vec<u8> {
+    orders_of(customer).newest_first(placed_at).unsigned(order.bits()).end()
+}
+
+pub(crate) fn open_orders_of(customer: UserId) -> KeyBytes {
+    KeyBytes::new(b'o').user(customer)
+}
+
+pub(crate) fn order_indexes(order: &Order) -> Vec<Vec<u8>> {
+    let mut keys = vec![order_of(order.customer(), order.placed_at, order.id())];
+    if order.state.is_open() {
+        keys.push(open_orders_of(order.customer()).unsigned(order.id().bits()).end());
+    }
+    keys
+}
+
+pub(crate) fn deposits_of(customer: UserId) -> KeyBytes {
+    KeyBytes::new(b'd').user(customer)
+}
+
+pub(crate) fn deposit_of(customer: UserId, created_at: Timestamp, deposit: DepositId) -> Vec<u8> {
+    deposits_of(customer).newest_first(created_at).unsigned(deposit.bits()).end()
+}
+
+pub(crate) fn open_deposits_of(customer: UserId) -> KeyBytes {
+    KeyBytes::new(b'u').user(customer)
+}
+
+/// The two states in which a deposit is undecided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undecided {
+    /// The instructions are shown.
+    Opened,
+    /// An admin is to decide.
+    Submitted,
+}
+
+impl Undecided {
+    /// The state of a deposit, if it is one of the two.
+    pub(crate) const fn of(deposit: &Deposit) -> Option<Self> {
+        match deposit.state {
+            DepositState::Opened => Some(Self::Opened),
+            DepositState::Submitted { .. } => Some(Self::Submitted),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn deposits_in(state: Undecided) -> KeyBytes {
+    KeyBytes::new(b's').byte(match state {
+        Undecided::Opened => 1,
+        Undecided::Submitted => 2,
+    })
+}
+
+pub(crate) fn deposit_indexes(deposit: &Deposit) -> Vec<Vec<u8>> {
+    let bits = deposit.id.bits();
+    let mut keys = vec![deposit_of(deposit.customer, deposit.created_at, deposit.id)];
+    if let Some(state) = Undecided::of(deposit) {
+        keys.push(open_deposits_of(deposit.customer).unsigned(bits).end());
+        keys.push(deposits_in(state).signed(deposit.created_at.0).unsigned(bits).end());
+    }
+    keys
+}
+
+/// The id that an index key ends with, as bits.
+pub(crate) fn last_id(key: &[u8]) -> Option<u64> {
+    key.last_chunk::<8>().map(|bits| u64::from_be_bytes(*bits))
+}

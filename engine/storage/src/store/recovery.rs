@@ -1,0 +1,414 @@
+//! What a start finds, and how journal and state come to agree. [`Store::open`] is the door.
+//!
+//! | found                                          | done                                        |
+//! |------------------------------------------------|---------------------------------------------|
+//! | state behind the journal                       | the entries between are replayed            |
+//! | state missing                                  | built from the journal                      |
+//! | state does not open, or its marks disagree     | set aside, built from the journal           |
+//! | state tells another history                    | set aside, built from the journal           |
+//! | state ahead, its copies continue the chain     | the journal is completed from them          |
+//! | state ahead, its copies do not                 | the start fails: acknowledged entries lost  |
+//! | torn tail                                      | kept aside, cut off                         |
+//! | damage, the state's copies fill it             | the segment is written anew                 |
+//! | damage, they do not                            | the start fails, naming file and offset     |
+//!
+//! The whole journal is always kept, so a state can be thrown away at any time.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ring4_domain::change::{Entry, Seq};
+
+use super::{Options, Paths, Store, before, lock};
+use crate::codec::{self, DecodeError, EntryCopy, Kind};
+use crate::group::{Overlay, Staged, fill};
+use crate::journal::inspect::{Inspection, Witness, inspect};
+use crate::journal::segment::{self, Segment};
+use crate::journal::{self, FileError, Hash, Head, Journal, failed, sync_dir};
+use crate::state::State;
+use crate::{GROUP_ENTRIES_MAX, JournalError, ReadError, Repair, Snapshot, StageError};
+
+/// How long the verifying command may take. Opening takes well under a second per million
+/// entries; a command that hangs is as good as one that failed.
+const VERIFY_SECS_MAX: u64 = 120;
+
+/// How often the verifying command is asked whether it is done.
+const VERIFY_POLL: Duration = Duration::from_millis(2);
+
+/// States kept aside, at most; beyond it the disk, not the state, is the trouble.
+const DAMAGED_MAX: u32 = 100;
+
+/// What the note of a clean close is sealed under.
+const CLOSED_KEY: &[u8] = b"closed";
+
+/// A program that tries to open a state; the state's directory is its last argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifyCommand {
+    /// The program.
+    pub program: PathBuf,
+    /// Its first arguments.
+    pub arguments: Vec<String>,
+}
+
+/// The store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error("{} is in use by another process", .0.display())]
+    Locked(PathBuf),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The journal lost entries that were acknowledged.
+    #[error("the journal is damaged: {0}")]
+    Journal(JournalError),
+    /// The state cannot be made, even empty.
+    #[error("open the state: {0}")]
+    State(fjall::Error),
+    /// The state cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// An entry is whole but makes no sense; written by a later version, perhaps.
+    #[error("entry {}: {source}", seq.0)]
+    Entry {
+        /// Which.
+        seq: Seq,
+        /// Why.
+        source: DecodeError,
+    },
+    /// An entry cannot follow the ones before it, even in a state built from nothing.
+    #[error("replay entry {}: {source}", seq.0)]
+    Replay {
+        /// Which.
+        seq: Seq,
+        /// Why.
+        source: StageError,
+    },
+}
+
+impl From<JournalError> for OpenError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::File(error) => Self::File(error),
+            error => Self::Journal(error),
+        }
+    }
+}
+
+/// Something that a start found and did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The journal was put right.
+    Journal(Repair),
+    /// The journal ended early and was completed from the state, up to this entry.
+    JournalCompleted(Head),
+    /// There was a journal and no state.
+    StateMissing,
+    /// The state was set aside.
+    StateSetAside {
+        /// Why.
+        reason: String,
+        /// Where it is kept.
+        kept: PathBuf,
+    },
+    /// Entries were replayed into the state.
+    Replayed {
+        /// The first of them.
+        from: Seq,
+        /// The last of them.
+        to: Seq,
+    },
+}
+
+/// What a start found and did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// Whether the last stop was clean.
+    pub clean: bool,
+    /// What was not as it should be, in the order in which it was handled; empty when all was
+    /// well.
+    pub events: Vec<Event>,
+    /// The last entry.
+    pub head: Head,
+}
+
+pub(super) fn open(dir: &Path, options: &Options) -> Result<(Store, Recovery), OpenError> {
+    let paths = Paths::new(dir);
+    let lock = lock(&paths)?;
+    let closed = read_closed(&paths)?;
+    let mut start = Start { paths, options, closed, events: Vec::new() };
+    let (state, journal) = start.agree()?;
+    start.remove_closed()?;
+    let head = journal.head();
+    let Start { paths, events, .. } = start;
+    let store = Store { paths, journal, state, poisoned: false, _lock: lock };
+    Ok((store, Recovery { clean: closed.is_some(), events, head }))
+}
+
+struct Start<'a> {
+    paths: Paths,
+    options: &'a Options,
+    closed: Option<Head>,
+    events: Vec<Event>,
+}
+
+/// Why journal and state do not come together.
+enum Halt {
+    /// The state is of no use; another one may be.
+    Useless(String),
+    /// The start has failed.
+    Fatal(OpenError),
+}
+
+impl<E: Into<OpenError>> From<E> for Halt {
+    fn from(error: E) -> Self {
+        Self::Fatal(error.into())
+    }
+}
+
+impl Start<'_> {
+    /// Brings journal and state together: with the state as it is, or else with a new one.
+    fn agree(&mut self) -> Result<(State, Journal), OpenError> {
+        if self.paths.state.exists() {
+            match self.open_state().and_then(|state| self.join(state)) {
+                Ok(joined) => return Ok(joined),
+                Err(Halt::Useless(reason)) => self.set_aside(reason)?,
+                Err(Halt::Fatal(error)) => return Err(error),
+            }
+        } else if self.closed.is_some() || !segment::list(&self.paths.journal)?.is_empty() {
+            self.events.push(Event::StateMissing);
+        }
+        let state = State::open(&self.paths.state).map_err(OpenError::State)?;
+        sync_dir(&self.paths.data)?;
+        self.join(state).map_err(|halt| match halt {
+            // A new state agrees with every journal, so what is at fault is its own files.
+            Halt::Useless(_) => OpenError::Read(ReadError::Marks),
+            Halt::Fatal(error) => error,
+        })
+    }
+
+    fn open_state(&self) -> Result<State, Halt> {
+        if let (Some(command), None) = (&self.options.verify_command, self.closed) {
+            verify_in_child(command, &self.paths.state)?;
+        }
+        State::open(&self.paths.state).map_err(|error| match error {
+            fjall::Error::Locked => Halt::Fatal(OpenError::Locked(self.paths.state.clone())),
+            error => Halt::Useless(error.to_string()),
+        })
+    }
+
+    /// Follows the journal to its end and brings the state there.
+    fn join(&mut self, state: State) -> Result<(State, Journal), Halt> {
+        let snapshot = Snapshot { reading: state.read() };
+        let mark = snapshot.reading.mark().map_err(|error| Halt::Useless(error.to_string()))?;
+        let copies = |seq| snapshot.entry_copy(seq).ok().flatten();
+        let witness = Witness { mark, closed: self.closed, copies: &copies };
+        let inspected = inspect(&self.paths.journal, &witness, self.options.whole_journal);
+        let Inspection { end, proven, last, repairs } = inspected.map_err(|error| match error {
+            JournalError::Different(_) => Halt::Useless(error.to_string()),
+            error => Halt::Fatal(error.into()),
+        })?;
+        self.events.extend(repairs.into_iter().map(Event::Journal));
+        let segment_bytes = self.options.segment_bytes;
+        let mut journal = Journal::open_end(&self.paths.journal, last, end, segment_bytes)?;
+        if proven.seq > end.seq {
+            complete(&mut journal, proven, &copies)?;
+            self.events.push(Event::JournalCompleted(proven));
+        }
+        let mark = mark.unwrap_or(Head::GENESIS).seq;
+        if journal.head().seq > mark {
+            replay(&self.paths.journal, &state, mark)?;
+            let (from, to) = (Seq(mark.0.saturating_add(1)), journal.head().seq);
+            self.events.push(Event::Replayed { from, to });
+        }
+        Ok((state, journal))
+    }
+
+    fn set_aside(&mut self, reason: String) -> Result<(), OpenError> {
+        let state = &self.paths.state;
+        let names = (1..=DAMAGED_MAX).map(|n| state.with_file_name(format!("state.damaged-{n}")));
+        let full = || failed("find a free name beside", state)(ErrorKind::StorageFull.into());
+        let kept = names.into_iter().find(|path| !path.exists()).ok_or_else(full)?;
+        fs::rename(state, &kept).map_err(failed("set aside", state))?;
+        sync_dir(&self.paths.data)?;
+        self.events.push(Event::StateSetAside { reason, kept });
+        Ok(())
+    }
+
+    fn remove_closed(&self) -> Result<(), FileError> {
+        if self.closed.is_some() {
+            let path = &self.paths.closed;
+            fs::remove_file(path).map_err(failed("remove", path))?;
+            sync_dir(&self.paths.data)?;
+        }
+        Ok(())
+    }
+}
+
+/// Appends what only the state holds; its chain was followed up to `to` before.
+fn complete(
+    journal: &mut Journal,
+    to: Head,
+    copies: &dyn Fn(Seq) -> Option<EntryCopy>,
+) -> Result<(), FileError> {
+    while journal.head().seq < to.seq {
+        let next = journal.head().next().0;
+        let places = (next..=to.seq.0).take(GROUP_ENTRIES_MAX);
+        let bodies: Vec<_> = places.map_while(|seq| copies(Seq(seq))).collect();
+        if bodies.is_empty() {
+            let source = ErrorKind::InvalidData.into();
+            return Err(FileError { doing: "complete", path: journal.dir().to_owned(), source });
+        }
+        let bodies: Vec<&[u8]> = bodies.iter().map(|copy| copy.body.as_slice()).collect();
+        journal.append(&bodies)?;
+    }
+    Ok(())
+}
+
+/// Applies the journal's entries behind `mark` to the state.
+fn replay(dir: &Path, state: &State, mark: Seq) -> Result<(), Halt> {
+    let segments = segment::list(dir)?;
+    let behind = segments.iter().filter(|segment| before(segment.first) <= mark).count();
+    let mut pending = Pending::new(state, mark);
+    for segment in segments.iter().skip(behind.saturating_sub(1)) {
+        let bytes = segment.bytes()?;
+        let header = segment::Header::read(&bytes, segment.first);
+        let header = header.ok_or_else(|| unreadable(segment))?;
+        let walk = segment::walk(&bytes, header.before, |frame| {
+            if frame.head.seq <= mark { Ok(()) } else { pending.add(frame.head, frame.body) }
+        })?;
+        if walk.fault.is_some() {
+            return Err(unreadable(segment).into());
+        }
+    }
+    pending.write()
+}
+
+/// A segment that was followed a moment ago and now is not.
+fn unreadable(segment: &Segment) -> FileError {
+    failed("read again", &segment.path)(ErrorKind::InvalidData.into())
+}
+
+/// Entries of the journal on their way into the state.
+struct Pending<'a> {
+    state: &'a State,
+    /// Whether the state held anything before, which may then be at fault.
+    began_empty: bool,
+    overlay: Overlay,
+    staged: Vec<Staged>,
+    hashes: Vec<Hash>,
+    head: Head,
+}
+
+impl<'a> Pending<'a> {
+    fn new(state: &'a State, mark: Seq) -> Self {
+        let overlay = Overlay::new(Snapshot { reading: state.read() });
+        let (staged, hashes) = (Vec::new(), Vec::new());
+        Self { state, began_empty: mark == Seq(0), overlay, staged, hashes, head: Head::GENESIS }
+    }
+
+    fn add(&mut self, head: Head, body: &[u8]) -> Result<(), Halt> {
+        let seq = head.seq;
+        let entry: Entry =
+            codec::decode(Kind::Entry, body).map_err(|source| OpenError::Entry { seq, source })?;
+        self.apply(entry)?;
+        self.staged.push(Staged { seq, body: body.to_vec() });
+        self.hashes.push(head.hash);
+        self.head = head;
+        if self.staged.len() >= GROUP_ENTRIES_MAX { self.write() } else { Ok(()) }
+    }
+
+    /// The ledger asserts what can never be, and stops the process. A state whose damage went
+    /// unnoticed can be such a case; it is replaced, rather than ending every start.
+    fn apply(&mut self, entry: Entry) -> Result<(), Halt> {
+        let seq = entry.seq;
+        let applied = catch_unwind(AssertUnwindSafe(|| self.overlay.apply(entry)));
+        match applied {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(source)) if self.began_empty => {
+                Err(Halt::Fatal(OpenError::Replay { seq, source }))
+            }
+            Ok(Err(source)) => {
+                Err(Halt::Useless(format!("entry {} does not follow: {source}", seq.0)))
+            }
+            Err(panic) if self.began_empty => resume_unwind(panic),
+            Err(_) => Err(Halt::Useless(format!("entry {} does not follow", seq.0))),
+        }
+    }
+
+    fn write(&mut self) -> Result<(), Halt> {
+        if self.staged.is_empty() {
+            return Ok(());
+        }
+        let next = || Overlay::new(Snapshot { reading: self.state.read() });
+        let staged = std::mem::take(&mut self.staged);
+        let mut batch = self.state.batch();
+        let overlay = std::mem::replace(&mut self.overlay, next());
+        fill(&mut batch, overlay, staged, &self.hashes);
+        batch.commit(self.head).map_err(OpenError::State)?;
+        self.hashes.clear();
+        self.overlay = next();
+        Ok(())
+    }
+}
+
+/// Opens a state and reads how far it has come. For the program behind
+/// [`Options::verify_command`]: what a damaged state does to that process, it does not do to the
+/// shop.
+///
+/// # Errors
+/// The state does not open, or cannot be read.
+pub fn verify_state(state_dir: &Path) -> Result<Head, OpenError> {
+    if !state_dir.exists() {
+        return Err(failed("open", state_dir)(ErrorKind::NotFound.into()).into());
+    }
+    let state = State::open(state_dir).map_err(OpenError::State)?;
+    let snapshot = Snapshot { reading: state.read() };
+    let head = snapshot.head()?;
+    snapshot.totals()?;
+    snapshot.entry_copy(head.seq)?;
+    Ok(head)
+}
+
+fn verify_in_child(command: &VerifyCommand, state: &Path) -> Result<(), Halt> {
+    let path = &command.program;
+    let mut child = Command::new(path)
+        .args(&command.arguments)
+        .arg(state)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(failed("start", path))?;
+    let deadline = Instant::now() + Duration::from_secs(VERIFY_SECS_MAX);
+    loop {
+        if let Some(status) = child.try_wait().map_err(failed("wait for", path))? {
+            let refused = || Halt::Useless(format!("the verifying command ended with {status}"));
+            return if status.success() { Ok(()) } else { Err(refused()) };
+        }
+        if Instant::now() >= deadline {
+            child.kill().map_err(failed("stop", path))?;
+            child.wait().map_err(failed("wait for", path))?;
+            return Err(Halt::Useless("the verifying command did not end".to_owned()));
+        }
+        std::thread::sleep(VERIFY_POLL);
+    }
+}
+
+/// Notes that the store was closed cleanly, and where the journal ends.
+pub(super) fn write_closed(paths: &Paths, head: Head) -> Result<(), FileError> {
+    journal::replace(&paths.closed, &codec::seal(Kind::Head, CLOSED_KEY, &head))
+}
+
+/// Reads that note. One that cannot be read counts as none: the start is then only slower.
+fn read_closed(paths: &Paths) -> Result<Option<Head>, FileError> {
+    match fs::read(&paths.closed) {
+        Ok(bytes) => Ok(codec::unseal(Kind::Head, CLOSED_KEY, &bytes).ok()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("read", &paths.closed)(error)),
+    }
+}

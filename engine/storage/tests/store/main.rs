@@ -1,0 +1,4 @@
+//! The store against real files: what is committed is there, after whatever happened.
+
+mod commits;
+mod shop;

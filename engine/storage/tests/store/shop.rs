@@ -1,0 +1,179 @@
+//! A small shop to write into a store: invented customers, orders and deposits.
+
+use ring4_domain::book::Book;
+use ring4_domain::change::{Actor, Change, Seq};
+use ring4_domain::customer::Customer;
+use ring4_domain::deposit::{Deposit, DepositState};
+use ring4_domain::effect::Effect;
+use ring4_domain::ids::{Country, DepositId, OrderId, RulesVersion, Timestamp, UserId};
+use ring4_domain::ledger::{AccountId, Transfer, TransferId, TransferKind};
+use ring4_domain::money::Amount;
+use ring4_domain::order::{CancelReason, Candidate, Code, Order, OrderState, Purchase, Quote};
+use ring4_storage::{Snapshot, Store};
+
+pub const NOON: Timestamp = Timestamp(1_760_000_000_000);
+
+pub fn dollars(text: &str) -> Amount {
+    text.parse().unwrap()
+}
+
+pub fn customer(id: i64) -> Customer {
+    Customer {
+        id: UserId(id),
+        name: format!("Customer {id} <b>&</b>"),
+        username: (id % 2 == 0).then(|| format!("customer_{id}")),
+        language: Some("en".to_owned()),
+        created_at: NOON,
+        prompt: None,
+        reachable: true,
+    }
+}
+
+pub fn deposit(id: u64, customer: i64, amount: &str, state: DepositState) -> Deposit {
+    Deposit {
+        id: DepositId::from_bits(id),
+        customer: UserId(customer),
+        amount: dollars(amount),
+        method: "usdt".parse().unwrap(),
+        state,
+        created_at: NOON.plus_secs(u32::try_from(id % 1_000_000).unwrap()),
+        expires_at: NOON.plus_secs(3_600),
+        card: None,
+        admin_cards: Vec::new(),
+    }
+}
+
+pub fn quote(id: u64, customer: i64, price: &str) -> Quote {
+    Quote {
+        id: OrderId::from_bits(id),
+        customer: UserId(customer),
+        service: "telegram".parse().unwrap(),
+        country: Country::US,
+        price: dollars(price),
+        cost_max: dollars(price),
+        candidates: vec![Candidate {
+            provider: "mock".parse().unwrap(),
+            vendor_service: "907".to_owned(),
+            cost: dollars("0.24"),
+        }],
+        rules: RulesVersion(*b"rules--1"),
+        created_at: NOON,
+        expires_at: NOON.plus_secs(u32::try_from(id % 1_000_000).unwrap()),
+    }
+}
+
+pub fn order(quote: Quote, state: OrderState) -> Order {
+    let bought = !matches!(state, OrderState::Buying { .. });
+    let bought_at = NOON.plus_secs(7);
+    Order {
+        placed_at: NOON.plus_secs(u32::try_from(quote.id.bits() % 1_000_000).unwrap()),
+        deadline: NOON.plus_secs(1_200),
+        hold_deadline: NOON.plus_secs(1_800),
+        ended_at: (!state.is_open()).then(|| NOON.plus_secs(90)),
+        purchase: bought.then(|| Purchase {
+            provider: "mock".parse().unwrap(),
+            vendor_order: format!("V{}", quote.id.bits()),
+            number: "+15550100".to_owned(),
+            cost: dollars("0.24"),
+            bought_at,
+        }),
+        code: matches!(state, OrderState::Delivered).then(|| Code {
+            code: "000000".to_owned(),
+            text: Some("Your code: 000000".to_owned()),
+            arrived_at: bought_at,
+        }),
+        card: None,
+        state,
+        quote,
+    }
+}
+
+pub fn transfer(id: TransferId, from: AccountId, to: AccountId, amount: Amount) -> Change {
+    Change::Transfer(Transfer { id, debit: from, credit: to, amount, kind: TransferKind::Posted })
+}
+
+/// Money for a customer, by an approved deposit.
+pub fn pay_in(id: u64, customer: i64, amount: &str) -> Vec<Change> {
+    let state = DepositState::Approved { by: UserId(1), at: NOON };
+    let deposit = deposit(id, customer, amount, state);
+    let (id, amount) = (deposit.id, deposit.amount);
+    vec![
+        transfer(
+            TransferId::Deposit(id),
+            AccountId::DepositsClearing("usdt".parse().unwrap()),
+            AccountId::Wallet(UserId(customer)),
+            amount,
+        ),
+        Change::Deposit(deposit),
+        Change::Wish(Effect::ShowDeposit(id)),
+        Change::Wish(Effect::TellDepositDecided(id)),
+    ]
+}
+
+/// A customer confirms a quote.
+pub fn place(id: u64, customer: i64, price: &str) -> Vec<Change> {
+    let order =
+        order(quote(id, customer, price), OrderState::Buying { candidate: 0, started: false });
+    let (id, amount) = (order.id(), order.quote.price);
+    let kind = TransferKind::Pending { deadline: order.hold_deadline };
+    let (debit, credit) = (AccountId::Wallet(UserId(customer)), AccountId::Revenue);
+    vec![
+        Change::Transfer(Transfer { id: TransferId::Hold(id), debit, credit, amount, kind }),
+        Change::QuoteDropped(id),
+        Change::Order(order),
+        Change::Wish(Effect::Buy(id)),
+        Change::Wish(Effect::ShowOrder(id)),
+    ]
+}
+
+/// The order of [`place`] ends: with a code, or with the money back.
+pub fn end(id: u64, customer: i64, price: &str, delivered: bool) -> Vec<Change> {
+    let state = if delivered { OrderState::Delivered } else { OrderState::Cancelled };
+    let order = order(quote(id, customer, price), state);
+    let (id, amount) = (order.id(), order.quote.price);
+    let pending = TransferId::Hold(id);
+    let (transfer_id, kind) = if delivered {
+        (TransferId::Capture(id), TransferKind::Post { pending })
+    } else {
+        (TransferId::Release(id), TransferKind::Void { pending })
+    };
+    let (debit, credit) = (AccountId::Wallet(UserId(customer)), AccountId::Revenue);
+    let settle = Transfer { id: transfer_id, debit, credit, amount, kind };
+    let mut changes = vec![Change::Transfer(settle)];
+    if delivered {
+        let float = AccountId::VendorFloat("mock".parse().unwrap());
+        let cost = TransferId::VendorCost(id);
+        changes.push(transfer(cost, AccountId::VendorCost, float, dollars("0.24")));
+        changes.push(Change::Wish(Effect::RingCode(id)));
+    }
+    changes.push(Change::Order(order));
+    changes.push(Change::Wish(Effect::ShowOrder(id)));
+    changes
+}
+
+/// The order of [`place`] is being cancelled.
+pub fn cancelling(id: u64, customer: i64, price: &str) -> Vec<Change> {
+    let state = OrderState::Cancelling { reason: CancelReason::Customer };
+    let order = order(quote(id, customer, price), state);
+    let id = order.id();
+    vec![Change::Order(order), Change::Wish(Effect::CancelPurchase(id))]
+}
+
+/// Commits each list of changes as one entry, all in one group.
+pub fn commit(store: &mut Store, entries: Vec<Vec<Change>>) -> Seq {
+    let mut group = store.begin();
+    for changes in entries {
+        group.stage(NOON, Actor::Engine, "test", changes).unwrap();
+    }
+    group.commit().unwrap().seq
+}
+
+/// The entries of a snapshot, folded by the domain's own code.
+pub fn fold(snapshot: &Snapshot) -> Book {
+    let mut book = Book::default();
+    let head = snapshot.head().unwrap().seq.0;
+    for seq in 1..=head {
+        book.apply(&snapshot.entry(Seq(seq)).unwrap().unwrap()).unwrap();
+    }
+    book
+}

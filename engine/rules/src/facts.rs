@@ -1,0 +1,193 @@
+//! What a script is told: an offer to be priced, an order to be asked about. The middle builds
+//! these; scripts read them by property.
+
+use std::sync::Arc;
+
+use rhai::{Dynamic, Engine, EvalAltResult, Map, Position};
+use ring4_domain::ids::{Country, ProviderId, ServiceKey};
+use ring4_domain::money::Amount;
+use rust_decimal::Decimal;
+
+use crate::params::{Group, Params, dollars};
+
+/// Properties of an offer, as a test row or a test function may set them.
+pub const OFFER_FACTS: &[&str] =
+    &["service", "country", "cost", "stock", "success_percent", "orders_done"];
+
+/// Properties of an order that is polled.
+pub const POLL_FACTS: &[&str] =
+    &["service", "provider", "age_secs", "timeout_secs", "attempt", "errors"];
+
+/// What is to be priced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The service.
+    pub service: ServiceKey,
+    /// The country.
+    pub country: Country,
+    /// What the vendor asks.
+    pub cost: Amount,
+    /// Numbers the vendor has; `None` when it does not say.
+    pub stock: Option<u32>,
+    /// The vendor's own success rate, in percent; `None` when it does not say.
+    pub success_percent: Option<u32>,
+    /// Orders delivered to this customer so far.
+    pub orders_done: u32,
+}
+
+/// An open order whose next poll is to be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PollFacts {
+    /// The service.
+    pub service: ServiceKey,
+    /// The vendor.
+    pub provider: ProviderId,
+    /// Seconds since the number was bought.
+    pub age_secs: u32,
+    /// Seconds after which the order ends without a code.
+    pub timeout_secs: u32,
+    /// Polls done so far.
+    pub attempt: u32,
+    /// Failed polls of this vendor in a row.
+    pub errors: u32,
+}
+
+/// An offer inside a script.
+#[derive(Clone, Debug)]
+pub(crate) struct ScriptOffer(Arc<(Offer, Group)>);
+
+impl ScriptOffer {
+    pub(crate) fn new(offer: &Offer, params: &Params) -> Self {
+        Self(Arc::new((offer.clone(), params.group())))
+    }
+}
+
+/// An order inside a script.
+#[derive(Clone, Debug)]
+pub(crate) struct ScriptPoll(Arc<(PollFacts, Group)>);
+
+impl ScriptPoll {
+    pub(crate) fn new(facts: &PollFacts, params: &Params) -> Self {
+        Self(Arc::new((facts.clone(), params.group())))
+    }
+}
+
+fn optional(number: Option<u32>) -> Dynamic {
+    number.map_or(Dynamic::UNIT, |number| Dynamic::from_int(i64::from(number)))
+}
+
+/// Gives scripts the facts' properties, and `test_*` functions the means to make facts.
+pub(crate) fn register(engine: &mut Engine, params: &Params) {
+    engine
+        .register_type_with_name::<ScriptOffer>("Offer")
+        .register_get("service", |offer: &mut ScriptOffer| offer.0.0.service.as_str().to_owned())
+        .register_get("country", |offer: &mut ScriptOffer| offer.0.0.country.to_string())
+        .register_get("cost", |offer: &mut ScriptOffer| dollars(offer.0.0.cost))
+        .register_get("stock", |offer: &mut ScriptOffer| optional(offer.0.0.stock))
+        .register_get("success_percent", |offer: &mut ScriptOffer| {
+            optional(offer.0.0.success_percent)
+        })
+        .register_get("orders_done", |offer: &mut ScriptOffer| i64::from(offer.0.0.orders_done))
+        .register_get("params", |offer: &mut ScriptOffer| offer.0.1.clone());
+    engine
+        .register_type_with_name::<ScriptPoll>("Order")
+        .register_get("service", |order: &mut ScriptPoll| order.0.0.service.as_str().to_owned())
+        .register_get("provider", |order: &mut ScriptPoll| order.0.0.provider.as_str().to_owned())
+        .register_get("age_secs", |order: &mut ScriptPoll| i64::from(order.0.0.age_secs))
+        .register_get("timeout_secs", |order: &mut ScriptPoll| i64::from(order.0.0.timeout_secs))
+        .register_get("attempt", |order: &mut ScriptPoll| i64::from(order.0.0.attempt))
+        .register_get("errors", |order: &mut ScriptPoll| i64::from(order.0.0.errors))
+        .register_get("params", |order: &mut ScriptPoll| order.0.1.clone());
+    let for_offers = params.clone();
+    engine.register_fn("offer", move |map: Map| -> Result<ScriptOffer, Box<EvalAltResult>> {
+        read_offer(&texts(&map)).map(|offer| ScriptOffer::new(&offer, &for_offers)).map_err(refuse)
+    });
+    let for_polls = params.clone();
+    engine.register_fn("order", move |map: Map| -> Result<ScriptPoll, Box<EvalAltResult>> {
+        read_poll(&texts(&map)).map(|facts| ScriptPoll::new(&facts, &for_polls)).map_err(refuse)
+    });
+}
+
+fn refuse(reason: String) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorRuntime(reason.into(), Position::NONE))
+}
+
+fn texts(map: &Map) -> Vec<(String, String)> {
+    map.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+}
+
+/// An offer from named texts; what is left out has a plain default.
+///
+/// # Errors
+/// A name is unknown or a value is not what its name needs.
+pub(crate) fn read_offer(facts: &[(String, String)]) -> Result<Offer, String> {
+    let mut offer = Offer {
+        service: key("service", "any")?,
+        country: Country::US,
+        cost: Amount::from_micros(300_000),
+        stock: None,
+        success_percent: None,
+        orders_done: 0,
+    };
+    for (name, text) in facts {
+        match name.as_str() {
+            "service" => offer.service = key(name, text)?,
+            "country" => offer.country = key(name, text)?,
+            "cost" => offer.cost = amount(name, text)?,
+            "stock" => offer.stock = Some(whole(name, text)?),
+            "success_percent" => offer.success_percent = Some(whole(name, text)?),
+            "orders_done" => offer.orders_done = whole(name, text)?,
+            _ => return Err(unknown(name, OFFER_FACTS)),
+        }
+    }
+    Ok(offer)
+}
+
+/// An order from named texts; what is left out has a plain default.
+///
+/// # Errors
+/// A name is unknown or a value is not what its name needs.
+pub(crate) fn read_poll(facts: &[(String, String)]) -> Result<PollFacts, String> {
+    let mut order = PollFacts {
+        service: key("service", "any")?,
+        provider: key("provider", "any")?,
+        age_secs: 0,
+        timeout_secs: 600,
+        attempt: 0,
+        errors: 0,
+    };
+    for (name, text) in facts {
+        match name.as_str() {
+            "service" => order.service = key(name, text)?,
+            "provider" => order.provider = key(name, text)?,
+            "age_secs" => order.age_secs = whole(name, text)?,
+            "timeout_secs" => order.timeout_secs = whole(name, text)?,
+            "attempt" => order.attempt = whole(name, text)?,
+            "errors" => order.errors = whole(name, text)?,
+            _ => return Err(unknown(name, POLL_FACTS)),
+        }
+    }
+    Ok(order)
+}
+
+fn unknown(name: &str, known: &[&str]) -> String {
+    match ring4_yaml::closest(name, known.iter().copied()) {
+        Some(candidate) => format!("unknown fact `{name}`, did you mean `{candidate}`?"),
+        None => format!("unknown fact `{name}`, known facts: {}", known.join(", ")),
+    }
+}
+
+fn key<T: core::str::FromStr>(name: &str, text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{name}: `{text}` is not a key"))
+}
+
+fn whole(name: &str, text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("{name}: `{text}` is not a whole number"))
+}
+
+fn amount(name: &str, text: &str) -> Result<Amount, String> {
+    // Through a decimal, because a script's own numbers may carry more zeros than an amount.
+    let number =
+        Decimal::from_str_exact(text).map_err(|_| format!("{name}: `{text}` is not a number"))?;
+    number.normalize().to_string().parse().map_err(|error| format!("{name}: {error}"))
+}

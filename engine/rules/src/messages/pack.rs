@@ -1,0 +1,234 @@
+//! One language's texts, read and checked. Private to the message packs.
+
+use core::fmt;
+use std::collections::BTreeMap;
+
+use ring4_yaml::{Entries, Problem, Report, Scalar, Source, Step, closest, decode, locate};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+
+use super::plural::{Category, OTHER, Plurals};
+use super::template::{Piece, Template};
+use super::{ANSWER_LEN_MAX, KeySpec, Kind, LABEL_LEN_MAX, MENU_LEN_MAX, TEXT_LEN_MAX, markup};
+
+/// Missing keys that are listed one by one before the rest is only counted.
+const MISSING_LISTED_MAX: usize = 10;
+
+/// One language's texts.
+#[derive(Debug)]
+pub struct Pack {
+    /// The language's plural rules.
+    pub plurals: Plurals,
+    messages: BTreeMap<&'static str, Message>,
+}
+
+/// One text in one language.
+#[derive(Debug)]
+pub struct Message {
+    /// What it is for.
+    pub spec: KeySpec,
+    /// Its forms; one without category where number does not matter. Never empty.
+    forms: Vec<(Option<Category>, Template)>,
+    /// Stands in for a form that the checks have proven unreachable.
+    empty: Template,
+}
+
+impl Message {
+    /// The form for a number's category.
+    pub fn form(&self, category: Category) -> &Template {
+        let fits = |known: &Option<Category>| known.is_none_or(|known| known == category);
+        let found = self.forms.iter().find(|(known, _)| fits(known)).or(self.forms.last());
+        found.map_or(&self.empty, |(_, template)| template)
+    }
+}
+
+/// A text as it is written: one form, or one a category.
+enum Written {
+    One(String),
+    Plural(Entries<Scalar>),
+}
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Forms;
+        impl<'de> Visitor<'de> for Forms {
+            type Value = Written;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a text between quotes, or forms such as {one: …, other: …}")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Written, E> {
+                Ok(Written::One(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Written, A::Error> {
+                Entries::deserialize(MapAccessDeserializer::new(map)).map(Written::Plural)
+            }
+        }
+        deserializer.deserialize_any(Forms)
+    }
+}
+
+impl Pack {
+    /// Reads and checks a pack.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(source: &Source<'_>, language: &str, keys: &[KeySpec]) -> Result<Self, Report> {
+        let Some(plurals) = Plurals::of(language) else {
+            let reason = format!("`{language}` is not a language code such as en");
+            return Err(Problem::whole_file(source.name, reason).into());
+        };
+        let entries: Entries<Written> = decode(source)?;
+        let mut reader = Reader { source, plurals: &plurals, report: Report::default() };
+        let mut messages = BTreeMap::new();
+        for (key, written) in &entries.0 {
+            match keys.iter().find(|spec| spec.key == key) {
+                Some(spec) => drop(messages.insert(spec.key, reader.message(spec, written))),
+                None => reader.unknown_key(key, keys),
+            }
+        }
+        let report = reader.finish(keys.iter().filter(|spec| !messages.contains_key(spec.key)));
+        report.or(Self { plurals, messages })
+    }
+
+    /// The text of a key.
+    pub fn message(&self, key: &str) -> Option<&Message> {
+        self.messages.get(key)
+    }
+}
+
+struct Reader<'a> {
+    source: &'a Source<'a>,
+    plurals: &'a Plurals,
+    report: Report,
+}
+
+impl Reader<'_> {
+    fn fault(&mut self, path: &[&str], reason: String, hint: Option<String>) {
+        let steps: Vec<Step> = path.iter().copied().map(Step::from).collect();
+        let (line, column) = locate(self.source.text, &steps);
+        let mut problem = self.source.problem(line, column, reason).with_path(path.join("."));
+        problem.hint = hint;
+        self.report.problems.push(problem);
+    }
+
+    fn unknown_key(&mut self, key: &str, keys: &[KeySpec]) {
+        let hint = closest(key, keys.iter().map(|spec| spec.key));
+        let hint = hint.map(|known| format!("did you mean `{known}`?"));
+        self.fault(&[key], "unknown text".to_owned(), hint);
+    }
+
+    fn finish<'k>(mut self, missing: impl Iterator<Item = &'k KeySpec>) -> Report {
+        let missing: Vec<&str> = missing.map(|spec| spec.key).collect();
+        if !missing.is_empty() {
+            let listed = missing.get(..MISSING_LISTED_MAX).unwrap_or(&missing);
+            let rest = missing.len() - listed.len();
+            let mut reason = format!("texts are missing: {}", listed.join(", "));
+            if rest > 0 {
+                reason += &format!(" and {rest} more");
+            }
+            self.report.problems.push(Problem::whole_file(self.source.name, reason));
+        }
+        self.report
+    }
+
+    fn message(&mut self, spec: &KeySpec, written: &Written) -> Message {
+        let forms = match written {
+            Written::One(text) => vec![(None, self.template(spec, &[spec.key], text))],
+            Written::Plural(forms) => self.forms(spec, forms),
+        };
+        Message { spec: *spec, forms, empty: Template::default() }
+    }
+
+    fn forms(
+        &mut self,
+        spec: &KeySpec,
+        written: &Entries<Scalar>,
+    ) -> Vec<(Option<Category>, Template)> {
+        if spec.plural.is_none() {
+            self.fault(&[spec.key], "no number chooses among forms here".to_owned(), None);
+        }
+        let needed = self.plurals.needed();
+        let mut forms = Vec::new();
+        for (name, text) in &written.0 {
+            let path = [spec.key, name.as_str()];
+            let template = self.template(spec, &path, &text.0);
+            // `other` is also what fractions have, so it is nowhere a mistake.
+            let mut known = needed.iter().copied().chain([OTHER]);
+            match known.find(|category| category == name) {
+                Some(category) => forms.push((Some(category), template)),
+                None => {
+                    let hint = format!("the forms are {}", needed.join(", "));
+                    self.fault(&path, format!("no number has the form `{name}`"), Some(hint));
+                }
+            }
+        }
+        let missing: Vec<&str> =
+            needed.into_iter().filter(|name| written.get(name).is_none()).collect();
+        if !missing.is_empty() {
+            self.fault(&[spec.key], format!("forms are missing: {}", missing.join(", ")), None);
+        }
+        forms
+    }
+
+    fn template(&mut self, spec: &KeySpec, path: &[&str], text: &str) -> Template {
+        let template = match Template::read(text) {
+            Ok(template) => template,
+            Err(reason) => {
+                self.fault(path, reason, None);
+                return Template::default();
+            }
+        };
+        for name in template.names().filter(|name| !spec.placeholders.contains(name)) {
+            let hint = match closest(name, spec.placeholders.iter().copied()) {
+                Some(known) => format!("did you mean `{{{known}}}`?"),
+                None if spec.placeholders.is_empty() => "this text has none".to_owned(),
+                None => format!("known: {}", spec.placeholders.join(", ")),
+            };
+            self.fault(path, format!("unknown placeholder `{{{name}}}`"), Some(hint));
+        }
+        if let Err(reason) = check_text(spec.kind, &template) {
+            self.fault(path, reason, None);
+        }
+        template
+    }
+}
+
+/// Checks what a text of this kind may hold. Placeholders count as nothing: what they will hold
+/// is not known, and texts are cut or refused where they are sent.
+fn check_text(kind: Kind, template: &Template) -> Result<(), String> {
+    let bare = template.sample("");
+    if template
+        .pieces
+        .iter()
+        .all(|piece| matches!(piece, Piece::Text(text) if text.trim().is_empty()))
+    {
+        return Err("is empty".to_owned());
+    }
+    let (len, len_max) = match kind {
+        Kind::Text => {
+            // A placeholder inside a tag must be a value there, never the tag itself.
+            markup::check(&template.sample("x"))?;
+            (markup::check(&bare).unwrap_or_default(), TEXT_LEN_MAX)
+        }
+        Kind::Label => (plain(&bare)?, LABEL_LEN_MAX),
+        Kind::Answer => (plain(&bare)?, ANSWER_LEN_MAX),
+        Kind::Menu => (plain(&bare)?, MENU_LEN_MAX),
+    };
+    if len > len_max {
+        return Err(format!("{len} characters are more than {len_max}"));
+    }
+    Ok(())
+}
+
+fn plain(text: &str) -> Result<usize, String> {
+    let mut after_less = text.split('<').skip(1);
+    if after_less
+        .any(|rest| rest.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/'))
+    {
+        return Err("tags would be shown as they are; this text is plain".to_owned());
+    }
+    Ok(text.chars().count())
+}

@@ -1,0 +1,83 @@
+//! What must hold before a rule set goes live, beyond compiling: an unknown function or a
+//! misspelt property shows only when its line runs, so every script is run. Private to this
+//! crate.
+
+use std::collections::BTreeSet;
+
+use ring4_domain::ids::{Country, ProviderId, ServiceKey};
+use ring4_domain::money::Amount;
+use ring4_yaml::Problem;
+
+use crate::facts::{Offer, PollFacts};
+use crate::rule_set::RuleSet;
+
+/// Vendor prices tried for every service, in micro-dollars.
+const SAMPLE_COSTS: &[i64] = &[10_000, 300_000, 2_000_000, 20_000_000];
+/// Ages tried, in seconds.
+const SAMPLE_AGES: &[u32] = &[0, 30, 60, 120, 180, 240, 300, 599, 600, 3_600];
+/// Vendor errors tried.
+const SAMPLE_ERRORS: &[u32] = &[0, 1, 10, 100];
+
+/// Everything the scripts get wrong. Of each script the first failure counts: the rest is
+/// mostly the same line again, and every endless loop takes its milliseconds.
+pub fn run(rules: &RuleSet, catalogue: &[Offer]) -> Vec<Problem> {
+    let mut problems = rules.run_own_tests();
+    let services = services_of(rules);
+    let mut offers = catalogue.iter().cloned().chain(sample_offers(&services));
+    problems.extend(offers.find_map(|offer| try_price(rules, &offer)));
+    problems.extend(try_polls(rules, &services));
+    problems
+}
+
+fn services_of(rules: &RuleSet) -> BTreeSet<ServiceKey> {
+    let names = rules.params().names();
+    let keys = names.iter().filter_map(|name| name.strip_prefix("services.")?.split('.').next());
+    keys.filter_map(|key| ServiceKey::new(key).ok()).collect()
+}
+
+fn sample_offers(services: &BTreeSet<ServiceKey>) -> impl Iterator<Item = Offer> {
+    services.iter().flat_map(|service| {
+        SAMPLE_COSTS.iter().flat_map(move |micros| {
+            [(None, None, 0), (Some(3), Some(40), 1_000)].map(|(stock, success_percent, done)| {
+                Offer {
+                    service: service.clone(),
+                    country: Country::US,
+                    cost: Amount::from_micros(*micros),
+                    stock,
+                    success_percent,
+                    orders_done: done,
+                }
+            })
+        })
+    })
+}
+
+fn try_price(rules: &RuleSet, offer: &Offer) -> Option<Problem> {
+    let mut problem = rules.price(offer).err()?.into_problem();
+    let Offer { service, country, cost, .. } = offer;
+    problem.reason += &format!(" (for {service} in {country} at a cost of {cost})");
+    Some(*problem)
+}
+
+fn try_polls(rules: &RuleSet, services: &BTreeSet<ServiceKey>) -> Option<Problem> {
+    let service = services.first()?;
+    let provider = ProviderId::new("any").ok()?;
+    for age_secs in SAMPLE_AGES {
+        for errors in SAMPLE_ERRORS {
+            let facts = PollFacts {
+                service: service.clone(),
+                provider: provider.clone(),
+                age_secs: *age_secs,
+                timeout_secs: 600,
+                attempt: *age_secs,
+                errors: *errors,
+            };
+            if let Err(error) = rules.next_poll(&facts) {
+                let mut problem = error.into_problem();
+                problem.reason += &format!(" (at {age_secs} s of age after {errors} errors)");
+                return Some(*problem);
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,222 @@
+//! The rule set: built from files in memory, proven, immutable. The middle holds it behind one
+//! `Arc` and swaps it whole.
+
+use std::collections::BTreeMap;
+
+use rhai::Engine;
+use ring4_domain::ids::RulesVersion;
+use ring4_domain::money::{Amount, MICROS_PER_DOLLAR};
+use ring4_yaml::{Problem, Report, closest};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use sha2::{Digest, Sha256};
+
+use crate::facts::{Offer, PollFacts, ScriptOffer, ScriptPoll};
+use crate::messages::{KeySpec, Texts};
+use crate::params::Params;
+use crate::sandbox::{self, number_of};
+use crate::script::{Script, ScriptError};
+use crate::{proof, script_tests};
+
+/// Relative path, as reports name it, to text.
+pub type Files = BTreeMap<String, String>;
+
+/// A script that must be there, with the function the engine calls in it.
+const SCRIPTS: &[(&str, &str)] = &[("pricing.rhai", PRICE), ("polling.rhai", NEXT_POLL)];
+
+const PRICE: &str = "price";
+const NEXT_POLL: &str = "next_poll";
+
+/// What a rule set is built from.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// Every file of the rule set, `config.yaml` included so that the version covers it.
+    pub files: &'a Files,
+    /// The operator's settings, from the configuration.
+    pub params: &'a Params,
+    /// Every text the engine may say.
+    pub keys: &'a [KeySpec],
+    /// The language that must be there.
+    pub default_language: &'a str,
+    /// Offers of the day, on which prices are tried; samples of every service come on top.
+    pub catalogue: &'a [Offer],
+}
+
+/// A proven rule set.
+#[derive(Debug)]
+pub struct RuleSet {
+    version: RulesVersion,
+    params: Params,
+    engine: Engine,
+    pricing: Script,
+    polling: Script,
+    texts: Texts,
+}
+
+impl RuleSet {
+    /// Builds and proves a rule set: scripts compile and have their functions, message packs are
+    /// complete, the scripts' and the operator's tests pass, sample prices make sense.
+    ///
+    /// Takes some milliseconds; on an executor's thread it belongs into `spawn_blocking`.
+    ///
+    /// # Errors
+    /// Everything that is wrong, as far as it can be known at once.
+    pub fn build(sources: Sources<'_>) -> Result<Self, Report> {
+        let mut report = Report::default();
+        let engine = sandbox::engine(sources.params);
+        let mut scripts = compile_all(&engine, sources.files, &mut report);
+        let texts = match Texts::build(sources.files, sources.keys, sources.default_language) {
+            Ok(texts) => Some(texts),
+            Err(found) => {
+                report.problems.extend(found.problems);
+                None
+            }
+        };
+        let polling = scripts.pop();
+        let pricing = scripts.pop();
+        let (Some(texts), Some(pricing), Some(polling)) = (texts, pricing, polling) else {
+            return Err(report);
+        };
+        let version = version_of(sources.files);
+        let params = sources.params.clone();
+        let rules = Self { version, params, engine, pricing, polling, texts };
+        let tests = script_tests::run(&rules, sources.files);
+        report.problems.extend(tests);
+        report.problems.extend(proof::run(&rules, sources.catalogue));
+        report.or(rules)
+    }
+
+    /// The first eight bytes of the SHA-256 over all files.
+    #[must_use]
+    pub const fn version(&self) -> RulesVersion {
+        self.version
+    }
+
+    /// The message packs.
+    #[must_use]
+    pub const fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// What `pricing.rhai` proposes for an offer, rounded up to a micro-dollar; above zero.
+    ///
+    /// # Errors
+    /// The script failed or answered what is no price.
+    pub fn price(&self, offer: &Offer) -> Result<Amount, ScriptError> {
+        self.price_with(offer, &self.params)
+    }
+
+    /// In how many seconds `polling.rhai` wants the vendor to be asked next; at least 1.
+    ///
+    /// # Errors
+    /// The script failed or answered what is no delay.
+    pub fn next_poll(&self, facts: &PollFacts) -> Result<u32, ScriptError> {
+        self.next_poll_with(facts, &self.params)
+    }
+
+    pub(crate) fn price_with(&self, offer: &Offer, params: &Params) -> Result<Amount, ScriptError> {
+        let offer = ScriptOffer::new(offer, params);
+        let answer = self.pricing.call(&self.engine, PRICE, (offer,))?;
+        let unusable = |reason: String| self.pricing.unusable(PRICE, reason);
+        let Some(price) = number_of(&answer) else {
+            let kind = answer.type_name();
+            return Err(unusable(format!("`price` answered with {kind}, not with a number")));
+        };
+        if price <= Decimal::ZERO {
+            return Err(unusable(format!("`price` answered {price}, which is not above 0")));
+        }
+        // A customer's price is rounded up, as everywhere.
+        price
+            .checked_mul(Decimal::from(MICROS_PER_DOLLAR))
+            .and_then(|micros| micros.ceil().to_i64())
+            .map(Amount::from_micros)
+            .ok_or_else(|| unusable(format!("`price` answered {price}, which is no amount")))
+    }
+
+    pub(crate) fn next_poll_with(
+        &self,
+        facts: &PollFacts,
+        params: &Params,
+    ) -> Result<u32, ScriptError> {
+        let order = ScriptPoll::new(facts, params);
+        let answer = self.polling.call(&self.engine, NEXT_POLL, (order,))?;
+        let unusable = |reason: String| self.polling.unusable(NEXT_POLL, reason);
+        let Some(secs) = number_of(&answer) else {
+            let kind = answer.type_name();
+            return Err(unusable(format!("`next_poll` answered with {kind}, not with a number")));
+        };
+        secs.ceil().to_u32().filter(|secs| *secs > 0).ok_or_else(|| {
+            unusable(format!("`next_poll` answered {secs}, which is no delay of 1 s or more"))
+        })
+    }
+
+    pub(crate) const fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// Runs the `test_*` functions of every script.
+    pub(crate) fn run_own_tests(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for script in [&self.pricing, &self.polling] {
+            for test in script.tests() {
+                if let Err(error) = script.call(&self.engine, test, ()) {
+                    problems.push(error.into_problem().with_path(test));
+                }
+            }
+        }
+        problems
+    }
+}
+
+/// The scripts in the order of `SCRIPTS`, or fewer with problems reported.
+fn compile_all(engine: &Engine, files: &Files, report: &mut Report) -> Vec<Script> {
+    let mut scripts = Vec::new();
+    for (script, function) in SCRIPTS {
+        let file = files.iter().find(|(path, _)| file_name(path) == *script);
+        let Some((path, text)) = file else {
+            report.problems.push(Problem::whole_file(*script, "is missing"));
+            continue;
+        };
+        match Script::compile(engine, path, text) {
+            Ok(script) => match script.lacks(function, 1) {
+                Some(problem) => report.problems.push(problem),
+                None => scripts.push(script),
+            },
+            Err(error) => report.problems.push(*error.into_problem()),
+        }
+    }
+    for path in files.keys().filter(|path| path.ends_with(".rhai")) {
+        let name = file_name(path);
+        let mut known = SCRIPTS.iter().map(|(script, _)| *script);
+        if !known.clone().any(|script| script == name) {
+            let problem = Problem::whole_file(path, "no script of this name is called");
+            let hint = closest(name, known.clone()).map_or_else(
+                || format!("known scripts: {}", known.by_ref().collect::<Vec<_>>().join(", ")),
+                |candidate| format!("did you mean `{candidate}`?"),
+            );
+            report.problems.push(problem.with_hint(hint));
+        }
+    }
+    if scripts.len() < SCRIPTS.len() { Vec::new() } else { scripts }
+}
+
+pub(crate) fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn version_of(files: &Files) -> RulesVersion {
+    let mut hash = Sha256::new();
+    for (path, text) in files {
+        // Lengths keep two different sets of files from running together into one text.
+        for part in [path, text] {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+    }
+    let digest = hash.finalize();
+    let mut version = [0; 8];
+    for (place, byte) in version.iter_mut().zip(digest) {
+        *place = byte;
+    }
+    RulesVersion(version)
+}

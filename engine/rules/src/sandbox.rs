@@ -1,0 +1,109 @@
+//! The one way an engine for scripts is made: exact numbers, no way out, a limit on everything.
+//! Private to this crate.
+
+use rhai::module_resolvers::DummyModuleResolver;
+use rhai::{Dynamic, Engine, EvalAltResult, INT, ImmutableString, Position};
+use rust_decimal::Decimal;
+
+use crate::facts;
+use crate::params::{self, Params};
+
+// The library's own defaults differ between debug and release builds; with them a test could
+// refuse what production takes. So every limit is set.
+
+/// Steps of one call; an endless loop is stopped after some milliseconds.
+const OPERATIONS_MAX: u64 = 50_000;
+/// Depth of functions calling functions.
+const CALL_LEVELS_MAX: usize = 16;
+/// Depth of an expression outside a function.
+const EXPRESSION_DEPTH_MAX: usize = 64;
+/// Depth of an expression inside a function.
+const FUNCTION_EXPRESSION_DEPTH_MAX: usize = 32;
+/// Length of a text, in bytes.
+const STRING_LEN_MAX: usize = 16_000;
+/// Items of an array.
+const ARRAY_LEN_MAX: usize = 5_000;
+/// Entries of a map.
+const MAP_LEN_MAX: usize = 1_000;
+/// Variables in sight at a time.
+const VARIABLES_MAX: usize = 256;
+/// Functions of one script.
+const FUNCTIONS_MAX: usize = 256;
+
+type Checked<T> = Result<T, Box<EvalAltResult>>;
+
+/// An engine that gives scripts `params`.
+pub fn engine(params: &Params) -> Engine {
+    let mut engine = Engine::new();
+    engine
+        .set_max_operations(OPERATIONS_MAX)
+        .set_max_call_levels(CALL_LEVELS_MAX)
+        .set_max_expr_depths(EXPRESSION_DEPTH_MAX, FUNCTION_EXPRESSION_DEPTH_MAX)
+        .set_max_string_size(STRING_LEN_MAX)
+        .set_max_array_size(ARRAY_LEN_MAX)
+        .set_max_map_size(MAP_LEN_MAX)
+        .set_max_variables(VARIABLES_MAX)
+        .set_max_functions(FUNCTIONS_MAX)
+        .set_max_modules(0)
+        .set_strict_variables(true)
+        .set_fail_on_invalid_map_property(true)
+        // The built-in operators bypass the exact division below.
+        .set_fast_operators(false)
+        .set_module_resolver(DummyModuleResolver::new())
+        .disable_symbol("eval")
+        .disable_symbol("import")
+        .disable_symbol("export")
+        // What a script prints has nowhere to go: it would be a way to write into the log.
+        .on_print(|_| {})
+        .on_debug(|_, _, _| {});
+    exact_division(&mut engine);
+    // The library would put the calling thread to sleep for as long as a script likes.
+    engine.register_fn("sleep", |_: INT| -> Checked<()> { refuse("a script cannot wait") });
+    assertions(&mut engine);
+    params::register(&mut engine);
+    facts::register(&mut engine, params);
+    engine
+}
+
+/// `15 / 100` is 0.15. The library divides whole numbers to a whole number, which turns a
+/// margin of 15 percent into none without a word.
+fn exact_division(engine: &mut Engine) {
+    engine
+        .register_fn("/", |left: INT, right: INT| -> Checked<Decimal> {
+            match Decimal::from(left).checked_div(Decimal::from(right)) {
+                Some(quotient) => Ok(quotient),
+                None => refuse(&format!("{left} divided by {right}")),
+            }
+        })
+        // In place the quotient of whole numbers could not become a decimal.
+        .register_fn("/=", |_: &mut INT, _: INT| -> Checked<()> {
+            refuse("`/=` on a whole number would drop decimals; write x = x / y")
+        });
+}
+
+/// `assert` and `assert_eq` for `test_*` functions.
+fn assertions(engine: &mut Engine) {
+    engine
+        .register_fn("assert", |holds: bool| -> Checked<()> {
+            if holds { Ok(()) } else { refuse("assertion does not hold") }
+        })
+        .register_fn("assert", |holds: bool, reason: ImmutableString| -> Checked<()> {
+            if holds { Ok(()) } else { refuse(&reason) }
+        })
+        .register_fn("assert_eq", |got: Dynamic, expected: Dynamic| -> Checked<()> {
+            let same = match (number_of(&got), number_of(&expected)) {
+                (Some(got), Some(expected)) => got == expected,
+                _ => got.type_id() == expected.type_id() && got.to_string() == expected.to_string(),
+            };
+            if same { Ok(()) } else { refuse(&format!("expected {expected}, got {got}")) }
+        });
+}
+
+/// A script's number, whole or decimal.
+pub fn number_of(value: &Dynamic) -> Option<Decimal> {
+    value.as_decimal().or_else(|_| value.as_int().map(Decimal::from)).ok()
+}
+
+fn refuse<T>(reason: &str) -> Checked<T> {
+    Err(Box::new(EvalAltResult::ErrorRuntime(reason.into(), Position::NONE)))
+}

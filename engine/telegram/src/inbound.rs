@@ -374,3 +374,6 @@ fn read_user_id(id: wire::UserId) -> UserId {
     // Ids have at most 52 bits (Bot API, User); a larger one is nobody's.
     UserId(i64::try_from(id.0).unwrap_or(i64::MAX))
 }
+
+#[cfg(test)]
+mod tests;

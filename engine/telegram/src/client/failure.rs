@@ -182,67 +182,41 @@ mod tests {
         let retry = |secs| CallError::RetryAfter { secs };
         let gone = CallError::MessageGone;
         let old = CallError::QueryTooOld;
-        let rows: &[(u16, &str, Option<u32>, CallError)] = &[
-            (401, "Unauthorized", None, CallError::Unauthorized),
-            (404, "Not Found", None, CallError::Unauthorized),
-            (404, "Not Found: method not found", None, refused(404, "Not Found: method not found")),
-            (
-                403,
-                "Forbidden: bot was blocked by the user",
-                None,
-                blocked("Forbidden: bot was blocked by the user"),
-            ),
-            (
-                403,
-                "Forbidden: user is deactivated",
-                None,
-                blocked("Forbidden: user is deactivated"),
-            ),
-            (400, "Bad Request: chat not found", None, blocked("Bad Request: chat not found")),
-            (
-                409,
-                "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
-                None,
-                conflict(false),
-            ),
-            (
-                409,
-                "Conflict: can't use getUpdates method while webhook is active",
-                None,
-                conflict(true),
-            ),
-            (429, "Too Many Requests: retry after 17", Some(17), retry(17)),
-            (429, "Too Many Requests", None, retry(5)),
-            (
-                400,
-                "Bad Request: message is not modified: specified new message content and reply markup are exactly the same",
-                None,
-                CallError::NotModified,
-            ),
-            (400, "Bad Request: message to edit not found", None, gone.clone()),
-            (400, "Bad Request: message can't be edited", None, gone.clone()),
-            (400, "Bad Request: message to delete not found", None, gone.clone()),
-            (400, "Bad Request: message can't be deleted for everyone", None, gone.clone()),
-            (400, "Bad Request: MESSAGE_ID_INVALID", None, gone),
-            (
-                400,
-                "Bad Request: query is too old and response timeout expired or query ID is invalid",
-                None,
-                old.clone(),
-            ),
-            (400, "Bad Request: query ID is invalid", None, old),
-            (
-                400,
-                "Bad Request: message text is empty",
-                None,
-                refused(400, "Bad Request: message text is empty"),
-            ),
-            (400, "Bad Request:\n\u{0}odd", None, refused(400, "Bad Request:odd")),
-            (500, "Internal Server Error: restart", None, CallError::Server { code: 500 }),
-            (502, "", None, CallError::Server { code: 502 }),
+        let bad = |text: &str| format!("Bad Request: {text}");
+        let said = |code, text: &str, retry_after, expected| {
+            (code, text.to_owned(), retry_after, expected)
+        };
+        let no_method = "Not Found: method not found";
+        let blocked_by = "Forbidden: bot was blocked by the user";
+        let poller = "Conflict: terminated by other getUpdates request";
+        let webhook = "Conflict: can't use getUpdates method while webhook is active";
+        let same = bad("message is not modified: specified new message content is the same");
+        let late = bad("query is too old and response timeout expired or query ID is invalid");
+        let rows = [
+            said(401, "Unauthorized", None, CallError::Unauthorized),
+            said(404, "Not Found", None, CallError::Unauthorized),
+            said(404, no_method, None, refused(404, no_method)),
+            said(403, blocked_by, None, blocked(blocked_by)),
+            said(400, &bad("chat not found"), None, blocked("Bad Request: chat not found")),
+            said(409, poller, None, conflict(false)),
+            said(409, webhook, None, conflict(true)),
+            said(429, "Too Many Requests: retry after 17", Some(17), retry(17)),
+            said(429, "Too Many Requests", None, retry(5)),
+            said(400, &same, None, CallError::NotModified),
+            said(400, &bad("message to edit not found"), None, gone.clone()),
+            said(400, &bad("message can't be edited"), None, gone.clone()),
+            said(400, &bad("message to delete not found"), None, gone.clone()),
+            said(400, &bad("message can't be deleted for everyone"), None, gone.clone()),
+            said(400, &bad("MESSAGE_ID_INVALID"), None, gone),
+            said(400, &late, None, old.clone()),
+            said(400, &bad("query ID is invalid"), None, old),
+            said(400, &bad("text is empty"), None, refused(400, "Bad Request: text is empty")),
+            said(400, &bad("\n\u{0}odd"), None, refused(400, "Bad Request: odd")),
+            said(500, "Internal Server Error: restart", None, CallError::Server { code: 500 }),
+            said(502, "", None, CallError::Server { code: 502 }),
         ];
         for (code, text, retry_after, expected) in rows {
-            assert_eq!(&CallError::refusal(*code, text, *retry_after), expected, "{text}");
+            assert_eq!(CallError::refusal(code, &text, retry_after), expected, "{text}");
         }
     }
 

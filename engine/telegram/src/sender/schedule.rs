@@ -325,3 +325,6 @@ impl Schedule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

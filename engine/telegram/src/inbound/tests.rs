@@ -1,0 +1,177 @@
+//! Updates as the Bot API documents them, with invented people, and as nobody documents them.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn parse(update: &Value) -> Incoming {
+    Incoming::parse(update.to_string().as_bytes()).expect("an update")
+}
+
+fn person() -> Value {
+    json!({"id": 7, "is_bot": false, "first_name": "An\u{202E}na", "username": "anna",
+           "language_code": "es"})
+}
+
+fn chat() -> Value {
+    json!({"id": 7, "type": "private", "first_name": "Anna"})
+}
+
+fn anna() -> Person {
+    Person {
+        id: UserId(7),
+        first_name: "Anna".to_owned(),
+        username: Some("anna".to_owned()),
+        language_code: Some("es".to_owned()),
+    }
+}
+
+const PRIVATE: Chat = Chat { id: ChatId(7), private: true };
+
+#[test]
+fn messages() {
+    let update = json!({
+        "update_id": 1, "novelty": {"a": [1]},
+        "message": {
+            "message_id": 5, "date": 1_700_000_000, "chat": chat(), "from": person(),
+            "text": "/buy\u{0} x", "entities": [{"type": "unheard_of", "offset": 0, "length": 4}],
+            "reply_to_message": {"message_id": 4, "date": 0, "chat": chat(), "dream": true},
+            "reply_markup": {"inline_keyboard": [[{"text": "x", "hologram": {}}]]},
+        },
+    });
+    let expected = Message {
+        update_id: 1,
+        chat: PRIVATE,
+        from: anna(),
+        message_id: MessageId(5),
+        date: Timestamp(1_700_000_000_000),
+        text: Some("/buy\u{0} x".to_owned()),
+        reply_to: Some(MessageId(4)),
+        content: Content::Text,
+    };
+    assert_eq!(parse(&update), Incoming::Message(expected));
+}
+
+#[test]
+fn contents() {
+    let rows = [
+        ("photo", json!([{"file_id": "a"}]), Content::Photo),
+        ("document", json!({}), Content::Document),
+        ("sticker", json!({}), Content::Sticker),
+        ("voice", json!({}), Content::Audio),
+        ("video_note", json!({}), Content::Video),
+        ("contact", json!({"phone_number": "0"}), Content::Contact),
+        ("location", json!({}), Content::Location),
+        ("hologram", json!(["unheard", "of"]), Content::Other),
+    ];
+    for (name, body, content) in rows {
+        let mut update = json!({"update_id": 1, "message":
+            {"message_id": 5, "date": i64::MAX, "chat": chat(), "from": person()}});
+        update["message"][name] = body;
+        let Incoming::Message(message) = parse(&update) else { panic!("{name}") };
+        assert_eq!((message.content, message.text), (content, None), "{name}");
+    }
+}
+
+#[test]
+fn presses() {
+    let press = |message: Value, data: Value| {
+        json!({"callback_query": {"id": "99", "from": person(), "message": message,
+               "chat_instance": "1", "data": data}, "update_id": 2})
+    };
+    let expected = |chat, message_id: Option<i32>, data: &str| {
+        Incoming::Press(Press {
+            update_id: 2,
+            query_id: "99".to_owned(),
+            from: anna(),
+            chat,
+            message_id: message_id.map(MessageId),
+            data: data.to_owned(),
+        })
+    };
+    let group = json!({"id": -100, "type": "supergroup", "title": "Admins"});
+    let in_group = Chat { id: ChatId(-100), private: false };
+    let rows = [
+        (
+            json!({"message_id": 3, "date": 0, "chat": chat()}),
+            json!("c:1"),
+            PRIVATE,
+            Some(3),
+            "c:1",
+        ),
+        (json!({"message_id": 3, "chat": group}), json!("\u{0}é"), in_group, Some(3), "\u{0}é"),
+        (Value::Null, Value::Null, PRIVATE, None, ""),
+    ];
+    for (message, data, chat, message_id, text) in rows {
+        assert_eq!(parse(&press(message, data)), expected(chat, message_id, text));
+    }
+}
+
+#[test]
+fn blocks_and_everything_else() {
+    let member = |chat: Value, status: &str| {
+        json!({"update_id": 3, "my_chat_member": {"chat": chat, "from": person(), "date": 1,
+            "old_chat_member": {}, "new_chat_member": {"status": status, "user": person()}}})
+    };
+    let blocked = |blocked| Incoming::Blocked { update_id: 3, user: UserId(7), blocked };
+    assert_eq!(parse(&member(chat(), "kicked")), blocked(true));
+    assert_eq!(parse(&member(chat(), "member")), blocked(false));
+
+    let other = |kind: &str, from: Option<i64>| Incoming::Other {
+        update_id: 3,
+        kind: kind.to_owned(),
+        from: from.map(UserId),
+    };
+    let group = json!({"id": -5, "type": "group", "title": "Admins"});
+    assert_eq!(parse(&member(group.clone(), "kicked")), other("my_chat_member", Some(7)));
+    let post = json!({"message_id": 1, "date": 1, "chat": group});
+    assert_eq!(parse(&json!({"update_id": 3, "message": post})), other("message", None));
+    let inline = json!({"inline_query": {"id": "1", "from": person(), "query": "x"}});
+    let mut update = inline;
+    update["update_id"] = json!(3);
+    assert_eq!(parse(&update), other("inline_query", Some(7)));
+    assert_eq!(parse(&json!({"update_id": 3})), other("", None));
+}
+
+#[test]
+fn what_cannot_be_read_is_an_error_without_content() {
+    let secret = "hush-4711";
+    let broken_chat = json!({"id": 7, "type": secret});
+    let rows = [
+        String::new(),
+        "{".to_owned(),
+        "[]".to_owned(),
+        format!(r#"{{"update_id":"{secret}"}}"#),
+        format!(r#"{{"update_id":1,"message":"{secret}"}}"#),
+        json!({"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": broken_chat,
+               "from": person()}})
+        .to_string(),
+        json!({"update_id": 1, "callback_query": {"id": 5, "from": {"id": -1}}}).to_string(),
+        format!(r#"{{"update_id":1,"message":{}"#, "[".repeat(100_000)),
+        "{\"update_id\":1,\"message\":\"\u{0}\"}".to_owned(),
+    ];
+    for row in rows {
+        let error = Incoming::parse(row.as_bytes()).expect_err(&row);
+        assert!(!error.to_string().contains(secret), "{error}");
+    }
+    assert!(Incoming::parse(b"{\"update_id\":1,\"message\":{\"text\":\"\xff\xfe\"}}").is_err());
+}
+
+#[test]
+fn lanes_are_chats_and_otherwise_people() {
+    let message = json!({"update_id": 1, "message":
+        {"message_id": 5, "date": 1, "chat": {"id": -9, "type": "group", "title": "x"},
+         "from": person()}});
+    assert_eq!(parse(&message).lane(), -9);
+    let inline = json!({"update_id": 1, "inline_query": {"from": person()}});
+    assert_eq!(parse(&inline).lane(), 7);
+    let poll = |update_id: i64| parse(&json!({"update_id": update_id, "poll": {}})).lane();
+    assert_ne!(poll(1), poll(2), "nobody's updates wait for nobody");
+}
+
+#[test]
+fn numbers_are_read_even_where_the_rest_is_not() {
+    assert_eq!(read_update_id(br#"{"message":{"a":[1,{}]},"update_id":12}"#), Some(12));
+    assert_eq!(read_update_id(br#"{"update_id":12.5}"#), None);
+    assert_eq!(read_update_id(b"null"), None);
+}

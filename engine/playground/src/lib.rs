@@ -31,6 +31,7 @@ mod entities;
 mod html;
 mod json_api;
 mod options;
+mod page;
 mod server;
 mod smspool;
 mod webhook;
@@ -100,7 +101,7 @@ impl Playground {
             .no_proxy()
             .build()
             .map_err(Error::Client)?;
-        let router = json_api::router(Arc::clone(&world));
+        let router = json_api::router(Arc::clone(&world)).merge(page::router());
         let server = tokio::spawn(server::serve(listener, Arc::clone(&world), router));
         let webhook = tokio::spawn(webhook::deliver(Arc::clone(&world), client));
         Ok(Self { address, world, server, webhook })

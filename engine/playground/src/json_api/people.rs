@@ -119,6 +119,8 @@ pub(super) struct ChatQuery {
     #[serde(default)]
     wait_secs: u64,
     #[serde(default)]
+    last: Option<usize>,
+    #[serde(default)]
     chat: ChatName,
 }
 
@@ -137,7 +139,7 @@ pub(super) async fn chat(
         wait_for_change(&world, id, chat_id, version, wait).await?;
     }
     let state = world.lock();
-    let view = chat_view(&state, id, chat_id);
+    let view = chat_view(&state, id, chat_id, query.last.unwrap_or(usize::MAX));
     Ok(Json(view.ok_or(Misdeed::NoSuchPerson(id))?))
 }
 

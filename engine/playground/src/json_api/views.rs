@@ -91,13 +91,19 @@ struct AnswerView {
     url: Option<String>,
 }
 
-/// A chat as one person sees it, or `None` when there is no such person.
-pub(super) fn chat_view(state: &State, person_id: i64, chat_id: i64) -> Option<ChatView> {
+/// A chat as one person sees it, with its `last` messages; `None` when there is no such person.
+pub(super) fn chat_view(
+    state: &State,
+    person_id: i64,
+    chat_id: i64,
+    last: usize,
+) -> Option<ChatView> {
     let resident = state.people.get(&person_id)?;
     let chat = state.chats.get(&chat_id)?;
     let language = &resident.person.language_code;
     let text = |which| state.bot.text(which, language).to_owned();
     let answers = state.presses.latest(person_id, chat_id, ANSWERS_SHOWN);
+    let shown = chat.messages().skip(chat.messages().count().saturating_sub(last));
     Some(ChatView {
         version: *chat.version.borrow(),
         person: PersonView::of(resident),
@@ -106,7 +112,7 @@ pub(super) fn chat_view(state: &State, person_id: i64, chat_id: i64) -> Option<C
             description: text(ProfileText::Description),
             short_description: text(ProfileText::ShortDescription),
         },
-        messages: chat.messages().map(|message| message_view(state, message)).collect(),
+        messages: shown.map(|message| message_view(state, message)).collect(),
         reply_keyboard: reply_keyboard(chat),
         commands: state.bot.menu_for(chat_id, person_id, language).to_vec(),
         answers: answers.into_iter().map(|(id, press)| answer_view(id, press)).collect(),

@@ -1,0 +1,29 @@
+// The playground's JSON API, as the page uses it.
+
+async function call(path, body) {
+  const request = body === undefined ? {} : {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  };
+  const response = await fetch(path, request);
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error ?? `HTTP ${response.status}`);
+  return answer;
+}
+
+/** How many of a chat's latest messages the page shows. */
+const MESSAGES_SHOWN = 300;
+
+export const api = {
+  people: () => call("/playground/people"),
+  chat: (id) => call(`/playground/people/${id}/chat?last=${MESSAGES_SHOWN}`),
+  say: (id, text) => call(`/playground/people/${id}/messages`, { text }),
+  press: (id, messageId, data) =>
+    call(`/playground/people/${id}/presses`, { message_id: messageId, data }),
+  language: (id, code) => call(`/playground/people/${id}/language`, { language_code: code }),
+  advance: (secs) => call("/playground/clock", { advance_secs: secs }),
+  speed: (speed) => call("/playground/clock", { speed }),
+  faults: () => call("/playground/faults"),
+  addFault: (fault) => call("/playground/faults", fault),
+};

@@ -1,0 +1,259 @@
+// Draws the messages of the open chat, keyed by id so that an edit changes its message in place.
+
+import { renderText, isSafeLink } from "./text.js";
+
+const NEAR_BOTTOM_PX = 90;
+
+const timeFormat = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const dayFormat = new Intl.DateTimeFormat([], { day: "numeric", month: "long" });
+
+export function clockTime(secs) {
+  return timeFormat.format(new Date(secs * 1000));
+}
+
+function node(tag, className, text) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `#i-${name}`);
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(use);
+  return svg;
+}
+
+function fileSize(bytes) {
+  if (bytes < 1024) return `${bytes} B`;
+  const kib = bytes / 1024;
+  return kib < 1024 ? `${kib.toFixed(1)} KB` : `${(kib / 1024).toFixed(1)} MB`;
+}
+
+export class ChatPane {
+  /** `actions`: copy(text), say(text), open(url), press(message, button), zoom(url). */
+  constructor(wall, toBottom, below, actions) {
+    this.wall = wall;
+    this.toBottom = toBottom;
+    this.below = below;
+    this.actions = actions;
+    this.shown = new Map();
+    this.missed = 0;
+    this.waiting = new Set();
+    wall.addEventListener("scroll", () => this.noteScroll(), { passive: true });
+    toBottom.addEventListener("click", () => this.scrollDown(true));
+    // Pictures and the composer change heights after the fact; stay at the end if we were there.
+    new ResizeObserver(() => this.stick()).observe(wall);
+    wall.addEventListener("load", () => this.stick(), true);
+    this.sticky = true;
+  }
+
+  /** Forgets the chat that was open. */
+  clear() {
+    this.shown.clear();
+    this.wall.replaceChildren();
+    this.missed = 0;
+    this.sticky = true;
+    this.noteScroll();
+  }
+
+  /** Shows a chat; only what changed since the last time is drawn anew. */
+  show(chat) {
+    const isFirst = this.shown.size === 0;
+    this.waiting = new Set(
+      chat.answers.filter((answer) => answer.status === "waiting")
+        .map((answer) => `${answer.message_id} ${answer.data}`),
+    );
+    const byId = new Map(chat.messages.map((message) => [message.message_id, message]));
+    for (const [id, entry] of this.shown) {
+      if (!byId.has(id)) {
+        entry.element.remove();
+        this.shown.delete(id);
+      }
+    }
+    for (const extra of this.wall.querySelectorAll(".day, .intro")) extra.remove();
+    if (chat.messages.length === 0) this.wall.append(this.intro(chat.bot));
+    let cursor = this.wall.firstChild;
+    let arrived = 0;
+    chat.messages.forEach((message, index) => {
+      const before = chat.messages[index - 1];
+      const after = chat.messages[index + 1];
+      const place = {
+        first: !before || before.from !== message.from || newDay(before, message),
+        last: !after || after.from !== message.from || newDay(message, after),
+        original: byId.get(message.reply_to),
+      };
+      if (!before || newDay(before, message)) {
+        const day = node("div", "day", dayFormat.format(new Date(message.date * 1000)));
+        this.wall.insertBefore(day, cursor);
+      }
+      const isNew = !this.shown.has(message.message_id);
+      const element = this.draw(message, place);
+      if (element === cursor) cursor = cursor.nextSibling;
+      else this.wall.insertBefore(element, cursor);
+      if (isNew && message.from === "bot") arrived += 1;
+    });
+    if (this.sticky || isFirst) this.scrollDown(false);
+    else if (arrived > 0) this.missed += arrived;
+    this.noteScroll();
+  }
+
+  draw(message, place) {
+    const busy = message.buttons.flat().map((b) => this.isWaiting(message, b));
+    const signature = JSON.stringify([message, place.first, place.last, busy]);
+    const known = this.shown.get(message.message_id);
+    if (known?.signature === signature) return known.element;
+    const element = known?.element ?? node("article");
+    element.className = "message";
+    element.classList.toggle("mine", message.from === "person");
+    element.classList.toggle("first", place.first);
+    element.classList.toggle("last", place.last);
+    element.classList.toggle("has-keys", message.buttons.length > 0);
+    element.dataset.testid = "message";
+    element.dataset.messageId = message.message_id;
+    element.dataset.from = message.from;
+    const bubble = this.bubble(message, place.original);
+    element.replaceChildren(bubble);
+    if (message.buttons.length > 0) element.append(this.keys(message));
+    const content = JSON.stringify([message.text, message.photo, message.document]);
+    if (known && known.content !== content) bubble.classList.add("flash");
+    this.shown.set(message.message_id, { element, signature, content });
+    return element;
+  }
+
+  bubble(message, original) {
+    const bubble = node("div", "bubble");
+    if (original) {
+      const quote = node("button", "quote-of", original.text || original.file_name || "…");
+      quote.type = "button";
+      quote.addEventListener("click", () => {
+        this.shown.get(original.message_id)?.element.scrollIntoView({ block: "center" });
+      });
+      bubble.append(quote);
+    }
+    if (message.photo) bubble.append(this.photo(message));
+    if (message.document) bubble.append(this.file(message));
+    if (message.text) {
+      const text = node("div", "text");
+      text.append(renderText(message.text, message.entities, this.actions));
+      const isMine = message.from === "person";
+      const width = 44 + (message.edited ? 44 : 0) + (isMine ? 20 : 0);
+      text.style.setProperty("--meta-width", `${width}px`);
+      bubble.append(text);
+    }
+    bubble.append(this.meta(message));
+    return bubble;
+  }
+
+  meta(message) {
+    const meta = node("span", "meta");
+    if (message.edited) meta.append(node("span", "", "edited"));
+    meta.append(node("time", "", clockTime(message.date)));
+    if (message.from === "person") meta.append(icon("ticks"));
+    return meta;
+  }
+
+  photo(message) {
+    const button = node("button", "photo");
+    button.type = "button";
+    const image = node("img");
+    image.src = message.photo;
+    image.alt = message.text || "Photo";
+    button.append(image);
+    button.addEventListener("click", () => this.actions.zoom(message.photo));
+    return button;
+  }
+
+  file(message) {
+    const anchor = node("a", "file");
+    anchor.href = message.document;
+    anchor.download = message.file_name ?? "";
+    const round = node("i");
+    round.append(icon("file"));
+    const lines = node("div");
+    lines.append(node("b", "", message.file_name), node("span", "", fileSize(message.file_bytes)));
+    anchor.append(round, lines);
+    return anchor;
+  }
+
+  isWaiting(message, button) {
+    return this.waiting.has(`${message.message_id} ${button.data}`);
+  }
+
+  keys(message) {
+    const keys = node("div", "keys");
+    for (const row of message.buttons) {
+      const line = node("div", "key-row");
+      for (const button of row) line.append(this.key(message, button));
+      keys.append(line);
+    }
+    return keys;
+  }
+
+  key(message, button) {
+    const key = node("button", "key", button.label);
+    key.type = "button";
+    key.dataset.testid = "button";
+    if (["danger", "success", "primary"].includes(button.style)) key.classList.add(button.style);
+    if (button.copy_text !== undefined) {
+      key.dataset.kind = "copy";
+      key.append(icon("copy"));
+      key.addEventListener("click", () => this.actions.copy(button.copy_text));
+    } else if (button.url !== undefined) {
+      key.dataset.kind = "url";
+      key.append(icon("link"));
+      key.title = button.url;
+      key.addEventListener("click", () => {
+        if (!this.actions.open(button.url) && isSafeLink(button.url)) {
+          window.open(button.url, "_blank", "noopener,noreferrer");
+        }
+      });
+    } else {
+      key.dataset.kind = "press";
+      key.classList.toggle("busy", this.isWaiting(message, button));
+      key.addEventListener("click", () => {
+        key.classList.add("busy");
+        this.actions.press(message, button);
+      });
+    }
+    return key;
+  }
+
+  intro(bot) {
+    const intro = node("div", "intro");
+    const picture = node("img");
+    picture.src = "/page/icon.svg";
+    picture.alt = "";
+    picture.width = 72;
+    picture.height = 72;
+    const text = bot.description || "No messages here yet. Press START to begin.";
+    intro.append(picture, node("h1", "", bot.name), node("p", "", text));
+    return intro;
+  }
+
+  stick() {
+    if (this.sticky) this.wall.scrollTop = this.wall.scrollHeight;
+  }
+
+  scrollDown(smooth) {
+    this.sticky = true;
+    this.missed = 0;
+    this.wall.scrollTo({ top: this.wall.scrollHeight, behavior: smooth ? "smooth" : "instant" });
+    this.noteScroll();
+  }
+
+  noteScroll() {
+    const gap = this.wall.scrollHeight - this.wall.scrollTop - this.wall.clientHeight;
+    this.sticky = gap < NEAR_BOTTOM_PX;
+    if (this.sticky) this.missed = 0;
+    this.toBottom.hidden = this.sticky;
+    this.below.textContent = this.missed > 0 ? String(this.missed) : "";
+  }
+}
+
+function newDay(one, other) {
+  return new Date(one.date * 1000).toDateString() !== new Date(other.date * 1000).toDateString();
+}

@@ -1,0 +1,158 @@
+// The message box: text, command menu, the bot's own keyboard, START and UNBLOCK.
+
+const get = (id) => document.getElementById(id);
+
+export class Composer {
+  /** `actions`: say(text). */
+  constructor(actions) {
+    this.actions = actions;
+    this.input = get("input");
+    this.commands = [];
+    this.matches = [];
+    this.selected = 0;
+    this.drafts = new Map();
+    this.isMenuAsked = false;
+    this.isKeyboardHidden = false;
+    this.keyboard = "null";
+    this.input.addEventListener("input", () => { this.isMenuAsked = false; this.update(); });
+    this.input.addEventListener("keydown", (event) => this.key(event));
+    get("send").addEventListener("click", () => this.send());
+    get("menu").addEventListener("click", () => {
+      this.isMenuAsked = !this.isMenuAsked;
+      this.update();
+      this.input.focus();
+    });
+    get("keys").addEventListener("click", () => {
+      this.isKeyboardHidden = !this.isKeyboardHidden;
+      get("reply-keyboard").hidden = this.isKeyboardHidden;
+    });
+    document.addEventListener("pointerdown", (event) => {
+      if (!this.isMenuAsked || event.target.closest("#commands, #menu, #input")) return;
+      this.isMenuAsked = false;
+      this.update();
+    });
+  }
+
+  keepDraft(person) {
+    if (person !== null) this.drafts.set(person, this.input.value);
+  }
+
+  openFor(person) {
+    this.input.value = this.drafts.get(person) ?? "";
+    this.isMenuAsked = false;
+    this.commands = [];
+    this.showKeyboard(null);
+    this.update();
+    // On a touch screen the letters would cover the chat.
+    if (window.matchMedia("(hover: hover)").matches) this.input.focus();
+  }
+
+  /** Follows the chat: its commands, keyboard, and whether one can write at all. */
+  show(chat) {
+    const isEmpty = chat.messages.length === 0;
+    const isBlocked = chat.person.blocks_bot;
+    get("unblock").hidden = !isBlocked;
+    get("start").hidden = isBlocked || !isEmpty;
+    get("composer").hidden = isBlocked || isEmpty;
+    if (isBlocked || isEmpty) this.isMenuAsked = false;
+    this.commands = chat.commands;
+    this.showKeyboard(isBlocked || isEmpty ? null : chat.reply_keyboard);
+    this.update();
+  }
+
+  showKeyboard(rows) {
+    const signature = JSON.stringify(rows);
+    if (signature === this.keyboard) return;
+    this.keyboard = signature;
+    this.isKeyboardHidden = false;
+    const lines = (rows ?? []).map((row) => {
+      const line = document.createElement("div");
+      line.className = "key-row";
+      line.append(...row.map((label) => {
+        const key = document.createElement("button");
+        key.type = "button";
+        key.className = "key";
+        key.dataset.testid = "reply-key";
+        key.textContent = label;
+        key.addEventListener("click", () => this.actions.say(label));
+        return key;
+      }));
+      return line;
+    });
+    get("reply-keyboard").replaceChildren(...lines);
+    get("reply-keyboard").hidden = lines.length === 0;
+    get("keys").hidden = lines.length === 0;
+  }
+
+  update() {
+    const text = this.input.value;
+    get("send").disabled = text.trim() === "";
+    get("menu").hidden = this.commands.length === 0;
+    const typed = /^\/(\w*)$/.exec(text);
+    const wanted = typed ? typed[1].toLowerCase() : "";
+    this.matches = typed || this.isMenuAsked
+      ? this.commands.filter((command) => command.command.startsWith(wanted))
+      : [];
+    this.selected = Math.min(this.selected, Math.max(this.matches.length - 1, 0));
+    const list = get("commands");
+    list.hidden = this.matches.length === 0;
+    list.replaceChildren(...this.matches.map((command, index) => this.command(command, index)));
+  }
+
+  command(command, index) {
+    const row = document.createElement("button");
+    row.type = "button";
+    row.className = "command";
+    row.dataset.testid = `command-${command.command}`;
+    row.setAttribute("role", "option");
+    row.setAttribute("aria-selected", String(index === this.selected));
+    const name = document.createElement("b");
+    name.textContent = `/${command.command}`;
+    const words = document.createElement("span");
+    words.textContent = command.description;
+    row.append(name, words);
+    row.addEventListener("click", () => this.pick(command));
+    return row;
+  }
+
+  pick(command) {
+    this.isMenuAsked = false;
+    this.input.value = "";
+    this.update();
+    this.actions.say(`/${command.command}`);
+  }
+
+  key(event) {
+    if (event.isComposing) return;
+    const isOpen = this.matches.length > 0;
+    if (isOpen && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+      const step = event.key === "ArrowDown" ? 1 : this.matches.length - 1;
+      this.selected = (this.selected + step) % this.matches.length;
+      this.update();
+      get("commands").children[this.selected]?.scrollIntoView({ block: "nearest" });
+      event.preventDefault();
+    } else if (isOpen && event.key === "Tab") {
+      this.input.value = `/${this.matches[this.selected].command} `;
+      this.isMenuAsked = false;
+      this.update();
+      event.preventDefault();
+    } else if (isOpen && event.key === "Escape") {
+      this.isMenuAsked = false;
+      this.matches = [];
+      get("commands").hidden = true;
+    } else if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      if (isOpen) this.pick(this.matches[this.selected]);
+      else this.send();
+    }
+  }
+
+  send() {
+    const text = this.input.value.trim();
+    if (text === "") return;
+    this.input.value = "";
+    this.isMenuAsked = false;
+    this.update();
+    this.actions.say(text);
+  }
+}

@@ -2,9 +2,9 @@
 //! the updates to a handler. The middle writes the handler and starts the intake.
 //!
 //! - One chat's updates are handled one after the other, different chats at the same time, at most
-//!   `workers` in all. A chat that floods waits in its own lane; of its excess only the place in the
-//!   inbox is kept in memory. When `waiting_max` updates wait or the inbox is full, polling pauses
-//!   and Telegram keeps the rest.
+//!   `workers` in all. A chat that floods waits in its own lane; of its excess only the place in
+//!   the inbox is kept in memory. When `waiting_max` updates wait or the inbox is full, polling
+//!   pauses and Telegram keeps the rest.
 //! - An update is marked done after its handler returned. What was running or waiting when the
 //!   process died runs again at the next start, so handlers must bear to see an update twice.
 //! - A handler that panics is run once more; if it panics again, [`Handler::panicked`] may
@@ -257,7 +257,8 @@ impl Core {
                     self.dispatch(entry, &raw, parsed);
                 }
                 Err(error) => {
-                    tracing::error!(update_id = entry.update_id, %error, "a stored update is unread");
+                    let update_id = entry.update_id;
+                    tracing::error!(update_id, %error, "a stored update is unread");
                 }
             }
         }

@@ -77,8 +77,8 @@ impl Log {
         Ok(log)
     }
 
-    /// Writes the new ones among `batch`, which [`Log::sync`] then makes durable. The answer has one
-    /// entry per update, `None` for one that is known already.
+    /// Writes the new ones among `batch`, which [`Log::sync`] then makes durable. The answer has
+    /// one entry per update, `None` for one that is known already.
     pub(super) fn append(
         &mut self,
         batch: &[RawUpdate],

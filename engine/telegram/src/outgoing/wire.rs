@@ -268,12 +268,15 @@ mod tests {
         (request.method, String::from_utf8(text.to_vec()).expect("text"))
     }
 
-    #[test]
-    fn calls_have_the_form_the_bot_api_describes() {
+    fn copy_button() -> Keyboard {
         let buttons = vec![vec![Button::copy("Copy", "1").expect("a button")]];
-        let keyboard = Keyboard::new(buttons).expect("a keyboard");
-        let message = MessageId(5);
-        let ask = Markup::ForceReply { placeholder: Some("5.00".to_owned()) };
+        Keyboard::new(buttons).expect("a keyboard")
+    }
+
+    const COPY_BUTTON: &str = r#"{"inline_keyboard":[[{"text":"Copy","copy_text":{"text":"1"}}]]}"#;
+
+    #[test]
+    fn messages_have_the_form_the_bot_api_describes() {
         let text = "<b>hi</b>".to_owned();
         let send = |markup, reply_to, silent| Call::SendMessage {
             text: text.clone(),
@@ -285,62 +288,58 @@ mod tests {
             r#"{"chat_id":7,"text":"<b>hi</b>","parse_mode":"HTML","#,
             r#""link_preview_options":{"is_disabled":true}"#
         );
-        let copy = r#"{"inline_keyboard":[[{"text":"Copy","copy_text":{"text":"1"}}]]}"#;
-        let rows: Vec<(Call, &str, String)> = vec![
-            (send(Markup::None, None, false), "sendMessage", format!("{head}}}")),
-            (
-                send(Markup::Keyboard(keyboard.clone()), None, true),
-                "sendMessage",
-                format!(r#"{head},"disable_notification":true,"reply_markup":{copy}}}"#),
-            ),
-            (
-                send(ask, Some(message), false),
-                "sendMessage",
-                format!(
-                    "{head}{}{}",
-                    r#","reply_parameters":{"message_id":5,"allow_sending_without_reply":true}"#,
-                    r#","reply_markup":{"force_reply":true,"input_field_placeholder":"5.00"}}"#,
-                ),
-            ),
-            (
-                Call::EditKeyboard { message, keyboard: None },
-                "editMessageReplyMarkup",
-                r#"{"chat_id":7,"message_id":5}"#.to_owned(),
-            ),
-            (
-                Call::EditKeyboard { message, keyboard: Some(keyboard) },
-                "editMessageReplyMarkup",
-                format!(r#"{{"chat_id":7,"message_id":5,"reply_markup":{copy}}}"#),
-            ),
-            (
-                Call::AnswerPress { query_id: "9".to_owned(), text: None, alert: false },
-                "answerCallbackQuery",
-                r#"{"callback_query_id":"9"}"#.to_owned(),
-            ),
-            (
-                Call::ChatAction(Action::UploadPhoto),
-                "sendChatAction",
-                r#"{"chat_id":7,"action":"upload_photo"}"#.to_owned(),
-            ),
-            (
-                Call::SetCommands {
-                    scope: CommandScope::Chat(ChatId(3)),
-                    language: Some("es".to_owned()),
-                    commands: vec![MenuCommand {
-                        name: "buy".to_owned(),
-                        description: "Comprar".to_owned(),
-                    }],
-                },
-                "setMyCommands",
-                concat!(
-                    r#"{"commands":[{"command":"buy","description":"Comprar"}],"#,
-                    r#""scope":{"type":"chat","chat_id":3},"language_code":"es"}"#
-                )
-                .to_owned(),
-            ),
+        let answer = concat!(
+            r#","reply_parameters":{"message_id":5,"allow_sending_without_reply":true}"#,
+            r#","reply_markup":{"force_reply":true,"input_field_placeholder":"5.00"}}"#
+        );
+        let buttons = format!(r#","disable_notification":true,"reply_markup":{COPY_BUTTON}}}"#);
+        let ask = Markup::ForceReply { placeholder: Some("5.00".to_owned()) };
+        let rows = [
+            (send(Markup::None, None, false), "}"),
+            (send(Markup::Keyboard(copy_button()), None, true), buttons.as_str()),
+            (send(ask, Some(MessageId(5)), false), answer),
+        ];
+        for (call, rest) in rows {
+            assert_eq!(json(&call, false), ("sendMessage", format!("{head}{rest}")));
+        }
+    }
+
+    #[test]
+    fn other_calls_have_the_form_the_bot_api_describes() {
+        let message = MessageId(5);
+        let keyboard = Some(copy_button());
+        let with_buttons =
+            format!(r#"{{"chat_id":7,"message_id":5,"reply_markup":{COPY_BUTTON}}}"#);
+        let menu = MenuCommand { name: "buy".to_owned(), description: "Comprar".to_owned() };
+        let menu = Call::SetCommands {
+            scope: CommandScope::Chat(ChatId(3)),
+            language: Some("es".to_owned()),
+            commands: vec![menu],
+        };
+        let menu_json = concat!(
+            r#"{"commands":[{"command":"buy","description":"Comprar"}],"#,
+            r#""scope":{"type":"chat","chat_id":3},"language_code":"es"}"#
+        );
+        let text = "hi".to_owned();
+        let edited = concat!(
+            r#"{"chat_id":7,"message_id":5,"text":"hi","parse_mode":"HTML","#,
+            r#""link_preview_options":{"is_disabled":true}}"#
+        );
+        let answer = Call::AnswerPress { query_id: "9".to_owned(), text: None, alert: false };
+        let typing = r#"{"chat_id":7,"action":"upload_photo"}"#;
+        let bare = r#"{"chat_id":7,"message_id":5}"#;
+        let edit = "editMessageReplyMarkup";
+        let rows = [
+            (Call::EditMessage { message, text, keyboard: None }, "editMessageText", edited),
+            (Call::EditKeyboard { message, keyboard: None }, edit, bare),
+            (Call::EditKeyboard { message, keyboard }, edit, with_buttons.as_str()),
+            (Call::DeleteMessage { message }, "deleteMessage", bare),
+            (answer, "answerCallbackQuery", r#"{"callback_query_id":"9"}"#),
+            (Call::ChatAction(Action::UploadPhoto), "sendChatAction", typing),
+            (menu, "setMyCommands", menu_json),
         ];
         for (call, method, body) in rows {
-            assert_eq!(json(&call, false), (method, body));
+            assert_eq!(json(&call, false), (method, body.to_owned()));
         }
     }
 

@@ -49,6 +49,9 @@ pub enum Violation {
     /// A hold belongs to no order.
     #[error("the hold of {0} belongs to no order")]
     HoldWithoutOrder(OrderId),
+    /// Money came in by a deposit that is not there.
+    #[error("the credit of {0} belongs to no deposit")]
+    CreditWithoutDeposit(DepositId),
     /// A deposit's state and its credit tell different stories.
     #[error("deposit {deposit} is {state} and credited: {credited}")]
     DepositCredit {
@@ -82,10 +85,14 @@ impl Book {
         }
         self.check_deposits(&mut found);
         for booked in self.transfers.values() {
-            if let TransferId::Hold(id) = booked.transfer.id
-                && !self.orders.contains_key(&id)
-            {
-                found.push(Violation::HoldWithoutOrder(id));
+            match booked.transfer.id {
+                TransferId::Hold(id) if !self.orders.contains_key(&id) => {
+                    found.push(Violation::HoldWithoutOrder(id));
+                }
+                TransferId::Deposit(id) if !self.deposits.contains_key(&id) => {
+                    found.push(Violation::CreditWithoutDeposit(id));
+                }
+                _ => {}
             }
         }
         found
@@ -149,7 +156,8 @@ impl Book {
             found.push(Violation::ChargedWithoutCode(id));
         }
         let refund = self.transfers.get(&TransferId::Refund(id));
-        if refund.is_some_and(|refund| refund.transfer.amount > order.quote.price) {
+        let refundable = if charged { order.quote.price } else { Amount::ZERO };
+        if refund.is_some_and(|refund| refund.transfer.amount > refundable) {
             found.push(Violation::RefundAboveCapture(id));
         }
         // Waiting and cancelling orders are moved by the clock, which reads their deadlines.

@@ -1,0 +1,138 @@
+//! A second bookkeeper, who believes only what was asked and what was answered, and counts in
+//! plain integers. Only `lives` imports this.
+
+use std::collections::BTreeMap;
+
+use ring4_domain::book::Book;
+use ring4_domain::command::Command;
+use ring4_domain::decide::Outcome;
+use ring4_domain::deposit::DepositState;
+use ring4_domain::ids::{DepositId, OrderId, UserId};
+use ring4_domain::ledger::AccountId;
+use ring4_domain::money::Amount;
+use ring4_domain::order::OrderState;
+
+#[derive(Debug, Default)]
+struct Wallet {
+    deposited: i128,
+    held: i128,
+    spent: i128,
+}
+
+#[derive(Debug, PartialEq)]
+enum Hold {
+    Open,
+    Charged,
+    Released,
+}
+
+#[derive(Debug)]
+struct Sale {
+    customer: UserId,
+    price: i128,
+    cost: i128,
+    hold: Hold,
+}
+
+/// The auditor's books, in micro-dollars.
+#[derive(Debug, Default)]
+pub struct Auditor {
+    wallets: BTreeMap<UserId, Wallet>,
+    prices: BTreeMap<OrderId, i128>,
+    claims: BTreeMap<DepositId, (UserId, i128)>,
+    credited: Vec<DepositId>,
+    sales: BTreeMap<OrderId, Sale>,
+}
+
+impl Auditor {
+    /// Notes a command that was accepted, and the answer to it.
+    pub fn note(&mut self, command: &Command, outcome: &Outcome) {
+        match (command, outcome) {
+            (Command::OfferQuote(asked), Outcome::Quote(quote)) => {
+                assert_eq!((quote.id, quote.customer), (asked.id, asked.customer));
+                assert!(quote.price.is_positive(), "{quote:?}");
+                self.prices.insert(quote.id, micros(quote.price));
+            }
+            (Command::OpenDeposit { id, customer, amount, .. }, Outcome::Deposit(_)) => {
+                self.claims.entry(*id).or_insert((*customer, micros(*amount)));
+            }
+            (Command::ApproveDeposit { deposit, .. }, Outcome::Deposit(answer)) => {
+                assert!(matches!(answer.state, DepositState::Approved { .. }));
+                assert!(!self.credited.contains(deposit), "credited twice: {answer:?}");
+                self.credited.push(*deposit);
+                let (customer, amount) = self.claims.get(deposit).unwrap();
+                self.wallets.entry(*customer).or_default().deposited += amount;
+            }
+            (Command::PlaceOrder { customer, quote, .. }, Outcome::Order(order)) => {
+                assert_eq!(order.customer(), *customer);
+                self.place(*customer, *quote);
+            }
+            (Command::PurchaseBought { order, purchase }, Outcome::Order(_)) => {
+                // What a vendor names below nothing or above a million is not believed.
+                let cost = micros(purchase.cost).clamp(0, 1_000_000_000_000);
+                self.sales.get_mut(order).unwrap().cost = cost;
+            }
+            _ => {}
+        }
+        if let Outcome::Order(order) = outcome {
+            self.settle(order.id(), order.state);
+        }
+    }
+
+    fn place(&mut self, customer: UserId, id: OrderId) {
+        let price = *self.prices.get(&id).unwrap();
+        let wallet = self.wallets.entry(customer).or_default();
+        self.sales.entry(id).or_insert_with(|| {
+            wallet.held += price;
+            Sale { customer, price, cost: 0, hold: Hold::Open }
+        });
+    }
+
+    fn settle(&mut self, id: OrderId, state: OrderState) {
+        let sale = self.sales.get_mut(&id).unwrap();
+        let wallet = self.wallets.get_mut(&sale.customer).unwrap();
+        let hold = match state {
+            state if state.is_open() => Hold::Open,
+            OrderState::Delivered => Hold::Charged,
+            _ => Hold::Released,
+        };
+        if sale.hold == Hold::Open && hold != Hold::Open {
+            wallet.held -= sale.price;
+            wallet.spent += if hold == Hold::Charged { sale.price } else { 0 };
+        } else {
+            assert_eq!(sale.hold, hold, "{id} was settled as {sale:?} and is {state:?}");
+        }
+        sale.hold = hold;
+    }
+
+    /// Compares every wallet and the shop's own accounts with the book.
+    pub fn compare(&self, book: &Book) {
+        let account = |id| book.accounts.get(&id).copied().unwrap_or_default();
+        for (id, wallet) in &self.wallets {
+            let theirs = account(AccountId::Wallet(*id));
+            let available = theirs.available().map(micros);
+            let mine = wallet.deposited - wallet.held - wallet.spent;
+            assert_eq!(available, Some(mine), "{id} can spend something else: {wallet:?}");
+            assert_eq!(micros(theirs.debits_pending), wallet.held, "{id} holds: {wallet:?}");
+            assert_eq!(micros(theirs.debits_posted), wallet.spent, "{id} spent: {wallet:?}");
+            assert_eq!(micros(theirs.deposited), wallet.deposited, "{id} paid in: {wallet:?}");
+            assert_eq!(micros(theirs.refunded), 0, "nothing gives back yet");
+        }
+        for id in book.accounts.keys() {
+            if let AccountId::Wallet(id) = id {
+                assert!(self.wallets.contains_key(id), "{id} has a wallet that nobody filled");
+            }
+        }
+        let charged = |of: fn(&Sale) -> i128| -> i128 {
+            self.sales.values().filter(|sale| sale.hold == Hold::Charged).map(of).sum()
+        };
+        let revenue = account(AccountId::Revenue);
+        assert_eq!(micros(revenue.credits_posted), charged(|sale| sale.price), "revenue");
+        let paid = account(AccountId::VendorCost);
+        assert_eq!(micros(paid.debits_posted), charged(|sale| sale.cost), "vendor cost");
+    }
+}
+
+fn micros(amount: Amount) -> i128 {
+    i128::from(amount.micros())
+}

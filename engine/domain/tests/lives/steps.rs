@@ -1,0 +1,408 @@
+//! What may happen in a life: half of it is noise, half is what a shop would really do next, so
+//! that the noise strikes in the middle of it. Only `lives` imports this.
+
+use proptest::collection::vec;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::sample::select;
+use ring4_domain::book::Book;
+use ring4_domain::change::Seq;
+use ring4_domain::command::{Command, Proposal};
+use ring4_domain::customer::{Profile, Prompt};
+use ring4_domain::deposit::DepositState;
+use ring4_domain::effect::Effect;
+use ring4_domain::ids::{
+    Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey,
+    Timestamp, UserId,
+};
+use ring4_domain::money::Amount;
+use ring4_domain::order::{Candidate, FailReason, OrderState, Purchase};
+use ring4_domain::policy::Policy;
+use ring4_domain::pricing::PriceLimits;
+
+/// Few ids, so that they collide.
+const CUSTOMERS: i64 = 3;
+const ORDERS: u64 = 6;
+const DEPOSITS: u64 = 6;
+const ADMINS: [i64; 2] = [101, 102];
+
+#[derive(Clone, Debug)]
+pub enum Step {
+    Wait(i64),
+    Jump(Timestamp),
+    Turn(Turn),
+    Run(Command),
+    Go(Go),
+}
+
+/// A life begins with money in every wallet; most of what can go wrong needs some.
+pub fn life() -> impl Strategy<Value = Vec<Step>> {
+    vec(step(), 80..120).prop_map(|steps| paid_in().chain(steps).collect())
+}
+
+fn paid_in() -> impl Iterator<Item = Step> {
+    (1..=CUSTOMERS).map(UserId).flat_map(|customer| {
+        let id = DepositId::from_bits(DEPOSITS + customer.0.unsigned_abs());
+        let method = MethodKey::new("usdt").unwrap();
+        let amount = Amount::from_micros(5_000_000);
+        [
+            Command::OpenDeposit { id, customer, amount, method, card: None },
+            Command::SubmitDeposit { customer, deposit: id },
+            Command::ApproveDeposit { admin: UserId(ADMINS[0]), deposit: id },
+        ]
+        .map(Step::Run)
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (0_i64..20_000).prop_map(Step::Wait),
+        2 => select(vec![600_000, 900_000, 86_400_000, -1, -60_000, -86_400_000])
+            .prop_map(Step::Wait),
+        1 => select(vec![0, 0, 0, i64::MIN, i64::MAX, i64::MAX - 1_000, -1])
+            .prop_map(|at| Step::Jump(Timestamp(at))),
+        3 => turn().prop_map(Step::Turn),
+        30 => noise().prop_map(Step::Run),
+        56 => go().prop_map(Step::Go),
+    ]
+}
+
+/// A switch or a limit that the operator changes.
+#[derive(Clone, Debug)]
+pub enum Turn {
+    Selling(bool),
+    PriceMin(Amount),
+    PriceMax(Amount),
+    MarginMin(Amount),
+    PriceStep(Amount),
+    DepositMin(Amount),
+    DepositMax(Amount),
+    OpenMax(u32),
+    Lifetimes(u32),
+    Reset,
+}
+
+impl Turn {
+    pub fn apply(&self, policy: &mut Policy) {
+        match *self {
+            Self::Selling(selling) => policy.selling = selling,
+            Self::PriceMin(amount) => policy.prices.price_min = amount,
+            Self::PriceMax(amount) => policy.prices.price_max = amount,
+            Self::MarginMin(amount) => policy.prices.margin_min = amount,
+            Self::PriceStep(amount) => policy.prices.price_step = amount,
+            Self::DepositMin(amount) => policy.deposit_min = amount,
+            Self::DepositMax(amount) => policy.deposit_max = amount,
+            Self::OpenMax(max) => {
+                policy.orders_open_max = max;
+                policy.deposits_open_max = max;
+            }
+            Self::Lifetimes(secs) => {
+                policy.quote_lifetime_secs = secs;
+                policy.order_timeout_secs = secs;
+                policy.cancel_grace_secs = secs;
+                policy.deposit_lifetime_secs = secs;
+            }
+            Self::Reset => *policy = self::policy(),
+        }
+    }
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        any::<bool>().prop_map(Turn::Selling),
+        amount().prop_map(Turn::PriceMin),
+        amount().prop_map(Turn::PriceMax),
+        amount().prop_map(Turn::MarginMin),
+        amount().prop_map(Turn::PriceStep),
+        amount().prop_map(Turn::DepositMin),
+        amount().prop_map(Turn::DepositMax),
+        select(vec![0, 1, 3, u32::MAX]).prop_map(Turn::OpenMax),
+        select(vec![0, 1, 60, u32::MAX]).prop_map(Turn::Lifetimes),
+        Just(Turn::Reset),
+        Just(Turn::Reset),
+        Just(Turn::Reset),
+        Just(Turn::Reset),
+        Just(Turn::Reset),
+    ]
+}
+
+pub fn policy() -> Policy {
+    Policy {
+        admins: ADMINS.map(UserId).into(),
+        selling: true,
+        prices: PriceLimits {
+            price_min: Amount::from_micros(150_000),
+            price_max: Amount::from_micros(1_000_000),
+            margin_min: Amount::from_micros(10_000),
+            price_step: Amount::from_micros(10_000),
+        },
+        quote_lifetime_secs: 120,
+        order_timeout_secs: 600,
+        cancel_grace_secs: 300,
+        orders_open_max: 3,
+        deposit_min: Amount::from_micros(1_000_000),
+        deposit_max: Amount::from_micros(500_000_000),
+        deposit_lifetime_secs: 3_600,
+        deposits_open_max: 3,
+        methods: [MethodKey::new("usdt").unwrap()].into(),
+    }
+}
+
+/// The natural next thing for one order or deposit, whoever may ask for it.
+#[derive(Clone, Debug)]
+pub enum Go {
+    Order { id: OrderId, choice: u8, offer: Proposal },
+    Deposit { id: DepositId, choice: u8, customer: UserId, amount: Amount },
+    Wish { choice: usize, message: Option<MessageId> },
+}
+
+impl Go {
+    pub fn command(&self, book: &Book) -> Option<Command> {
+        match self {
+            Self::Order { id, choice, offer } => match book.orders.get(id) {
+                Some(order) => Some(move_order(*id, order.state, order.customer(), *choice)),
+                None => Some(book.quotes.get(id).map_or_else(
+                    || Command::OfferQuote(offer.clone()),
+                    |quote| Command::PlaceOrder {
+                        customer: quote.customer,
+                        quote: *id,
+                        card: None,
+                    },
+                )),
+            },
+            Self::Deposit { id, choice, customer, amount } => Some(match book.deposits.get(id) {
+                None => Command::OpenDeposit {
+                    id: *id,
+                    customer: *customer,
+                    amount: *amount,
+                    method: MethodKey::new("usdt").unwrap(),
+                    card: None,
+                },
+                Some(deposit) => match (&deposit.state, choice % 8) {
+                    (DepositState::Opened, 0) => Command::DepositDeadline { deposit: *id },
+                    (DepositState::Opened | DepositState::Expired { .. }, _) => {
+                        Command::SubmitDeposit { customer: deposit.customer, deposit: *id }
+                    }
+                    (_, 0) => Command::RejectDeposit {
+                        admin: UserId(ADMINS[1]),
+                        deposit: *id,
+                        reason: None,
+                    },
+                    _ => Command::ApproveDeposit { admin: UserId(ADMINS[0]), deposit: *id },
+                },
+            }),
+            Self::Wish { choice, message } => {
+                let (effect, made) = book.wishes.iter().nth(choice % book.wishes.len().max(1))?;
+                Some(Command::Granted { effect: *effect, made: *made, message: *message })
+            }
+        }
+    }
+}
+
+fn move_order(id: OrderId, state: OrderState, customer: UserId, choice: u8) -> Command {
+    let bought = Command::PurchaseBought { order: id, purchase: purchase("v0", 240_000) };
+    let returned = Command::PurchaseReturned { order: id, vendor_order: "v0".to_owned() };
+    let code = Command::CodeArrived {
+        order: id,
+        vendor_order: "v0".to_owned(),
+        code: "12345".to_owned(),
+        text: None,
+    };
+    match (state, choice % 4) {
+        (OrderState::Buying { candidate, started: false }, _) => {
+            Command::StartPurchase { order: id, candidate }
+        }
+        (OrderState::Buying { candidate, started: true }, 1) => {
+            Command::PurchaseUnclear { order: id, candidate }
+        }
+        (OrderState::Buying { candidate, started: true }, 0) => {
+            Command::PurchaseRefused { order: id, candidate, reason: FailReason::OutOfStock }
+        }
+        (OrderState::Unclear { .. }, 0) => Command::PurchaseNotFound { order: id },
+        (OrderState::Buying { .. } | OrderState::Unclear { .. }, _) => bought,
+        (OrderState::Waiting, 0) => Command::CancelOrder { customer, order: id },
+        (OrderState::Waiting, 1) | (_, 0) => Command::OrderDeadline { order: id },
+        (OrderState::Cancelling { .. }, 1..=2) | (_, 1) => returned,
+        (OrderState::Waiting | OrderState::Cancelling { .. }, _) => code,
+        _ => bought,
+    }
+}
+
+fn go() -> impl Strategy<Value = Go> {
+    let usd = (100_i64..2_000).prop_map(|cents| Amount::from_micros(cents * 10_000));
+    prop_oneof![
+        4 => (order_id(), any::<u8>(), offer()).prop_map(|(id, choice, mut offer)| {
+            offer.id = id;
+            Go::Order { id, choice, offer }
+        }),
+        2 => (deposit_id(), any::<u8>(), customer(), usd)
+            .prop_map(|(id, choice, customer, amount)| Go::Deposit { id, choice, customer, amount }),
+        1 => (any::<usize>(), message()).prop_map(|(choice, message)| Go::Wish { choice, message }),
+    ]
+}
+
+/// Any command with any arguments.
+fn noise() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        shopping(),
+        paying(),
+        vendors(),
+        order_id().prop_map(|order| Command::OrderDeadline { order }),
+        order_id().prop_map(|quote| Command::QuoteDeadline { quote }),
+        deposit_id().prop_map(|deposit| Command::DepositDeadline { deposit }),
+        (effect(), 0_u64..60, message()).prop_map(|(effect, made, message)| {
+            Command::Granted { effect, made: Seq(made), message }
+        }),
+        any::<[u8; 1]>().prop_map(|[byte]| Command::ActivateRules(RulesVersion([byte % 2; 8]))),
+    ]
+}
+
+fn shopping() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        (person(), any::<String>()).prop_map(|(id, name)| {
+            Command::Welcome(Profile { id, name, username: None, language: None })
+        }),
+        (person(), amount()).prop_map(|(customer, amount)| {
+            Command::Ask { customer, prompt: Some(Prompt::DepositMethod(amount)) }
+        }),
+        (person(), any::<bool>())
+            .prop_map(|(customer, reachable)| { Command::SetReachable { customer, reachable } }),
+        (offer(), order_id(), amount(), amount()).prop_map(|(mut offer, id, proposed, cost)| {
+            (offer.id, offer.proposed, offer.cost) = (id, proposed, cost);
+            Command::OfferQuote(offer)
+        }),
+        (person(), order_id(), message()).prop_map(|(customer, quote, card)| Command::PlaceOrder {
+            customer,
+            quote,
+            card
+        }),
+        (person(), order_id())
+            .prop_map(|(customer, order)| Command::CancelOrder { customer, order }),
+    ]
+}
+
+fn paying() -> impl Strategy<Value = Command> {
+    let method = select(vec!["usdt", "cash"]).prop_map(|key| MethodKey::new(key).unwrap());
+    prop_oneof![
+        (deposit_id(), person(), amount(), method).prop_map(|(id, customer, amount, method)| {
+            Command::OpenDeposit { id, customer, amount, method, card: None }
+        }),
+        (person(), deposit_id())
+            .prop_map(|(customer, deposit)| Command::SubmitDeposit { customer, deposit }),
+        (person(), deposit_id())
+            .prop_map(|(admin, deposit)| Command::ApproveDeposit { admin, deposit }),
+        (person(), deposit_id(), any::<Option<String>>()).prop_map(|(admin, deposit, reason)| {
+            Command::RejectDeposit { admin, deposit, reason }
+        }),
+    ]
+}
+
+fn vendors() -> impl Strategy<Value = Command> {
+    let vendor_order = || select(vec!["v0", "v1", ""]);
+    let reason = select(vec![FailReason::OutOfStock, FailReason::PriceMoved]);
+    let code = select(vec!["12345", "", " "]);
+    prop_oneof![
+        (order_id(), 0_u8..3)
+            .prop_map(|(order, candidate)| Command::StartPurchase { order, candidate }),
+        (order_id(), vendor_order(), amount()).prop_map(|(order, vendor_order, cost)| {
+            Command::PurchaseBought { order, purchase: purchase(vendor_order, cost.micros()) }
+        }),
+        (order_id(), 0_u8..3, reason).prop_map(|(order, candidate, reason)| {
+            Command::PurchaseRefused { order, candidate, reason }
+        }),
+        (order_id(), 0_u8..3)
+            .prop_map(|(order, candidate)| Command::PurchaseUnclear { order, candidate }),
+        order_id().prop_map(|order| Command::PurchaseNotFound { order }),
+        (order_id(), vendor_order(), code).prop_map(|(order, vendor_order, code)| {
+            let (vendor_order, code) = (vendor_order.to_owned(), code.to_owned());
+            Command::CodeArrived { order, vendor_order, code, text: None }
+        }),
+        (order_id(), vendor_order()).prop_map(|(order, vendor_order)| {
+            Command::PurchaseReturned { order, vendor_order: vendor_order.to_owned() }
+        }),
+    ]
+}
+
+fn purchase(vendor_order: &str, micros: i64) -> Purchase {
+    Purchase {
+        provider: ProviderId::new("mock").unwrap(),
+        vendor_order: vendor_order.to_owned(),
+        number: "+15550100".to_owned(),
+        cost: Amount::from_micros(micros),
+        bought_at: Timestamp(0),
+    }
+}
+
+fn offer() -> impl Strategy<Value = Proposal> {
+    let candidate = Candidate {
+        provider: ProviderId::new("mock").unwrap(),
+        vendor_service: "1574".to_owned(),
+        cost: Amount::from_micros(240_000),
+    };
+    (order_id(), customer(), 0_i64..600_000, 1_usize..4).prop_map(
+        move |(id, customer, micros, vendors)| Proposal {
+            id,
+            customer,
+            service: ServiceKey::new("ring4").unwrap(),
+            country: Country::US,
+            proposed: Amount::from_micros(micros),
+            cost: Amount::from_micros(micros / 2),
+            // Now and then there is no vendor, or there are more than can be counted.
+            candidates: match micros % 50 {
+                0 => Vec::new(),
+                1 => vec![candidate.clone(); 256],
+                _ => vec![candidate.clone(); vendors],
+            },
+            rules: RulesVersion([1; 8]),
+        },
+    )
+}
+
+fn effect() -> impl Strategy<Value = Effect> {
+    (order_id(), deposit_id(), person(), 0_u8..10).prop_map(|(order, deposit, admin, kind)| {
+        match kind {
+            0 => Effect::Buy(order),
+            1 => Effect::FindPurchase(order),
+            2 => Effect::CancelPurchase(order),
+            3 => Effect::ShowOrder(order),
+            4 => Effect::RingCode(order),
+            5 => Effect::TellOrderEnded(order),
+            6 => Effect::ShowDeposit(deposit),
+            7 => Effect::TellDepositDecided(deposit),
+            8 => Effect::ShowDepositToAdmin(deposit, admin),
+            _ => Effect::TellAdminsUnclear(order),
+        }
+    })
+}
+
+fn order_id() -> impl Strategy<Value = OrderId> {
+    (0..ORDERS).prop_map(OrderId::from_bits)
+}
+
+fn deposit_id() -> impl Strategy<Value = DepositId> {
+    (0..DEPOSITS).prop_map(DepositId::from_bits)
+}
+
+fn customer() -> impl Strategy<Value = UserId> {
+    (1..=CUSTOMERS).prop_map(UserId)
+}
+
+/// Customers, admins, and someone who is neither.
+fn person() -> impl Strategy<Value = UserId> {
+    let admin = select(ADMINS.to_vec()).prop_map(UserId);
+    prop_oneof![3 => customer(), 2 => admin, 1 => Just(UserId(-7))]
+}
+
+fn message() -> impl Strategy<Value = Option<MessageId>> {
+    proptest::option::of((0_i32..4).prop_map(MessageId))
+}
+
+fn amount() -> impl Strategy<Value = Amount> {
+    const MILLION: i64 = 1_000_000_000_000;
+    prop_oneof![
+        4 => 0_i64..2_000_000,
+        4 => (0_i64..500).prop_map(|cents| cents * 10_000),
+        2 => select(vec![i64::MIN, -1, 0, 1, MILLION, MILLION + 1, i64::MAX - 1, i64::MAX]),
+        1 => any::<i64>(),
+    ]
+    .prop_map(Amount::from_micros)
+}

@@ -1,7 +1,7 @@
 //! The operator's settings as scripts see them: names in groups, numbers exact. The middle fills
 //! them from the configuration; scripts read them as `offer.params.pricing.min_price`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rhai::{Dynamic, Engine, EvalAltResult, Position};
@@ -169,16 +169,30 @@ fn put(group: &mut BTreeMap<String, Param>, name: &str, value: Param) {
 #[derive(Clone, Debug)]
 pub(crate) struct Group(Arc<BTreeMap<String, Param>>);
 
+impl Group {
+    fn get(&self, name: &str) -> Result<Dynamic, Box<EvalAltResult>> {
+        self.0.get(name).map(Param::to_dynamic).ok_or_else(|| {
+            let hint = closest(name, self.0.keys().map(String::as_str));
+            let hint = hint.map(|known| format!(", did you mean `{known}`?"));
+            let reason = format!("unknown setting `{name}`{}", hint.unwrap_or_default());
+            Box::new(EvalAltResult::ErrorRuntime(reason.into(), Position::NONE))
+        })
+    }
+}
+
 /// Lets scripts read groups by property and by index; a misspelt name is an error, never `()`.
-pub(crate) fn register(engine: &mut Engine) {
-    engine.register_type_with_name::<Group>("Params").register_indexer_get(
-        |group: &mut Group, name: &str| -> Result<Dynamic, Box<EvalAltResult>> {
-            group.0.get(name).map(Param::to_dynamic).ok_or_else(|| {
-                let hint = closest(name, group.0.keys().map(String::as_str));
-                let hint = hint.map(|known| format!(", did you mean `{known}`?"));
-                let reason = format!("unknown setting `{name}`{}", hint.unwrap_or_default());
-                Box::new(EvalAltResult::ErrorRuntime(reason.into(), Position::NONE))
-            })
-        },
-    );
+///
+/// The index alone would do, because rhai falls back to it for unknown properties. But it words
+/// an error before it does, which costs more than all the rest of a price; so every name in use
+/// has a property of its own.
+pub(crate) fn register(engine: &mut Engine, params: &Params) {
+    engine
+        .register_type_with_name::<Group>("Params")
+        .register_indexer_get(|group: &mut Group, name: &str| group.get(name));
+    let names = params.names();
+    let steps: BTreeSet<&str> = names.iter().flat_map(|name| name.split('.')).collect();
+    for step in steps {
+        let name = step.to_owned();
+        engine.register_get(step, move |group: &mut Group| group.get(&name));
+    }
 }

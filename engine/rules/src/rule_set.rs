@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use rhai::Engine;
 use ring4_domain::ids::RulesVersion;
 use ring4_domain::money::{Amount, MICROS_PER_DOLLAR};
 use ring4_yaml::{Problem, Report, closest};
@@ -14,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::facts::{Offer, PollFacts, ScriptOffer, ScriptPoll};
 use crate::messages::{KeySpec, Texts};
 use crate::params::Params;
-use crate::sandbox::{self, number_of};
+use crate::sandbox::{Sandbox, number_of};
 use crate::script::{Script, ScriptError};
 use crate::{proof, script_tests};
 
@@ -47,7 +46,7 @@ pub struct Sources<'a> {
 pub struct RuleSet {
     version: RulesVersion,
     params: Params,
-    engine: Engine,
+    sandbox: Sandbox,
     pricing: Script,
     polling: Script,
     texts: Texts,
@@ -63,8 +62,8 @@ impl RuleSet {
     /// Everything that is wrong, as far as it can be known at once.
     pub fn build(sources: Sources<'_>) -> Result<Self, Report> {
         let mut report = Report::default();
-        let engine = sandbox::engine(sources.params);
-        let mut scripts = compile_all(&engine, sources.files, &mut report);
+        let sandbox = Sandbox::new(sources.params);
+        let mut scripts = compile_all(&sandbox, sources.files, &mut report);
         let texts = match Texts::build(sources.files, sources.keys, sources.default_language) {
             Ok(texts) => Some(texts),
             Err(found) => {
@@ -79,7 +78,7 @@ impl RuleSet {
         };
         let version = version_of(sources.files);
         let params = sources.params.clone();
-        let rules = Self { version, params, engine, pricing, polling, texts };
+        let rules = Self { version, params, sandbox, pricing, polling, texts };
         let tests = script_tests::run(&rules, sources.files);
         report.problems.extend(tests);
         report.problems.extend(proof::run(&rules, sources.catalogue));
@@ -116,7 +115,7 @@ impl RuleSet {
 
     pub(crate) fn price_with(&self, offer: &Offer, params: &Params) -> Result<Amount, ScriptError> {
         let offer = ScriptOffer::new(offer, params);
-        let answer = self.pricing.call(&self.engine, PRICE, (offer,))?;
+        let answer = self.pricing.call(&self.sandbox, PRICE, (offer,))?;
         let unusable = |reason: String| self.pricing.unusable(PRICE, reason);
         let Some(price) = number_of(&answer) else {
             let kind = answer.type_name();
@@ -139,7 +138,7 @@ impl RuleSet {
         params: &Params,
     ) -> Result<u32, ScriptError> {
         let order = ScriptPoll::new(facts, params);
-        let answer = self.polling.call(&self.engine, NEXT_POLL, (order,))?;
+        let answer = self.polling.call(&self.sandbox, NEXT_POLL, (order,))?;
         let unusable = |reason: String| self.polling.unusable(NEXT_POLL, reason);
         let Some(secs) = number_of(&answer) else {
             let kind = answer.type_name();
@@ -159,7 +158,7 @@ impl RuleSet {
         let mut problems = Vec::new();
         for script in [&self.pricing, &self.polling] {
             for test in script.tests() {
-                if let Err(error) = script.call(&self.engine, test, ()) {
+                if let Err(error) = script.call(&self.sandbox, test, ()) {
                     problems.push(error.into_problem().with_path(test));
                 }
             }
@@ -169,7 +168,7 @@ impl RuleSet {
 }
 
 /// The scripts in the order of `SCRIPTS`, or fewer with problems reported.
-fn compile_all(engine: &Engine, files: &Files, report: &mut Report) -> Vec<Script> {
+fn compile_all(sandbox: &Sandbox, files: &Files, report: &mut Report) -> Vec<Script> {
     let mut scripts = Vec::new();
     for (script, function) in SCRIPTS {
         let file = files.iter().find(|(path, _)| file_name(path) == *script);
@@ -177,7 +176,7 @@ fn compile_all(engine: &Engine, files: &Files, report: &mut Report) -> Vec<Scrip
             report.problems.push(Problem::whole_file(*script, "is missing"));
             continue;
         };
-        match Script::compile(engine, path, text) {
+        match Script::compile(&sandbox.engine, path, text) {
             Ok(script) => match script.lacks(function, 1) {
                 Some(problem) => report.problems.push(problem),
                 None => scripts.push(script),

@@ -1,8 +1,11 @@
 //! The one way an engine for scripts is made: exact numbers, no way out, a limit on everything.
 //! Private to this crate.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rhai::debugger::DebuggerCommand;
 use rhai::module_resolvers::DummyModuleResolver;
-use rhai::{Dynamic, Engine, EvalAltResult, INT, ImmutableString, Position};
+use rhai::{ASTNode, Dynamic, Engine, EvalAltResult, INT, ImmutableString, Position, Stmt};
 use rust_decimal::Decimal;
 
 use crate::facts;
@@ -32,8 +35,50 @@ const FUNCTIONS_MAX: usize = 256;
 
 type Checked<T> = Result<T, Box<EvalAltResult>>;
 
-/// An engine that gives scripts `params`.
-pub fn engine(params: &Params) -> Engine {
+/// An engine for scripts and what it gives them.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// The engine; scripts are compiled and called by the same one.
+    pub engine: Engine,
+    params: Params,
+}
+
+/// Where a traced script was last.
+pub type LastPlace = Arc<Mutex<Position>>;
+
+impl Sandbox {
+    /// A sandbox that gives scripts `params`.
+    pub fn new(params: &Params) -> Self {
+        Self { engine: engine(params), params: params.clone() }
+    }
+
+    /// A second, slower engine that remembers every step. rhai clears the place of an error
+    /// when a script passes a limit, and an operator without a line cannot find a loop; so the
+    /// call is repeated here, where nothing but the facts decides what happens.
+    #[expect(
+        deprecated,
+        reason = "rhai marks what may change as deprecated; the version is locked"
+    )]
+    pub fn tracer(&self) -> (Engine, LastPlace) {
+        let mut engine = engine(&self.params);
+        let last = LastPlace::new(Mutex::new(Position::NONE));
+        let seen = Arc::clone(&last);
+        engine.register_debugger(
+            |_, debugger| debugger,
+            move |_, _, node, _, position| {
+                // The end of a function is reported as an empty statement, also after an error.
+                let real = !matches!(node, ASTNode::Stmt(Stmt::Noop(_)));
+                if real && !position.is_none() {
+                    *seen.lock().unwrap_or_else(PoisonError::into_inner) = position;
+                }
+                Ok(DebuggerCommand::StepInto)
+            },
+        );
+        (engine, last)
+    }
+}
+
+fn engine(params: &Params) -> Engine {
     let mut engine = Engine::new();
     engine
         .set_max_operations(OPERATIONS_MAX)
@@ -60,7 +105,7 @@ pub fn engine(params: &Params) -> Engine {
     // The library would put the calling thread to sleep for as long as a script likes.
     engine.register_fn("sleep", |_: INT| -> Checked<()> { refuse("a script cannot wait") });
     assertions(&mut engine);
-    params::register(&mut engine);
+    params::register(&mut engine, params);
     facts::register(&mut engine, params);
     engine
 }

@@ -1,10 +1,13 @@
 //! One script: compiled, its functions found, called, its errors placed. Private to this crate
 //! but for the error.
 
+use std::sync::PoisonError;
+
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, ParseError, Scope};
 use ring4_yaml::{Problem, Source, closest};
 
 use crate::facts::{OFFER_FACTS, POLL_FACTS};
+use crate::sandbox::Sandbox;
 
 /// A script failed, or answered what cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -115,15 +118,24 @@ impl Script {
     /// The script failed or passed a limit; the innermost place is named.
     pub fn call(
         &self,
-        engine: &Engine,
+        sandbox: &Sandbox,
         function: &str,
-        arguments: impl FuncArgs,
+        arguments: impl FuncArgs + Clone,
     ) -> Result<Dynamic, ScriptError> {
+        self.run(&sandbox.engine, function, arguments.clone()).map_err(|error| {
+            let place = innermost_place(&error).or_else(|| {
+                let (tracer, last) = sandbox.tracer();
+                let again = self.run(&tracer, function, arguments);
+                let position = *last.lock().unwrap_or_else(PoisonError::into_inner);
+                again.err().and_then(|_| place_of(position))
+            });
+            self.failure(function, &error, place)
+        })
+    }
+
+    fn run(&self, engine: &Engine, function: &str, arguments: impl FuncArgs) -> Called {
         let options = CallFnOptions::new().eval_ast(false);
-        let mut scope = Scope::new();
-        engine
-            .call_fn_with_options(options, &mut scope, &self.ast, function, arguments)
-            .map_err(|error| self.failure(function, &error))
+        engine.call_fn_with_options(options, &mut Scope::new(), &self.ast, function, arguments)
     }
 
     /// An answer that cannot be used, placed at the function that gave it.
@@ -137,16 +149,24 @@ impl Script {
         Source::new(&self.name, &self.text)
     }
 
-    fn failure(&self, function: &str, error: &EvalAltResult) -> ScriptError {
+    fn failure(
+        &self,
+        function: &str,
+        error: &EvalAltResult,
+        place: Option<(u32, u32)>,
+    ) -> ScriptError {
         let (reason, hint) = reason_of(error);
-        let Some((line, column)) = innermost_place(error) else {
-            return self.unusable(function, reason);
-        };
-        let mut problem = self.source().problem(line, column, reason);
-        problem.hint = hint;
-        ScriptError(Box::new(problem))
+        let mut failure = self.unusable(function, "");
+        if let Some((line, column)) = place {
+            *failure.0 = self.source().problem(line, column, "");
+        }
+        failure.0.reason = reason;
+        failure.0.hint = hint;
+        failure
     }
 }
+
+type Called = Result<Dynamic, Box<EvalAltResult>>;
 
 fn place_of(position: rhai::Position) -> Option<(u32, u32)> {
     let line = u32::try_from(position.line()?).ok()?;

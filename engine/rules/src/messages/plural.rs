@@ -68,7 +68,7 @@ mod tests {
         for (language, want) in [
             ("en", vec!["one", "other"]),
             ("ru", vec!["many", "one", "few"]),
-            ("es", vec!["one", "many", "other"]),
+            ("ar", vec!["zero", "one", "two", "few", "many", "other"]),
             ("ja", vec!["other"]),
         ] {
             assert_eq!(Plurals::of(language).unwrap().needed(), want, "{language}");

@@ -205,12 +205,14 @@ pub(crate) fn seal<T: Coded>(kind: Kind, key: &[u8], value: &T) -> Vec<u8> {
 
 /// Reads what [`seal`] wrote under the same key.
 pub(crate) fn unseal<T: Coded>(kind: Kind, key: &[u8], row: &[u8]) -> Result<T, DecodeError> {
-    let at = row.len().checked_sub(CHECKSUM_LEN).ok_or(DecodeError::Short)?;
-    let (record, stored) = row.split_at_checked(at).ok_or(DecodeError::Short)?;
-    if stored != checksum(key, record).to_le_bytes() {
-        return Err(DecodeError::Checksum);
-    }
-    decode(kind, record)
+    decode(kind, check(key, row)?)
+}
+
+/// The record of a row whose checksum holds.
+pub(crate) fn check<'a>(key: &[u8], row: &'a [u8]) -> Result<&'a [u8], DecodeError> {
+    let (record, stored) = row.split_last_chunk::<CHECKSUM_LEN>().ok_or(DecodeError::Short)?;
+    let holds = *stored == checksum(key, record).to_le_bytes();
+    if holds { Ok(record) } else { Err(DecodeError::Checksum) }
 }
 
 fn checksum(key: &[u8], record: &[u8]) -> u32 {

@@ -121,9 +121,10 @@ impl<'a> Group<'a> {
         &mut self,
         at: Timestamp,
         actor: Actor,
-        cause: &str,
+        cause: impl Into<String>,
         changes: Vec<Change>,
     ) -> Result<Seq, StageError> {
+        let cause = cause.into();
         if changes.is_empty() {
             return Err(StageError::Empty);
         }
@@ -135,7 +136,7 @@ impl<'a> Group<'a> {
         }
         let staged = self.staged.len() as u64;
         let seq = Seq(self.store.head().next().0.saturating_add(staged));
-        let entry = Entry { seq, at, actor, cause: cause.to_owned(), changes };
+        let entry = Entry { seq, at, actor, cause, changes };
         let body = codec::encode(Kind::Entry, &entry);
         if body.len() > frame::BODY_LEN_MAX {
             return Err(StageError::Large(body.len()));

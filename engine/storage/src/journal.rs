@@ -12,6 +12,8 @@ pub(crate) mod frame;
 pub(crate) mod inspect;
 pub(crate) mod mend;
 pub(crate) mod segment;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, File};
 use std::io::{self, Write};

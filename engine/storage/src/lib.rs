@@ -8,7 +8,7 @@
 //! store      Store, Options: open, begin, close            group      view, stage, commit
 //! recovery   what a start finds and does                    snapshot   every question
 //! journal    segments, frames, inspection, mending          state      keys, rows, fjall
-//! codec      records to bytes
+//! codec      records to bytes                              verify     fold, compare, report
 //! ```
 
 mod codec;
@@ -17,6 +17,7 @@ mod journal;
 mod snapshot;
 mod state;
 mod store;
+mod verify;
 
 pub use codec::{DecodeError, Totals};
 pub use group::{CommitError, GROUP_ENTRIES_MAX, Group, StageError};
@@ -28,3 +29,21 @@ pub use state::keys::Undecided;
 pub use state::{ReadError, Space};
 pub use store::recovery::{Event, OpenError, Recovery, VerifyCommand, verify_state};
 pub use store::{Options, Reader, Store};
+pub use verify::{FINDINGS_MAX, Finding, Report};
+
+/// Whatever this crate may fail with, for those who do several things at once with it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// See [`OpenError`].
+    #[error("open the store: {0}")]
+    Open(#[from] OpenError),
+    /// See [`ReadError`].
+    #[error("read the store: {0}")]
+    Read(#[from] ReadError),
+    /// See [`StageError`].
+    #[error("stage an entry: {0}")]
+    Stage(#[from] StageError),
+    /// See [`CommitError`].
+    #[error("commit: {0}")]
+    Commit(#[from] CommitError),
+}

@@ -10,7 +10,8 @@ use ring4_domain::change::Seq;
 use crate::group::{Overlay, Staged, fill};
 use crate::journal::{self, FileError, Head, Journal};
 use crate::state::State;
-use crate::{CommitError, Group, OpenError, Recovery, Snapshot, VerifyCommand};
+use crate::verify::verify;
+use crate::{CommitError, Group, OpenError, Recovery, Report, Snapshot, VerifyCommand};
 
 /// What may be turned.
 #[derive(Clone, Debug)]
@@ -92,7 +93,7 @@ impl Store {
     /// A handle that makes snapshots on other threads.
     #[must_use]
     pub fn reader(&self) -> Reader {
-        Reader { state: self.state.clone() }
+        Reader { state: self.state.clone(), journal: self.paths.journal.clone() }
     }
 
     /// The directory of the journal, for copying its sealed segments.
@@ -151,10 +152,11 @@ impl Store {
     }
 }
 
-/// Makes snapshots on any thread.
+/// Reads on any thread.
 #[derive(Clone)]
 pub struct Reader {
     state: State,
+    journal: PathBuf,
 }
 
 impl Reader {
@@ -162,6 +164,13 @@ impl Reader {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot { reading: self.state.read() }
+    }
+
+    /// Reads the whole journal and the whole state, as they are now, and compares them. Takes
+    /// seconds per million entries and memory for every record; commits go on meanwhile.
+    #[must_use]
+    pub fn verify(&self) -> Report {
+        verify(&self.snapshot(), &self.journal)
     }
 }
 

@@ -40,6 +40,13 @@ pub(crate) struct Tally {
     pub deposits_open: u32,
 }
 
+impl Tally {
+    /// Nothing is open.
+    pub(crate) const fn none(customer: UserId) -> Self {
+        Self { customer, orders_open: 0, deposits_open: 0 }
+    }
+}
+
 /// What is in the shop, for dashboards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Totals {

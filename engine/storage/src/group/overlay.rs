@@ -147,7 +147,7 @@ impl Overlay {
 
     pub(super) fn tally(&mut self, customer: UserId) -> Result<Tally, ReadError> {
         let tally = self.tallies.get(&self.snapshot, &customer)?;
-        Ok(tally.copied().unwrap_or(Tally { customer, orders_open: 0, deposits_open: 0 }))
+        Ok(tally.copied().unwrap_or(Tally::none(customer)))
     }
 
     /// Applies an entry: all of it, or, with an error, nothing. Whatever can fail is done first,
@@ -321,14 +321,18 @@ impl Overlay {
 
     fn count(&mut self, change: impl FnOnce(&mut Totals)) {
         if let Some(slot) = self.totals.0.get_mut(&()) {
-            change(slot.now.get_or_insert_default());
+            let mut totals = slot.now.unwrap_or_default();
+            change(&mut totals);
+            slot.now = (totals != Totals::default()).then_some(totals);
         }
     }
 
     fn tally_by(&mut self, customer: UserId, change: impl FnOnce(&mut Tally)) {
         if let Some(slot) = self.tallies.0.get_mut(&customer) {
-            let none = Tally { customer, orders_open: 0, deposits_open: 0 };
-            change(slot.now.get_or_insert(none));
+            let mut tally = slot.now.unwrap_or(Tally::none(customer));
+            change(&mut tally);
+            // A tally of nothing has no row: most customers have nothing open.
+            slot.now = (tally != Tally::none(customer)).then_some(tally);
         }
     }
 
@@ -390,7 +394,7 @@ fn step<N: Counter>(count: &mut N, was: bool, is: bool) {
 }
 
 /// A count that cannot pass its ends. A wrong count is found by verification; a panic here would
-/// stop the shop for the sake of a dashboard.
+/// stop the shop for a number that only limits and dashboards read.
 trait Counter {
     fn up(&self) -> Self;
     fn down(&self) -> Self;

@@ -86,7 +86,7 @@ pub enum Repair {
         /// Where the damage began.
         offset: usize,
         /// Entries that were taken from the state.
-        from_state: usize,
+        copies: usize,
         /// Where the damaged file is kept, if there was one.
         kept: Option<PathBuf>,
     },
@@ -122,7 +122,7 @@ pub(crate) fn inspect(
     run.compare(head)?;
     let mut rest = segments.iter().skip(skip).peekable();
     while let Some(segment) = rest.next() {
-        run.follow(segment, rest.peek().map(|next| next.first))?;
+        run.follow(segment, rest.peek().copied())?;
     }
     let proven = run.prove()?;
     Ok(Inspection { end: run.head, proven, last: run.last, repairs: run.repairs })
@@ -173,20 +173,27 @@ impl Run<'_> {
         }
     }
 
-    /// Follows one segment, of which `next` is the first entry of the one behind it.
-    fn follow(&mut self, segment: &Segment, next: Option<Seq>) -> Result<(), JournalError> {
-        if segment.first > self.head.next() {
-            self.fill_gap(segment)?;
-        }
+    /// Follows one segment, with `next` behind it.
+    fn follow(&mut self, segment: &Segment, next: Option<&Segment>) -> Result<(), JournalError> {
         let bytes = segment.bytes()?;
         let header = Header::read(&bytes, segment.first);
+        if segment.first > self.head.next() {
+            self.fill_gap(segment, header)?;
+        }
         if segment.first != self.head.next()
             || header.is_some_and(|header| header.before != self.head)
         {
             return Err(damage(segment, 0, self.head, Fault::Header));
         }
         let walk = segment::walk(&bytes, self.head, |frame| self.compare(frame.head))?;
-        let ends_early = next.is_some_and(|next| walk.end.next() != next);
+        let ends_early = match next {
+            Some(next) if walk.end.next() != next.first => {
+                // Unless the next one says that yet another one stood between.
+                let header = mend::read_header(next)?;
+                header.is_none_or(|header| header.previous == segment.first)
+            }
+            _ => false,
+        };
         let fault = match (header, walk.fault) {
             (None, None) => Some(Fault::Header),
             (_, Some(fault)) => Some(fault),
@@ -197,7 +204,7 @@ impl Run<'_> {
             Some(fault) => {
                 let broken = Broken { segment, bytes: &bytes, header, walk, fault };
                 match next {
-                    Some(next) => self.mend_sealed(&broken, next)?,
+                    Some(next) => self.mend_sealed(&broken, next.first)?,
                     None => self.mend_last(&broken)?,
                 }
             }
@@ -211,18 +218,28 @@ impl Run<'_> {
         self.last = Some(segment.clone());
     }
 
-    /// Restores the segments missing before this one.
-    fn fill_gap(&mut self, before: &Segment) -> Result<(), JournalError> {
+    /// Restores the segments missing before this one. How many they were is not known, only
+    /// where the last of them began.
+    fn fill_gap(&mut self, before: &Segment, header: Option<Header>) -> Result<(), JournalError> {
+        let previous = header.map(|header| header.previous);
+        if let Some(last) = previous.filter(|last| *last > self.head.next()) {
+            self.fill(before, last)?;
+        }
+        self.fill(before, before.first)
+    }
+
+    /// Restores one missing segment, up to the entry before `next`.
+    fn fill(&mut self, before: &Segment, next: Seq) -> Result<(), JournalError> {
         let missing = Segment::new(self.dir, self.head.next());
-        let to = Seq(before.first.0.saturating_sub(1));
+        let to = Seq(next.0.saturating_sub(1));
         let mended = mend::assemble(self.head, &[], self.witness.copies, to);
-        if mended.end(self.head).seq != to {
-            return Err(damage(before, 0, mended.end(self.head), Fault::Missing));
+        let end = mended.end(self.head);
+        if end.seq != to {
+            return Err(damage(before, 0, end, Fault::Missing));
         }
         let header = Header { before: self.head, previous: self.previous };
         mend::rewrite(&missing, &header, &[], &mended)?;
         self.note(&missing, 0, &mended, None);
-        let end = mended.end(self.head);
         self.step(&missing, end);
         Ok(())
     }
@@ -310,8 +327,8 @@ impl Run<'_> {
     }
 
     fn note(&mut self, segment: &Segment, offset: usize, mended: &Mended, kept: Option<PathBuf>) {
-        let (path, from_state) = (segment.path.clone(), mended.from_state());
-        self.repairs.push(Repair::Mended { path, offset, from_state, kept });
+        let (path, copies) = (segment.path.clone(), mended.copies());
+        self.repairs.push(Repair::Mended { path, offset, copies, kept });
     }
 
     /// How far the state's copies prove the chain beyond the last file, where a witness has seen

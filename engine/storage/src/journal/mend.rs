@@ -23,7 +23,7 @@ const KEPT_MAX: u32 = 1_000;
 /// Entries that follow a point of the chain, each proven by its hash.
 pub(crate) struct Mended {
     entries: Vec<(Head, Vec<u8>)>,
-    from_state: usize,
+    copies: usize,
 }
 
 impl Mended {
@@ -31,8 +31,9 @@ impl Mended {
         self.entries.is_empty()
     }
 
-    pub(crate) const fn from_state(&self) -> usize {
-        self.from_state
+    /// How many of them were the state's copies.
+    pub(crate) const fn copies(&self) -> usize {
+        self.copies
     }
 
     /// The chain's end after the entries, which begin behind `start`.
@@ -53,7 +54,7 @@ pub(crate) fn assemble(
     copies: &dyn Fn(Seq) -> Option<EntryCopy>,
     to: Seq,
 ) -> Mended {
-    let mut mended = Mended { entries: Vec::new(), from_state: 0 };
+    let mut mended = Mended { entries: Vec::new(), copies: 0 };
     let found: BTreeMap<Seq, &Frame<'_>> =
         found.iter().map(|frame| (frame.head.seq, frame)).collect();
     let mut head = start;
@@ -64,7 +65,7 @@ pub(crate) fn assemble(
             Some(frame) => frame.body.to_vec(),
             None => match copies(head.next()) {
                 Some(copy) if head.then(&copy.body).hash == copy.hash => {
-                    mended.from_state += 1;
+                    mended.copies += 1;
                     copy.body
                 }
                 _ => break,

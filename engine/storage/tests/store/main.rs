@@ -1,4 +1,10 @@
 //! The store against real files: what is committed is there, after whatever happened.
 
+// In a test a value that is not there is the failure.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod commits;
+mod damage;
+mod queries;
+mod recovery;
 mod shop;

@@ -177,3 +177,44 @@ pub fn fold(snapshot: &Snapshot) -> Book {
     }
     book
 }
+
+/// A few customers who pay in, buy, cancel and receive, in several groups.
+pub fn busy_day(store: &mut Store) {
+    for customer_id in 1..=6 {
+        commit(store, vec![vec![Change::Customer(customer(customer_id))]]);
+    }
+    let claim = |id, customer| vec![Change::Deposit(deposit(id, customer, "3.00", submitted()))];
+    commit(store, (1..=6).map(|id| pay_in(100 + id, id.cast_signed(), "10.00")).collect());
+    commit(store, vec![claim(300, 1), claim(301, 2)]);
+    commit(store, vec![vec![Change::RulesActivated(RulesVersion(*b"rules--1"))]]);
+    for round in 0..4 {
+        let ids = (1..=6_u64).map(|customer| (200 + round * 10 + customer, customer.cast_signed()));
+        let ids: Vec<(u64, i64)> = ids.collect();
+        let quotes = ids.iter().map(|(id, user)| vec![Change::Quote(quote(*id, *user, "0.42"))]);
+        commit(store, quotes.collect());
+        commit(store, ids.iter().skip(1).map(|(id, user)| place(*id, *user, "0.42")).collect());
+        let granted = ids.iter().skip(1).map(|(id, _)| {
+            let effect = Effect::Buy(OrderId::from_bits(*id));
+            let made = store.snapshot().wish(effect).unwrap().unwrap();
+            vec![Change::Granted { effect, made }]
+        });
+        let granted = granted.collect();
+        commit(store, granted);
+        commit(store, vec![cancelling(ids[2].0, ids[2].1, "0.42")]);
+        let ends = ids.iter().skip(2).map(|(id, user)| end(*id, *user, "0.42", id % 2 == 0));
+        commit(store, ends.collect());
+        // An order that is never served keeps its wish to buy.
+        let buy = Effect::Buy(OrderId::from_bits(ids[1].0));
+        commit(store, vec![vec![Change::Wish(buy)]]);
+    }
+    commit(store, vec![vec![Change::RulesActivated(RulesVersion(*b"rules--2"))]]);
+    commit(store, vec![vec![Change::Deposit(deposit(301, 2, "3.00", expired()))]]);
+}
+
+pub const fn submitted() -> DepositState {
+    DepositState::Submitted { at: NOON }
+}
+
+pub const fn expired() -> DepositState {
+    DepositState::Expired { at: NOON }
+}

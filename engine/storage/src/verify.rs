@@ -1,0 +1,238 @@
+//! Whether the store tells the truth: the journal is read whole, folded by the domain's own
+//! code, and compared with every row of the state, both ways. Audit, backups and tests use this.
+//!
+//! The fold here is not the one that wrote the state. What cannot be read is a finding, never a
+//! row less to compare.
+
+mod expected;
+
+use std::path::Path;
+
+use ring4_domain::book::{Book, FoldError, Violation};
+use ring4_domain::change::{Change, Entry, Seq};
+
+use crate::codec::{self, DecodeError, EntryCopy, Kind, RulesRow};
+use crate::journal::segment::{self, Header};
+use crate::journal::{FileError, Head};
+use crate::state::keys;
+use crate::{Fault, JournalError, ReadError, Snapshot, Space};
+use expected::{Expected, Match};
+
+/// Findings kept in a report; the rest is only counted.
+pub const FINDINGS_MAX: usize = 1_000;
+
+/// Something that is not as it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum Finding {
+    /// The journal cannot be followed to the snapshot's last entry.
+    #[error("journal: {0}")]
+    Journal(JournalError),
+    /// The chain ends in another hash than the state says.
+    #[error("the journal's chain at entry {} is not the state's", .0.0)]
+    Chain(Seq),
+    /// An entry is whole but makes no sense.
+    #[error("entry {}: {source}", seq.0)]
+    Entry {
+        /// Which.
+        seq: Seq,
+        /// Why.
+        source: DecodeError,
+    },
+    /// An entry cannot follow the ones before it.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    /// A promise of the shop is broken.
+    #[error(transparent)]
+    Violation(#[from] Violation),
+    /// A part of the state cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] ReadError),
+    /// The state lacks a row.
+    #[error("{}: row {} is missing", space.name(), show(key))]
+    Missing {
+        /// Where.
+        space: Space,
+        /// Which.
+        key: Vec<u8>,
+    },
+    /// The state has a row that the journal does not lead to.
+    #[error("{}: row {} should not be there", space.name(), show(key))]
+    Surplus {
+        /// Where.
+        space: Space,
+        /// Which.
+        key: Vec<u8>,
+    },
+    /// A row says something else than the journal.
+    #[error("{}: row {} differs from the journal", space.name(), show(key))]
+    Differs {
+        /// Where.
+        space: Space,
+        /// Which.
+        key: Vec<u8>,
+    },
+}
+
+fn show(key: &[u8]) -> String {
+    key.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a verification saw.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Entries folded.
+    pub entries: u64,
+    /// Rows of the state read.
+    pub rows: u64,
+    /// What is wrong, at most [`FINDINGS_MAX`].
+    pub findings: Vec<Finding>,
+    /// Findings beyond those.
+    pub findings_left_out: u64,
+}
+
+impl Report {
+    /// Whether everything is as it should be.
+    #[must_use]
+    pub const fn is_clean(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    fn add(&mut self, finding: impl Into<Finding>) {
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(finding.into());
+        } else {
+            self.findings_left_out = self.findings_left_out.saturating_add(1);
+        }
+    }
+}
+
+/// Verifies a snapshot against the journal in `journal`, which may go on being written. Reads
+/// everything: seconds per million entries, and memory for every record.
+pub(crate) fn verify(snapshot: &Snapshot, journal: &Path) -> Report {
+    let mut report = Report::default();
+    let head = snapshot.head().unwrap_or_else(|error| {
+        report.add(error);
+        Head::GENESIS
+    });
+    let mut fold = Fold { book: Book::default(), expected: Expected::default() };
+    match fold.follow(journal, head, &mut report) {
+        Ok(()) => {
+            for violation in fold.book.violations() {
+                report.add(violation);
+            }
+            let Fold { book, mut expected } = fold;
+            expected.book(&book);
+            expected.mark(head);
+            compare(snapshot, Some(expected), &mut report);
+        }
+        Err(finding) => {
+            report.add(finding);
+            compare(snapshot, None, &mut report);
+        }
+    }
+    report
+}
+
+struct Fold {
+    book: Book,
+    expected: Expected,
+}
+
+impl Fold {
+    /// Folds the journal up to `to`.
+    fn follow(&mut self, journal: &Path, to: Head, report: &mut Report) -> Result<(), Finding> {
+        let file = |error: FileError| Finding::Journal(error.into());
+        let mut head = Head::GENESIS;
+        for segment in segment::list(journal).map_err(file)? {
+            if head.seq >= to.seq {
+                break;
+            }
+            let damage = |offset, entry, fault| {
+                let path = segment.path.clone();
+                Finding::Journal(JournalError::Damage { path, offset, entry, fault })
+            };
+            let bytes = segment.bytes().map_err(file)?;
+            let header = Header::read(&bytes, segment.first);
+            if header.is_none_or(|header| header.before != head) {
+                return Err(damage(0, head.next(), Fault::Header));
+            }
+            let walk = segment::walk(&bytes, head, |frame| {
+                if frame.head.seq > to.seq {
+                    return Ok(());
+                }
+                if frame.head.seq == to.seq && frame.head != to {
+                    return Err(Finding::Chain(to.seq));
+                }
+                self.entry(frame.head, frame.body, report)
+            })?;
+            // The writer may be in the middle of a frame behind the snapshot's last entry.
+            if let Some(fault) = walk.fault.filter(|_| walk.end.seq < to.seq) {
+                return Err(damage(walk.offset, walk.end.next(), fault));
+            }
+            head = walk.end;
+        }
+        if head.seq < to.seq {
+            let (path, entry, fault) = (journal.to_owned(), head.next(), Fault::Missing);
+            return Err(Finding::Journal(JournalError::Damage { path, offset: 0, entry, fault }));
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, head: Head, body: &[u8], report: &mut Report) -> Result<(), Finding> {
+        let seq = head.seq;
+        let entry: Entry =
+            codec::decode(Kind::Entry, body).map_err(|source| Finding::Entry { seq, source })?;
+        self.book.apply(&entry)?;
+        report.entries = report.entries.saturating_add(1);
+        let copy = EntryCopy { body: body.to_vec(), hash: head.hash };
+        self.expected.value(Space::Ledger, Kind::EntryCopy, keys::entry(seq), &copy);
+        for change in &entry.changes {
+            match change {
+                Change::Transfer(transfer) => {
+                    for account in [&transfer.debit, &transfer.credit] {
+                        self.expected.index(Space::Ledger, keys::account_entry(account, seq));
+                    }
+                }
+                Change::RulesActivated(version) => {
+                    self.expected.row(&RulesRow { version: *version, since: seq });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads every row of the state and compares it with what is expected, if that is known.
+fn compare(snapshot: &Snapshot, expected: Option<Expected>, report: &mut Report) {
+    let mut expected = expected;
+    for space in Space::ALL {
+        for row in snapshot.reading.all(space) {
+            let (key, value) = match row {
+                Ok(row) => row,
+                // What lies behind the row that cannot be read is not reached; its rows are
+                // missing, and are reported as such.
+                Err(error) => {
+                    report.add(error);
+                    break;
+                }
+            };
+            report.rows = report.rows.saturating_add(1);
+            if let Err(source) = codec::check(&key, &value) {
+                let (space, key) = (space.name(), key.to_vec());
+                report.add(ReadError::Row { space, key, source });
+            }
+            if let Some(expected) = &mut expected {
+                match expected.take(space, &key, &value) {
+                    Match::Same => {}
+                    Match::Differs => report.add(Finding::Differs { space, key: key.to_vec() }),
+                    Match::Surplus => report.add(Finding::Surplus { space, key: key.to_vec() }),
+                }
+            }
+        }
+    }
+    let rest = expected.into_iter().flat_map(Expected::rest);
+    for (space, key) in rest {
+        report.add(Finding::Missing { space, key });
+    }
+}

@@ -1,1 +1,20 @@
-//! The engine.
+//! The engine: a shop for temporary phone numbers in a Telegram chat. The binary and the tests
+//! import this.
+//!
+//! Modules in reading order: what is decided lives in `ring4-domain`, what touches the world in
+//! the leaf crates; here is the middle, where they meet.
+
+pub mod chat;
+pub mod cli;
+pub mod clock;
+pub mod effects;
+pub mod engine;
+pub mod executor;
+pub mod live;
+pub mod market;
+pub mod mint;
+pub mod ops;
+pub mod reload;
+pub mod screens;
+pub mod search;
+pub mod shop;

@@ -1,3 +1,18 @@
-//! The binary.
+//! The binary `ring4`.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use ring4::cli::Cli;
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(code) => code,
+        Err(error) => {
+            use std::io::Write;
+            // Nothing is left to do if even standard error is gone.
+            let _ = writeln!(std::io::stderr(), "ring4: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -68,13 +68,7 @@ pub fn load(path: &Path, env: &Env, overrides: &Overrides) -> Result<Loaded, Rep
         Problem::whole_file(&name, format!("cannot be read: {error}")).with_hint(hint)
     })?;
     let mut loaded = parse(&name, &text, env)?;
-    let fixed = &mut loaded.config.fixed;
-    if let Some(data_dir) = &overrides.data_dir {
-        fixed.storage.data_dir.clone_from(data_dir);
-    }
-    if overrides.ops_listen.is_some() {
-        fixed.ops.listen = overrides.ops_listen;
-    }
+    loaded.config.apply(overrides);
     Ok(loaded)
 }
 
@@ -101,6 +95,16 @@ pub fn schema() -> serde_json::Value {
 }
 
 impl Config {
+    /// Puts what the command line says over what was read.
+    pub fn apply(&mut self, overrides: &Overrides) {
+        if let Some(data_dir) = &overrides.data_dir {
+            self.fixed.storage.data_dir.clone_from(data_dir);
+        }
+        if overrides.ops_listen.is_some() {
+            self.fixed.ops.listen = overrides.ops_listen;
+        }
+    }
+
     /// The bot's token.
     ///
     /// # Errors

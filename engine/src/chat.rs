@@ -1,0 +1,440 @@
+//! The chat room: what people write and press becomes queries and commands, and what comes of
+//! it becomes an answer. The start-up hands this to Telegram's intake; nobody else imports it.
+//!
+//! Nothing is decided here. An answer shows what is durable already; cards of orders and
+//! deposits are brought up to date by the effects, so that a crash between the two loses
+//! neither.
+
+mod admin;
+mod buying;
+pub mod commands;
+mod depositing;
+mod orders;
+pub mod press;
+mod wallet;
+
+use std::sync::Arc;
+
+use ring4_domain::change::Actor;
+use ring4_domain::command::Command;
+use ring4_domain::customer::{Customer, Profile};
+use ring4_domain::ids::{MessageId, UserId};
+use ring4_domain::refusal::Refusal;
+use ring4_rules::messages::Value;
+use ring4_telegram::command::{self, clean};
+use ring4_telegram::inbound::{Incoming, Message, Person};
+use ring4_telegram::intake::Handler;
+use ring4_telegram::outgoing::{Call, ChatId, Markup, Outgoing, Priority, Sent};
+use ring4_telegram::sender::SendError;
+
+use crate::chat::commands::Verb;
+use crate::chat::press::Press;
+use crate::live::Live;
+use crate::screens::{Screen, Voice};
+use crate::shop::{Shop, ShopError, available};
+
+/// Words repeated to a person who wrote something that was not understood, in characters.
+const ECHO_CHARS_MAX: usize = 60;
+
+/// What a message or press is answered with.
+enum Reply {
+    /// A screen: a new message, or the pressed message edited.
+    Screen(Screen),
+    /// A short notice on top of the screen that is there.
+    Notice(String),
+    /// Both.
+    Both(Screen, String),
+    /// The effects answer.
+    Silent,
+}
+
+/// One message or press, and everything needed to answer it.
+struct Visit<'visit> {
+    shop: &'visit Shop,
+    live: &'visit Live,
+    customer: Customer,
+    admin: bool,
+    /// The id of this update in the journal and the log.
+    trace: String,
+    /// What ids are minted from: the press or the message, unique for this person.
+    source: String,
+    /// The message pressed.
+    pressed: Option<MessageId>,
+}
+
+impl Visit<'_> {
+    fn voice(&self) -> Voice<'_> {
+        Voice::new(self.live, self.customer.language.as_deref(), self.shop.clock.now())
+    }
+
+    const fn user(&self) -> UserId {
+        self.customer.id
+    }
+
+    fn available(&self) -> Result<ring4_domain::money::Amount, ShopError> {
+        Ok(available(&self.shop.snapshot(), self.user())?)
+    }
+
+    async fn submit(
+        &self,
+        command: Command,
+    ) -> Result<Result<crate::executor::Receipt, Refusal>, ShopError> {
+        Ok(self.shop.submit(Actor::Customer(self.user()), &self.trace, command).await?)
+    }
+
+    fn refuse(&self, refusal: &Refusal) -> Reply {
+        Reply::Notice(self.voice().refuse(refusal))
+    }
+
+    fn menu(&self) -> Result<Reply, ShopError> {
+        let screen = self.voice().menu(&self.customer.name, self.available()?, self.admin)?;
+        Ok(Reply::Screen(screen))
+    }
+}
+
+/// Serves everyone who writes to the bot.
+pub struct Chat {
+    shop: Arc<Shop>,
+}
+
+impl Chat {
+    /// A chat room of this shop.
+    #[must_use]
+    pub const fn new(shop: Arc<Shop>) -> Self {
+        Self { shop }
+    }
+
+    async fn serve(&self, incoming: &Incoming) -> Result<(), ShopError> {
+        match incoming {
+            // Only private chats are served: in a group an answer would show a wallet to all.
+            Incoming::Message(message) if message.chat.private => self.message(message).await,
+            Incoming::Press(press) if press.chat.private => self.press(press).await,
+            Incoming::Blocked { update_id, user, blocked } => {
+                let command = Command::SetReachable { customer: *user, reachable: !blocked };
+                let trace = format!("u{update_id}");
+                // Nothing can be refused here, and nobody waits for an answer.
+                let _ = self.shop.submit(Actor::Customer(*user), &trace, command).await?;
+                Ok(())
+            }
+            Incoming::Message(_) | Incoming::Press(_) | Incoming::Other { .. } => Ok(()),
+        }
+    }
+
+    async fn message(&self, message: &Message) -> Result<(), ShopError> {
+        let trace = format!("u{}", message.update_id);
+        let customer = self.welcome(&message.from, &trace).await?;
+        let live = self.shop.live.load_full();
+        let visit = Visit {
+            shop: &self.shop,
+            live: &live,
+            admin: live.policy.admins.contains(&customer.id),
+            customer,
+            trace,
+            source: format!("m{}", message.message_id.0),
+            pressed: None,
+        };
+        let text = message.text.as_deref().unwrap_or_default();
+        let reply = if message.text.is_none() {
+            Reply::Screen(visit.voice().plain(visit.voice().say("text_only", &[]))?)
+        } else if let Some(command) = command::split(text) {
+            match commands::find(&command.name, visit.admin) {
+                Some(found) => visit.command(found.verb, &command.words).await?,
+                None => visit.unknown_command(&command.name)?,
+            }
+        } else {
+            visit.words(&clean(text, command::WORDS_CHARS_MAX)).await?
+        };
+        match reply {
+            Reply::Screen(screen) => self.say(message.chat.id, screen).await,
+            Reply::Notice(text) => self.say(message.chat.id, visit.voice().plain(text)?).await,
+            Reply::Both(screen, notice) => {
+                self.say(message.chat.id, visit.voice().plain(notice)?).await;
+                self.say(message.chat.id, screen).await;
+            }
+            Reply::Silent => {}
+        }
+        Ok(())
+    }
+
+    async fn press(&self, press: &ring4_telegram::inbound::Press) -> Result<(), ShopError> {
+        let trace = format!("u{}", press.update_id);
+        let customer = self.welcome(&press.from, &trace).await?;
+        let live = self.shop.live.load_full();
+        let visit = Visit {
+            shop: &self.shop,
+            live: &live,
+            admin: live.policy.admins.contains(&customer.id),
+            customer,
+            trace,
+            source: format!("p{}", press.query_id),
+            pressed: press.message_id,
+        };
+        let meaning = press.data.parse::<Press>().ok();
+        // Asking vendors for a price is slow work: the press is answered before it begins.
+        let early = matches!(meaning, Some(Press::Offer(..)));
+        if early {
+            self.answer(press, None).await;
+        }
+        let reply = match meaning {
+            Some(meaning) => visit.press(meaning).await?,
+            None => Reply::Notice(visit.voice().say("stale_button", &[])),
+        };
+        let (screen, notice) = match reply {
+            Reply::Screen(screen) => (Some(screen), None),
+            Reply::Notice(notice) => (None, Some(notice)),
+            Reply::Both(screen, notice) => (Some(screen), Some(notice)),
+            Reply::Silent => (None, None),
+        };
+        let show = async {
+            match (screen, press.message_id) {
+                (Some(screen), Some(message)) => self.edit(press.chat.id, message, screen).await,
+                (Some(screen), None) => self.say(press.chat.id, screen).await,
+                (None, _) => {}
+            }
+        };
+        if early {
+            show.await;
+            if let Some(notice) = notice {
+                self.say(press.chat.id, visit.voice().plain(notice)?).await;
+            }
+        } else {
+            tokio::join!(self.answer(press, notice), show);
+        }
+        Ok(())
+    }
+
+    /// The customer, made known at first contact and kept up to date.
+    async fn welcome(&self, person: &Person, trace: &str) -> Result<Customer, ShopError> {
+        let known = self.shop.snapshot().customer(person.id)?;
+        if let Some(known) = known
+            && known.name == person.first_name
+            && known.username == person.username
+            && known.reachable
+        {
+            return Ok(known);
+        }
+        let profile = Profile {
+            id: person.id,
+            name: person.first_name.clone(),
+            username: person.username.clone(),
+            language: person.language_code.clone(),
+        };
+        let command = Command::Welcome(profile.clone());
+        // Welcoming is never refused.
+        let _ = self.shop.submit(Actor::Customer(person.id), trace, command).await?;
+        let customer = self.shop.snapshot().customer(person.id)?;
+        let now = self.shop.clock.now();
+        Ok(customer.unwrap_or_else(|| Customer {
+            id: profile.id,
+            name: profile.name,
+            username: profile.username,
+            language: profile.language,
+            created_at: now,
+            prompt: None,
+            reachable: true,
+        }))
+    }
+
+    async fn send(&self, chat: ChatId, call: Call) -> Option<Result<Sent, SendError>> {
+        let outgoing = Outgoing { chat, priority: Priority::Answer, call };
+        match self.shop.sender.send(outgoing).await {
+            Err(SendError::Stopped) => None,
+            result => Some(result),
+        }
+    }
+
+    async fn say(&self, chat: ChatId, screen: Screen) {
+        let call = Call::SendMessage {
+            text: screen.text,
+            markup: Markup::Keyboard(screen.keyboard),
+            reply_to: None,
+            silent: false,
+        };
+        self.settle(chat, self.send(chat, call).await).await;
+    }
+
+    async fn edit(&self, chat: ChatId, message: MessageId, screen: Screen) {
+        let Screen { text, keyboard } = screen;
+        let call =
+            Call::EditMessage { message, text: text.clone(), keyboard: Some(keyboard.clone()) };
+        match self.send(chat, call).await {
+            // What cannot be edited any more is said anew.
+            Some(Err(SendError::MessageGone)) => self.say(chat, Screen { text, keyboard }).await,
+            result => self.settle(chat, result).await,
+        }
+    }
+
+    async fn answer(&self, press: &ring4_telegram::inbound::Press, notice: Option<String>) {
+        // A notice that matters should not fade while it is read.
+        let alert = notice.as_ref().is_some_and(|notice| notice.chars().count() > 60);
+        let query_id = press.query_id.clone();
+        let call = Call::AnswerPress { query_id, text: notice, alert };
+        self.settle(press.chat.id, self.send(press.chat.id, call).await).await;
+    }
+
+    /// What is left to do about an answer that was not delivered.
+    async fn settle(&self, chat: ChatId, result: Option<Result<Sent, SendError>>) {
+        match result {
+            Some(Ok(_)) => {}
+            // The process is ending before the answer went out. Never coming back from here
+            // leaves the update unfinished in the inbox, and the next start answers it.
+            None => std::future::pending().await,
+            Some(Err(SendError::Unreachable)) => {
+                let user = UserId(chat.0);
+                let command = Command::SetReachable { customer: user, reachable: false };
+                if self.shop.submit(Actor::Engine, "unreachable", command).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+            Some(Err(error)) => tracing::warn!(%error, "an answer was not delivered"),
+        }
+    }
+}
+
+impl Handler for Chat {
+    async fn handle(&self, incoming: &Incoming) {
+        let update_id = incoming.update_id();
+        match self.serve(incoming).await {
+            Ok(()) => {}
+            // See `settle`: an update that was not finished must not be marked as done.
+            Err(ShopError::Stopped(_)) => std::future::pending().await,
+            Err(error) => {
+                tracing::error!(update_id, %error, "an update was not served");
+                self.apologise(incoming).await;
+            }
+        }
+    }
+
+    async fn panicked(&self, incoming: &Incoming) {
+        self.apologise(incoming).await;
+    }
+}
+
+impl Chat {
+    async fn apologise(&self, incoming: &Incoming) {
+        let live = self.shop.live.load_full();
+        let voice = |person: &Person| {
+            let now = self.shop.clock.now();
+            Voice::new(&live, person.language_code.as_deref(), now)
+        };
+        match incoming {
+            Incoming::Message(message) if message.chat.private => {
+                if let Ok(screen) =
+                    voice(&message.from).plain(voice(&message.from).say("trouble", &[]))
+                {
+                    self.say(message.chat.id, screen).await;
+                }
+            }
+            Incoming::Press(press) => {
+                let notice = voice(&press.from).say("trouble.short", &[]);
+                self.answer(press, Some(notice)).await;
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Visit<'_> {
+    async fn command(&self, verb: Verb, words: &str) -> Result<Reply, ShopError> {
+        self.forget_question().await?;
+        match verb {
+            Verb::Start => self.start(words).await,
+            Verb::Buy if words.is_empty() => self.services(),
+            Verb::Buy => self.search(words),
+            Verb::Orders => self.orders(),
+            Verb::Cancel => self.cancel_by_words(words).await,
+            Verb::Balance => self.wallet(),
+            Verb::Deposit => self.deposit_by_words(words).await,
+            Verb::History => self.history(None),
+            Verb::Help => Ok(Reply::Screen(self.voice().help(self.admin)?)),
+            Verb::Admin => self.dashboard(),
+            Verb::Deposits => self.queue(),
+            Verb::ApproveDeposit => self.approve_by_words(words).await,
+            Verb::RejectDeposit => self.reject_by_words(words).await,
+        }
+    }
+
+    async fn press(&self, press: Press) -> Result<Reply, ShopError> {
+        if !self.admin && press.is_for_admins() {
+            tracing::warn!(user = %self.user(), trace = self.trace, "an admin's button was forged");
+            return Ok(Reply::Notice(self.voice().say("stale_button", &[])));
+        }
+        if !matches!(press, Press::Method(..) | Press::Paid(_)) {
+            self.forget_question().await?;
+        }
+        match press {
+            Press::Menu => self.menu(),
+            Press::Services => self.services(),
+            Press::Countries(service) => self.countries(&service),
+            Press::Offer(service, country) => self.offer(service, country).await,
+            Press::Place(quote) => self.place(quote).await,
+            Press::Orders => self.orders(),
+            Press::Order(order) => self.order(order).await,
+            Press::Cancel(order) => self.cancel(order).await,
+            Press::Wallet => self.wallet(),
+            Press::History(before) => self.history(before),
+            Press::Methods => self.methods(),
+            Press::Amounts(method) => self.amounts(&method),
+            Press::Amount(method, place, id) => self.amount(method, place, id).await,
+            Press::CustomAmount(method) => self.custom_amount(method).await,
+            Press::Method(method, id) => self.method(method, id).await,
+            Press::Paid(deposit) => self.paid(deposit).await,
+            Press::Help => Ok(Reply::Screen(self.voice().help(self.admin)?)),
+            Press::Admin => self.dashboard(),
+            Press::Queue => self.queue(),
+            Press::Review(deposit) => self.review(deposit),
+            Press::Approve(deposit) => self.approve(deposit).await,
+            Press::Reject(deposit) => self.reject(deposit, None).await,
+        }
+    }
+
+    /// Whoever does something else has no amount to type any more.
+    async fn forget_question(&self) -> Result<(), ShopError> {
+        if self.customer.prompt.is_some() {
+            self.ask(None).await?;
+        }
+        Ok(())
+    }
+
+    /// `/start` with what a link carried, if anything; what is not understood opens the menu.
+    async fn start(&self, payload: &str) -> Result<Reply, ShopError> {
+        let parts: Vec<&str> = payload.split('_').collect();
+        match parts.as_slice() {
+            ["buy", service, country] => match (service.parse(), country.parse()) {
+                (Ok(service), Ok(country)) if self.live.sells(&service, country) => {
+                    self.offer(service, country).await
+                }
+                _ => self.menu(),
+            },
+            ["dep", amount] if amount.parse::<ring4_domain::money::Amount>().is_ok() => {
+                self.deposit_by_words(amount).await
+            }
+            _ => self.menu(),
+        }
+    }
+
+    fn unknown_command(&self, name: &str) -> Result<Reply, ShopError> {
+        if commands::find(name, true).is_some() {
+            tracing::warn!(user = %self.user(), command = name, "an admin's command was tried");
+        }
+        let voice = self.voice();
+        Ok(Reply::Screen(voice.plain(voice.say("unknown_command", &[]))?))
+    }
+
+    /// Plain words answer what was asked, or are a search.
+    async fn words(&self, text: &str) -> Result<Reply, ShopError> {
+        match &self.customer.prompt {
+            Some(ring4_domain::customer::Prompt::DepositAmount(method)) => {
+                self.typed_amount(method.clone(), text).await
+            }
+            _ => self.search(text),
+        }
+    }
+
+    fn not_found(&self, words: &str) -> Result<Reply, ShopError> {
+        let voice = self.voice();
+        let words = clean(words, ECHO_CHARS_MAX);
+        let text = voice.say("unknown_text", &[("words", Value::Text(&words))]);
+        Ok(Reply::Screen(voice.plain(text)?))
+    }
+}

@@ -1,0 +1,164 @@
+//! From "what is for sale" to "buy", in the chat.
+
+use ring4_domain::command::{Command, Proposal};
+use ring4_domain::decide::Outcome;
+use ring4_domain::ids::{Country, OrderId, ServiceKey};
+use ring4_domain::order::OrderState;
+use ring4_domain::refusal::Refusal;
+
+use super::{Reply, Visit};
+use crate::market::{MarketError, Priced, Wanted};
+use crate::mint::{self, Origin};
+use crate::screens::offers::{OfferRow, QuoteView, ServiceRow};
+use crate::search;
+use crate::shop::ShopError;
+
+/// Orders read at once while they are counted.
+const ORDERS_READ: usize = 64;
+
+impl Visit<'_> {
+    pub(super) fn services(&self) -> Result<Reply, ShopError> {
+        let countries = self.live.countries();
+        let orders_done = self.orders_done()?;
+        let row = |service: &ServiceKey| {
+            let prices = countries.iter().filter_map(|country| {
+                let wanted = Wanted { service, country: *country, orders_done };
+                self.shop.market.listed(self.live, wanted)
+            });
+            ServiceRow { service: service.clone(), from: prices.min() }
+        };
+        let rows: Vec<ServiceRow> = self.live.services().into_iter().map(row).collect();
+        Ok(Reply::Screen(self.voice().services(&rows, self.available()?)?))
+    }
+
+    pub(super) fn countries(&self, service: &ServiceKey) -> Result<Reply, ShopError> {
+        if !self.live.config.services.get(service).is_some_and(|known| known.enabled) {
+            return Ok(Reply::Notice(self.voice().say("stale_button", &[])));
+        }
+        let orders_done = self.orders_done()?;
+        let offers: Vec<OfferRow> = self
+            .live
+            .countries()
+            .into_iter()
+            .filter_map(|country| {
+                let wanted = Wanted { service, country, orders_done };
+                let price = self.shop.market.listed(self.live, wanted)?;
+                Some(OfferRow { service: service.clone(), country, price: Some(price) })
+            })
+            .collect();
+        let available = self.available()?;
+        Ok(Reply::Screen(self.voice().countries(service, &offers, available)?))
+    }
+
+    pub(super) fn search(&self, words: &str) -> Result<Reply, ShopError> {
+        let orders_done = self.orders_done()?;
+        let offers: Vec<OfferRow> = search::find(self.live, words)
+            .into_iter()
+            .filter_map(|(service, country)| {
+                let wanted = Wanted { service: &service, country, orders_done };
+                let price = self.shop.market.listed(self.live, wanted)?;
+                Some(OfferRow { service, country, price: Some(price) })
+            })
+            .collect();
+        if offers.is_empty() {
+            return self.not_found(words);
+        }
+        let words = ring4_telegram::command::clean(words, super::ECHO_CHARS_MAX);
+        Ok(Reply::Screen(self.voice().matches(&words, &offers, self.available()?)?))
+    }
+
+    /// Orders delivered to this customer; counted only where a discount depends on it, and only
+    /// as far as it does.
+    fn orders_done(&self) -> Result<u32, ShopError> {
+        let discount = &self.live.config.pricing.bulk_discount;
+        if !discount.enabled {
+            return Ok(0);
+        }
+        let mut done = 0;
+        let mut before = None;
+        while done < discount.threshold {
+            let orders = self.shop.snapshot().orders_of(self.user(), before, ORDERS_READ)?;
+            let Some(last) = orders.last() else { break };
+            before = Some(last.id());
+            let delivered = orders.iter().filter(|order| order.state == OrderState::Delivered);
+            done = done.saturating_add(u32::try_from(delivered.count()).unwrap_or(u32::MAX));
+        }
+        Ok(done)
+    }
+
+    /// Fixes a price and shows it.
+    pub(super) async fn offer(
+        &self,
+        service: ServiceKey,
+        country: Country,
+    ) -> Result<Reply, ShopError> {
+        if !self.live.sells(&service, country) {
+            return Ok(Reply::Notice(self.voice().say("stale_button", &[])));
+        }
+        let wanted = Wanted { service: &service, country, orders_done: self.orders_done()? };
+        let priced = match self.shop.market.quote(self.live, wanted).await {
+            Ok(priced) => priced,
+            Err(MarketError::NoOffer) => {
+                return Ok(Reply::Screen(self.voice().sold_out(&service, country)?));
+            }
+            Err(error @ MarketError::Script(_)) => {
+                tracing::error!(%service, %country, %error, "no price");
+                return Ok(self.refuse(&Refusal::NotForSale));
+            }
+        };
+        self.quote(service, country, priced).await
+    }
+
+    async fn quote(
+        &self,
+        service: ServiceKey,
+        country: Country,
+        priced: Priced,
+    ) -> Result<Reply, ShopError> {
+        let subject = format!("{service}:{country}");
+        let user = self.user();
+        for attempt in 0..mint::ATTEMPTS_MAX {
+            let origin = Origin { user, source: &self.source, subject: &subject, attempt };
+            let proposal = Proposal {
+                id: mint::order_id(origin),
+                customer: user,
+                service: service.clone(),
+                country,
+                proposed: priced.proposed,
+                cost: priced.cost,
+                candidates: priced.candidates.clone(),
+                rules: self.live.version(),
+            };
+            match self.submit(Command::OfferQuote(proposal)).await? {
+                Ok(receipt) => {
+                    let Outcome::Quote(quote) = &receipt.outcome else { continue };
+                    let available = self.available()?;
+                    let view = QuoteView { quote, available, stock: priced.stock };
+                    return Ok(Reply::Screen(self.voice().quote(view)?));
+                }
+                Err(Refusal::IdTaken) => {}
+                Err(refusal) => return Ok(self.refuse(&refusal)),
+            }
+        }
+        Ok(self.refuse(&Refusal::IdTaken))
+    }
+
+    /// Buys at the price shown. The pressed message becomes the order's card.
+    pub(super) async fn place(&self, id: OrderId) -> Result<Reply, ShopError> {
+        let command = Command::PlaceOrder { customer: self.user(), quote: id, card: self.pressed };
+        match self.submit(command).await? {
+            Ok(_) => Ok(Reply::Silent),
+            Err(refusal @ Refusal::QuoteExpired) => {
+                // The customer wants to buy: the current price is shown at once.
+                let quote = self.shop.snapshot().quote(id)?;
+                let Some(quote) = quote else { return Ok(self.refuse(&refusal)) };
+                let notice = self.voice().refuse(&refusal);
+                Ok(match self.offer(quote.service, quote.country).await? {
+                    Reply::Screen(screen) => Reply::Both(screen, notice),
+                    other => other,
+                })
+            }
+            Err(refusal) => Ok(self.refuse(&refusal)),
+        }
+    }
+}

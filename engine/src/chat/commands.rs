@@ -1,0 +1,111 @@
+//! The one table of commands: it drives the parser, the help text and Telegram's command menus.
+//! The chat room and the start-up import this.
+
+/// Who may use a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Everyone.
+    Customer,
+    /// Admins; to everyone else the command does not exist.
+    Admin,
+}
+
+/// What a command leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// The menu.
+    Start,
+    /// Offers.
+    Buy,
+    /// The customer's orders.
+    Orders,
+    /// Cancel an order.
+    Cancel,
+    /// The wallet.
+    Balance,
+    /// Pay in.
+    Deposit,
+    /// The wallet's entries.
+    History,
+    /// Help.
+    Help,
+    /// The dashboard.
+    Admin,
+    /// The queue of deposits.
+    Deposits,
+    /// Credit a deposit.
+    ApproveDeposit,
+    /// Refuse a deposit.
+    RejectDeposit,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    /// Its name, without the slash.
+    pub name: &'static str,
+    /// Former names that keep working; not in the menu.
+    pub aliases: &'static [&'static str],
+    /// What it does.
+    pub verb: Verb,
+    /// Who may use it.
+    pub audience: Audience,
+    /// The key of its one-line description.
+    pub description: &'static str,
+}
+
+const fn row(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    verb: Verb,
+    audience: Audience,
+    description: &'static str,
+) -> Command {
+    Command { name, aliases, verb, audience, description }
+}
+
+/// The table, in the order in which menus and help show it.
+pub const COMMANDS: &[Command] = &[
+    row("start", &[], Verb::Start, Audience::Customer, "command.start"),
+    row("buy", &["order"], Verb::Buy, Audience::Customer, "command.buy"),
+    row("orders", &[], Verb::Orders, Audience::Customer, "command.orders"),
+    row("cancel", &[], Verb::Cancel, Audience::Customer, "command.cancel"),
+    row("balance", &[], Verb::Balance, Audience::Customer, "command.balance"),
+    row("deposit", &[], Verb::Deposit, Audience::Customer, "command.deposit"),
+    row("history", &[], Verb::History, Audience::Customer, "command.history"),
+    row("help", &[], Verb::Help, Audience::Customer, "command.help"),
+    row("admin", &[], Verb::Admin, Audience::Admin, "command.admin"),
+    row("deposits", &[], Verb::Deposits, Audience::Admin, "command.deposits"),
+    row("approve_deposit", &[], Verb::ApproveDeposit, Audience::Admin, "command.approve_deposit"),
+    row("reject_deposit", &[], Verb::RejectDeposit, Audience::Admin, "command.reject_deposit"),
+];
+
+/// The command of this name, if this person may use it.
+#[must_use]
+pub fn find(name: &str, admin: bool) -> Option<&'static Command> {
+    COMMANDS
+        .iter()
+        .filter(|command| admin || command.audience == Audience::Customer)
+        .find(|command| command.name == name || command.aliases.contains(&name))
+}
+
+/// The commands that this person sees in the menu and in the help.
+pub fn visible(admin: bool) -> impl Iterator<Item = &'static Command> {
+    COMMANDS.iter().filter(move |command| admin || command.audience == Audience::Customer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_finds_its_command_only_for_its_audience() {
+        let verb = |name, admin| find(name, admin).map(|command| command.verb);
+        assert_eq!(verb("order", false), Some(Verb::Buy));
+        assert_eq!(verb("buy", true), Some(Verb::Buy));
+        assert_eq!(verb("admin", true), Some(Verb::Admin));
+        assert_eq!(verb("admin", false), None);
+        assert_eq!(verb("nothing", true), None);
+        assert!(visible(false).all(|command| command.audience == Audience::Customer));
+    }
+}

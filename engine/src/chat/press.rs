@@ -1,0 +1,208 @@
+//! What the buttons carry, to text and back. The screens write it, the chat room reads it.
+//!
+//! A button carries ids and nothing else: no price, no amount, no user. Telegram allows 64
+//! bytes, anyone can send any of them, so reading is strict and what does not read is stale.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ring4_domain::change::Seq;
+use ring4_domain::ids::{Country, DepositId, IdError, MethodKey, OrderId, ServiceKey};
+
+/// A button's meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Press {
+    /// The main menu.
+    Menu,
+    /// The services.
+    Services,
+    /// The countries of a service.
+    Countries(ServiceKey),
+    /// The price of an offer.
+    Offer(ServiceKey, Country),
+    /// Buy at the price shown.
+    Place(OrderId),
+    /// The customer's orders.
+    Orders,
+    /// One order's card.
+    Order(OrderId),
+    /// Cancel an order.
+    Cancel(OrderId),
+    /// The wallet.
+    Wallet,
+    /// The wallet's entries before this one, or the newest.
+    History(Option<Seq>),
+    /// The ways to pay in.
+    Methods,
+    /// The amounts for one way.
+    Amounts(MethodKey),
+    /// The amount at this place in the configured list, for the deposit that shall have this id.
+    Amount(MethodKey, u8, DepositId),
+    /// An amount to be typed.
+    CustomAmount(MethodKey),
+    /// The way for an amount that was typed before, for the deposit that shall have this id.
+    Method(MethodKey, DepositId),
+    /// The money is on its way.
+    Paid(DepositId),
+    /// Help.
+    Help,
+    /// The admins' dashboard.
+    Admin,
+    /// The deposits that wait for an admin.
+    Queue,
+    /// One deposit, for an admin.
+    Review(DepositId),
+    /// Credit a deposit.
+    Approve(DepositId),
+    /// Refuse a deposit.
+    Reject(DepositId),
+}
+
+impl Press {
+    /// Whether only admins are shown this button.
+    #[must_use]
+    pub const fn is_for_admins(&self) -> bool {
+        matches!(
+            self,
+            Self::Admin | Self::Queue | Self::Review(_) | Self::Approve(_) | Self::Reject(_)
+        )
+    }
+}
+
+impl fmt::Display for Press {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Menu => write!(out, "m"),
+            Self::Services => write!(out, "s"),
+            Self::Countries(service) => write!(out, "c:{service}"),
+            Self::Offer(service, country) => write!(out, "o:{service}:{country}"),
+            Self::Place(id) => write!(out, "p:{id}"),
+            Self::Orders => write!(out, "l"),
+            Self::Order(id) => write!(out, "v:{id}"),
+            Self::Cancel(id) => write!(out, "x:{id}"),
+            Self::Wallet => write!(out, "w"),
+            Self::History(None) => write!(out, "h"),
+            Self::History(Some(before)) => write!(out, "h:{}", before.0),
+            Self::Methods => write!(out, "d"),
+            Self::Amounts(method) => write!(out, "da:{method}"),
+            Self::Amount(method, place, id) => write!(out, "dn:{method}:{place}:{id}"),
+            Self::CustomAmount(method) => write!(out, "dc:{method}"),
+            Self::Method(method, id) => write!(out, "dm:{method}:{id}"),
+            Self::Paid(id) => write!(out, "dp:{id}"),
+            Self::Help => write!(out, "?"),
+            Self::Admin => write!(out, "A"),
+            Self::Queue => write!(out, "Q"),
+            Self::Review(id) => write!(out, "R:{id}"),
+            Self::Approve(id) => write!(out, "Y:{id}"),
+            Self::Reject(id) => write!(out, "N:{id}"),
+        }
+    }
+}
+
+impl FromStr for Press {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let parts: Vec<&str> = text.split(':').collect();
+        Ok(match parts.as_slice() {
+            ["m"] => Self::Menu,
+            ["s"] => Self::Services,
+            ["c", service] => Self::Countries(service.parse()?),
+            ["o", service, country] => Self::Offer(service.parse()?, country.parse()?),
+            ["p", id] => Self::Place(id.parse()?),
+            ["l"] => Self::Orders,
+            ["v", id] => Self::Order(id.parse()?),
+            ["x", id] => Self::Cancel(id.parse()?),
+            ["w"] => Self::Wallet,
+            ["h"] => Self::History(None),
+            ["h", before] => Self::History(Some(Seq(before.parse().map_err(|_| IdError)?))),
+            ["d"] => Self::Methods,
+            ["da", method] => Self::Amounts(method.parse()?),
+            ["dn", method, place, id] => {
+                let place = place.parse().map_err(|_| IdError)?;
+                Self::Amount(method.parse()?, place, id.parse()?)
+            }
+            ["dc", method] => Self::CustomAmount(method.parse()?),
+            ["dm", method, id] => Self::Method(method.parse()?, id.parse()?),
+            ["dp", id] => Self::Paid(id.parse()?),
+            ["?"] => Self::Help,
+            ["A"] => Self::Admin,
+            ["Q"] => Self::Queue,
+            ["R", id] => Self::Review(id.parse()?),
+            ["Y", id] => Self::Approve(id.parse()?),
+            ["N", id] => Self::Reject(id.parse()?),
+            _ => return Err(IdError),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every() -> Vec<Press> {
+        let longest = "a".repeat(ring4_domain::ids::KEY_LEN_MAX);
+        let service: ServiceKey = longest.parse().unwrap();
+        let method: MethodKey = longest.parse().unwrap();
+        let order = OrderId::from_bits(u64::MAX);
+        let deposit = DepositId::from_bits(u64::MAX);
+        vec![
+            Press::Menu,
+            Press::Services,
+            Press::Countries(service.clone()),
+            Press::Offer(service, Country::US),
+            Press::Place(order),
+            Press::Orders,
+            Press::Order(order),
+            Press::Cancel(order),
+            Press::Wallet,
+            Press::History(None),
+            Press::History(Some(Seq(u64::MAX))),
+            Press::Methods,
+            Press::Amounts(method.clone()),
+            Press::Amount(method.clone(), u8::MAX, deposit),
+            Press::CustomAmount(method.clone()),
+            Press::Method(method, deposit),
+            Press::Paid(deposit),
+            Press::Help,
+            Press::Admin,
+            Press::Queue,
+            Press::Review(deposit),
+            Press::Approve(deposit),
+            Press::Reject(deposit),
+        ]
+    }
+
+    #[test]
+    fn every_button_fits_and_reads_back() {
+        for press in every() {
+            let text = press.to_string();
+            assert!((1..=64).contains(&text.len()), "{text}");
+            assert_eq!(text.parse(), Ok(press), "{text}");
+        }
+    }
+
+    #[test]
+    fn noise_is_stale() {
+        let rows = [
+            "",
+            ":",
+            "p",
+            "p:",
+            "p:123",
+            "p:00000000:1",
+            "h:-1",
+            "dn:usdt:256:00000000",
+            "o:ring4",
+            "M",
+            "c:Ring4",
+            "c:../etc",
+            "🤷",
+            "p:ＡＢＣＤＥＦＧＨ",
+            &"x".repeat(64),
+        ];
+        for noise in rows {
+            assert_eq!(noise.parse::<Press>(), Err(IdError), "{noise}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The command line: what can be asked of the binary. Only `main` imports this.
+
+mod check;
+mod demo;
+mod run;
+mod signals;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use ring4_config::{Env, LogFormat, LogLevel, Overrides};
+
+use crate::ops::logging;
+use crate::reload::Origin;
+
+/// Sells temporary phone numbers in a Telegram chat and delivers the codes that arrive on them.
+#[derive(Debug, Parser)]
+#[command(name = "ring4", version, about, after_help = AFTER_HELP)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const AFTER_HELP: &str = "\
+First time here? `ring4 demo` needs nothing but this machine and a browser.
+For real: put BOT_TOKEN, ADMIN_USER_IDS and SMSPOOL_API_KEY into .env, then `ring4 check`
+and `ring4 run`.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Try everything on this machine: no Telegram, no vendor, no money
+    Demo(demo::Demo),
+    /// Run the bot
+    Run(Place),
+    /// Check settings, scripts, texts and plugins without running anything
+    Check(Place),
+    /// Open a state folder and read it, for the start after a crash
+    #[command(hide = true)]
+    VerifyState {
+        /// The folder
+        dir: PathBuf,
+    },
+}
+
+/// Where settings, rules and data are.
+#[derive(Clone, Debug, Args)]
+struct Place {
+    /// The settings
+    #[arg(long, value_name = "FILE", default_value = "config.yaml")]
+    config: PathBuf,
+    /// Scripts and texts [default: the folder `scripts` beside the settings]
+    #[arg(long, value_name = "DIR")]
+    scripts: Option<PathBuf>,
+    /// Journal, state and caches [default: storage.data_dir of the settings]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl Place {
+    /// The origin with the process's environment and the `.env` beside the settings.
+    fn origin(&self) -> anyhow::Result<Origin> {
+        let folder = self.config.parent().map(PathBuf::from).unwrap_or_default();
+        let mut env: Env = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        env.read_dotenv(&folder.join(".env")).map_err(|report| anyhow::anyhow!("{report}"))?;
+        Ok(Origin {
+            config: self.config.clone(),
+            scripts: self.scripts.clone().unwrap_or_else(|| folder.join("scripts")),
+            env,
+            overrides: Overrides { data_dir: self.data.clone(), ops_listen: None },
+        })
+    }
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// Whatever went wrong, with what was being done.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.verb {
+            Verb::Demo(demo) => {
+                logging::start(LogLevel::Warn, LogFormat::Auto);
+                demo.run()
+            }
+            Verb::Run(place) => run::run(&place),
+            Verb::Check(place) => check::check(&place),
+            Verb::VerifyState { dir } => {
+                let head = ring4_storage::verify_state(&dir)?;
+                tracing::info!(seq = head.seq.0, "readable");
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! `ring4 demo`: the whole shop on one machine, with a Telegram and a vendor of its own.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use ring4_config::{Env, Overrides};
+use ring4_playground::{Options, Playground, Role};
+use ring4_telegram::sender::SenderOptions;
+use tokio::sync::watch;
+
+use super::signals;
+use crate::clock::{Clock, Pace};
+use crate::engine::{Engine, Setup};
+use crate::reload::Origin;
+
+/// A token of Telegram's form that opens nothing.
+const DEMO_TOKEN: &str = "4000000001:demo-token-that-opens-nothing-at-all";
+
+/// The key that the local SMSPool takes.
+const DEMO_KEY: &str = "demo-key-that-opens-nothing-0000";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Vendor {
+    /// A plugin that makes numbers up by itself
+    Mock,
+    /// The SMSPool plugin over HTTP, with a local SMSPool
+    Smspool,
+}
+
+/// What can be chosen about the demo.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Demo {
+    /// Who sells the numbers
+    #[arg(long, value_enum, default_value = "mock")]
+    vendor: Vendor,
+    /// Seconds of the demo in one second of yours
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    speed: u32,
+    /// Where the page is served
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8790")]
+    listen: SocketAddr,
+    /// Keep the data here [default: a new folder, removed at the end]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The settings [default: config.yaml here, else the shipped ones]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Demo {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("starting the runtime")?;
+        runtime.block_on(self.play())
+    }
+
+    async fn play(self) -> anyhow::Result<ExitCode> {
+        let mut signals = signals::Signals::listen().context("listening for signals")?;
+        let scratch = tempfile::tempdir().context("making a folder for the demo's data")?;
+        let data_dir = self.data.clone().unwrap_or_else(|| scratch.path().join("data"));
+        let options = Options {
+            listen: self.listen,
+            token: Some(DEMO_TOKEN.to_owned()),
+            speed: self.speed,
+            ..Options::default()
+        };
+        let admins: Vec<String> = options
+            .people
+            .iter()
+            .filter(|person| person.role == Role::Admin)
+            .map(|person| person.id.to_string())
+            .collect();
+        let playground = Playground::start(options).await?;
+        let address = playground.address();
+        let origin = self.origin(scratch.path(), &data_dir, address, &admins.join(","))?;
+        let (owner, pace) = watch::channel(translate(*playground.clock().subscribe().borrow()));
+        let mut turned = playground.clock().subscribe();
+        let follow = tokio::spawn(async move {
+            while turned.changed().await.is_ok() {
+                let pace = translate(*turned.borrow_and_update());
+                owner.send_replace(pace);
+            }
+        });
+        let setup = Setup {
+            origin: origin.clone(),
+            clock: Clock::played(pace),
+            verify_command: None,
+            sender: SenderOptions::default(),
+        };
+        let started = Engine::start(setup).await;
+        let mut engine = match started {
+            Ok(engine) => engine,
+            Err(error) => {
+                playground.stop().await;
+                return Err(error.into());
+            }
+        };
+        self.greet(address, &origin, &data_dir)?;
+        let end = loop {
+            tokio::select! {
+                end = engine.ended() => break Some(end),
+                signal = signals.next() => match signal {
+                    signals::Signal::Stop => break None,
+                    signals::Signal::Reload => engine.poke(),
+                },
+            }
+        };
+        // The playground goes first: its open long polls would hold the intake up.
+        playground.stop().await;
+        engine.stop().await;
+        follow.abort();
+        match end {
+            None => Ok(ExitCode::SUCCESS),
+            Some(end) => Err(end.into()),
+        }
+    }
+
+    fn greet(&self, address: SocketAddr, origin: &Origin, data: &Path) -> anyhow::Result<()> {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "http://{address}/")?;
+        writeln!(out)?;
+        writeln!(out, "Open the page, be Anna, and write /start. Ada is the admin who approves")?;
+        writeln!(
+            out,
+            "deposits. Edit {} and the next",
+            origin.scripts.join("pricing.rhai").display()
+        )?;
+        writeln!(out, "price follows. Data: {}. Ctrl-C ends the demo.", data.display())?;
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Settings and rules: the ones of this folder where there are any, so that editing them
+    /// shows; else a copy of the shipped ones.
+    fn origin(
+        &self,
+        scratch: &Path,
+        data_dir: &Path,
+        address: SocketAddr,
+        admins: &str,
+    ) -> anyhow::Result<Origin> {
+        let config = match &self.config {
+            Some(config) => config.clone(),
+            None if Path::new("config.yaml").is_file() && Path::new("scripts").is_dir() => {
+                PathBuf::from("config.yaml")
+            }
+            None => shipped(scratch)?,
+        };
+        let folder = config.parent().map(Path::to_path_buf).unwrap_or_default();
+        // The demo must not meet the real bot's token or the real vendor's money, so nothing of
+        // the process's environment is passed on.
+        let mut env: Env = Env::from_iter([
+            ("BOT_TOKEN", DEMO_TOKEN),
+            ("BOT_API_URL", format!("http://{address}").as_str()),
+            ("ADMIN_USER_IDS", admins),
+        ]);
+        match self.vendor {
+            Vendor::Mock => env.set("ALLOW_MOCK", "true"),
+            Vendor::Smspool => {
+                env.set("SMSPOOL_API_KEY", DEMO_KEY);
+                env.set("SMSPOOL_BASE_URL", format!("http://{address}/vendors/smspool"));
+            }
+        }
+        Ok(Origin {
+            scripts: folder.join("scripts"),
+            config,
+            env,
+            overrides: Overrides { data_dir: Some(data_dir.to_owned()), ops_listen: None },
+        })
+    }
+}
+
+/// Writes the shipped settings and scripts into the demo's own folder.
+fn shipped(scratch: &Path) -> anyhow::Result<PathBuf> {
+    let files: [(&str, &str); 4] = [
+        ("config.yaml", ring4_config::SHIPPED),
+        ("scripts/pricing.rhai", include_str!("../../../scripts/pricing.rhai")),
+        ("scripts/polling.rhai", include_str!("../../../scripts/polling.rhai")),
+        ("scripts/messages.en.yaml", include_str!("../../../scripts/messages.en.yaml")),
+    ];
+    std::fs::create_dir_all(scratch.join("scripts")).context("unpacking the scripts")?;
+    for (name, text) in files {
+        std::fs::write(scratch.join(name), text).with_context(|| format!("unpacking {name}"))?;
+    }
+    Ok(scratch.join("config.yaml"))
+}
+
+/// The playground counts from a moment of the monotonic clock, the engine from the system's.
+fn translate(pace: ring4_playground::Pace) -> Pace {
+    let system = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = Instant::now().saturating_duration_since(pace.anchor);
+    let anchor = system.saturating_sub(since).as_millis();
+    Pace {
+        system_anchor_ms: i64::try_from(anchor).unwrap_or(i64::MAX),
+        anchor_ms: pace.anchor_ms,
+        speed: pace.speed,
+    }
+}

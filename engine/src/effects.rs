@@ -1,0 +1,186 @@
+//! Grants what the outbox wishes and watches what is open: purchases, cards, messages, polls,
+//! deadlines. Whatever the world answers becomes a command. Only the start-up imports this.
+//!
+//! A wish is granted at least once. What may not be repeated, a purchase, first has "started"
+//! committed; found started after a crash it is not repeated but asked about.
+
+mod deadlines;
+mod granting;
+mod polling;
+mod purchasing;
+mod showing;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use ring4_domain::change::Seq;
+use ring4_domain::effect::Effect;
+use ring4_domain::ids::Timestamp;
+use ring4_storage::Undecided;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::executor::{News, NewsBoard, Stopped};
+use crate::shop::{Shop, ShopError};
+use deadlines::Deadlines;
+use granting::Granted;
+use polling::Polls;
+
+/// Effects under way at the same time.
+const RUNNING_MAX: usize = 256;
+
+/// Wait before a wish that failed is tried again, in seconds: first, and at most.
+const RETRY_SECS: (u32, u32) = (1, 60);
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
+    effect: Effect,
+    made: Seq,
+    result: Granted,
+}
+
+/// A wish that is being granted, or waits for its next attempt.
+#[derive(Clone, Copy, Debug)]
+struct Wish {
+    made: Seq,
+    /// Made again while it was being granted: the subject has changed since it was read.
+    again: bool,
+    failures: u32,
+}
+
+/// The effects of one shop.
+pub struct Effects {
+    shop: Arc<Shop>,
+    board: Arc<NewsBoard>,
+    deadlines: Deadlines,
+    polls: Polls,
+    wishes: BTreeMap<Effect, Wish>,
+    places: Arc<Semaphore>,
+    attempts: JoinSet<Attempt>,
+}
+
+impl Effects {
+    /// The effects of this shop, beginning with what the outbox and the open records hold.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn restore(shop: Arc<Shop>, board: Arc<NewsBoard>) -> Result<Self, ShopError> {
+        let snapshot = shop.snapshot();
+        let mut effects = Self {
+            deadlines: Deadlines::new(Arc::clone(&shop)),
+            polls: Polls::new(Arc::clone(&shop)),
+            shop,
+            board,
+            wishes: BTreeMap::new(),
+            places: Arc::new(Semaphore::new(RUNNING_MAX)),
+            attempts: JoinSet::new(),
+        };
+        for order in snapshot.open_orders()? {
+            effects.deadlines.order(&order);
+            effects.polls.order(&order);
+        }
+        for deposit in snapshot.deposits_in_state(Undecided::Opened, usize::MAX)? {
+            effects.deadlines.deposit(&deposit);
+        }
+        for quote in snapshot.quotes_expiring_before(Timestamp(i64::MAX), usize::MAX)? {
+            effects.deadlines.quote(quote.id, quote.expires_at);
+        }
+        for wish in snapshot.outbox() {
+            let (effect, made) = wish?;
+            effects.wish(effect, made);
+        }
+        Ok(effects)
+    }
+
+    /// Works until told to stop. Attempts under way are dropped then: each is a wish that the
+    /// outbox still holds.
+    ///
+    /// # Errors
+    /// The executor has stopped before.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), Stopped> {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                news = self.board.take() => news.into_iter().for_each(|news| self.hear(news)),
+                Some(attempt) = self.attempts.join_next() => match attempt {
+                    Ok(attempt) => self.attempted(attempt)?,
+                    // A panic is caught inside the attempt; this is a cancelled task at the end.
+                    Err(error) => tracing::error!(%error, "an effect was lost"),
+                },
+                due = self.deadlines.next() => self.deadlines.pass(due).await?,
+                due = self.polls.next() => self.polls.pass(due),
+            }
+        }
+        self.attempts.shutdown().await;
+        self.polls.stop().await;
+        Ok(())
+    }
+
+    fn hear(&mut self, news: News) {
+        match news {
+            News::Wish(effect, made) => self.wish(effect, made),
+            News::Order(order) => {
+                self.deadlines.order(&order);
+                self.polls.order(&order);
+            }
+            News::Deposit(deposit) => self.deadlines.deposit(&deposit),
+            News::Quote(id, expires_at) => self.deadlines.quote(id, expires_at),
+        }
+    }
+
+    fn wish(&mut self, effect: Effect, made: Seq) {
+        if let Some(wish) = self.wishes.get_mut(&effect) {
+            wish.made = made;
+            wish.again = true;
+            return;
+        }
+        self.wishes.insert(effect, Wish { made, again: false, failures: 0 });
+        self.attempt(effect, made, 0);
+    }
+
+    fn attempt(&mut self, effect: Effect, made: Seq, after_secs: u32) {
+        let shop = Arc::clone(&self.shop);
+        let places = Arc::clone(&self.places);
+        self.attempts.spawn(async move {
+            if after_secs > 0 {
+                shop.clock.sleep_until(shop.clock.now().plus_secs(after_secs)).await;
+            }
+            let place = places.acquire_owned().await;
+            let granting = std::panic::AssertUnwindSafe(granting::grant(&shop, effect, made));
+            let result = granting.catch_unwind().await.unwrap_or_else(|_| {
+                tracing::error!(effect = effect.name(), "an effect panicked");
+                Granted::Failed
+            });
+            drop(place);
+            Attempt { effect, made, result }
+        });
+    }
+
+    fn attempted(&mut self, attempt: Attempt) -> Result<(), Stopped> {
+        let Attempt { effect, result, made } = attempt;
+        let Some(wish) = self.wishes.get_mut(&effect) else { return Ok(()) };
+        let again = std::mem::take(&mut wish.again) || wish.made != made;
+        let made = wish.made;
+        match result {
+            Granted::Done if again => {
+                wish.failures = 0;
+                self.attempt(effect, made, 0);
+            }
+            Granted::Done => {
+                self.wishes.remove(&effect);
+            }
+            Granted::Later { secs } => self.attempt(effect, made, secs),
+            Granted::Failed => {
+                wish.failures = wish.failures.saturating_add(1);
+                let (first, most) = RETRY_SECS;
+                let secs = first.saturating_mul(1 << wish.failures.min(10).saturating_sub(1));
+                self.attempt(effect, made, secs.min(most));
+            }
+            Granted::Stopped => return Err(Stopped),
+        }
+        Ok(())
+    }
+}

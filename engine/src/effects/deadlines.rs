@@ -1,0 +1,102 @@
+//! The clock's side: orders, deposits and quotes whose time is up. Nothing of this is stored;
+//! the deadlines stand in the records, and this is rebuilt from them. Only `effects` uses it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ring4_domain::change::Actor;
+use ring4_domain::command::Command;
+use ring4_domain::deposit::{Deposit, DepositState};
+use ring4_domain::ids::{DepositId, OrderId, Timestamp};
+use ring4_domain::order::{Order, OrderState};
+
+use crate::executor::Stopped;
+use crate::shop::Shop;
+
+/// How long a lapsed quote is kept before it is forgotten, in seconds; the core's own figure.
+const QUOTE_KEPT_SECS: u32 = 86_400;
+
+/// How long after a start a hold is not given back by its deadline, in seconds: the vendor is
+/// asked first what happened while nobody looked.
+const GRACE_AFTER_START_SECS: u32 = 30;
+
+/// Whose time is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Subject {
+    Order(OrderId),
+    Deposit(DepositId),
+    Quote(OrderId),
+}
+
+pub(super) struct Deadlines {
+    shop: Arc<Shop>,
+    started_at: Timestamp,
+    due: BTreeMap<(Timestamp, Subject), ()>,
+    at: BTreeMap<Subject, Timestamp>,
+}
+
+impl Deadlines {
+    pub(super) fn new(shop: Arc<Shop>) -> Self {
+        let started_at = shop.clock.now();
+        Self { shop, started_at, due: BTreeMap::new(), at: BTreeMap::new() }
+    }
+
+    fn set(&mut self, subject: Subject, at: Option<Timestamp>) {
+        if let Some(before) = self.at.remove(&subject) {
+            self.due.remove(&(before, subject));
+        }
+        if let Some(at) = at {
+            self.at.insert(subject, at);
+            self.due.insert((at, subject), ());
+        }
+    }
+
+    pub(super) fn order(&mut self, order: &Order) {
+        let after_start = self.started_at.plus_secs(GRACE_AFTER_START_SECS);
+        let at = match order.state {
+            OrderState::Waiting => Some(order.deadline),
+            state if state.is_open() => Some(order.hold_deadline.max(after_start)),
+            _ => None,
+        };
+        self.set(Subject::Order(order.id()), at);
+    }
+
+    pub(super) fn deposit(&mut self, deposit: &Deposit) {
+        let opened = deposit.state == DepositState::Opened;
+        self.set(Subject::Deposit(deposit.id), opened.then_some(deposit.expires_at));
+    }
+
+    pub(super) fn quote(&mut self, id: OrderId, expires_at: Timestamp) {
+        self.set(Subject::Quote(id), Some(expires_at.plus_secs(QUOTE_KEPT_SECS)));
+    }
+
+    /// Waits for the next deadline; for ever while there is none.
+    pub(super) fn next(&self) -> impl Future<Output = Subject> + use<> {
+        let next = self.due.first_key_value().map(|(key, ())| *key);
+        let clock = self.shop.clock.clone();
+        async move {
+            match next {
+                Some((at, subject)) => {
+                    clock.sleep_until(at).await;
+                    subject
+                }
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Tells the core that time is up.
+    pub(super) async fn pass(&mut self, subject: Subject) -> Result<(), Stopped> {
+        self.set(subject, None);
+        let (trace, command) = match subject {
+            Subject::Order(order) => (format!("t{order}"), Command::OrderDeadline { order }),
+            Subject::Deposit(deposit) => {
+                (format!("t{deposit}"), Command::DepositDeadline { deposit })
+            }
+            Subject::Quote(quote) => (format!("t{quote}"), Command::QuoteDeadline { quote }),
+        };
+        // What changed comes back as news and sets the next deadline, if there is one.
+        let _ = self.shop.submit(Actor::Engine, &trace, command).await?;
+        Ok(())
+    }
+}

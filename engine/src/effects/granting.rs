@@ -1,0 +1,67 @@
+//! One attempt at one wish. Only `effects` calls this.
+
+use ring4_domain::change::{Actor, Seq};
+use ring4_domain::command::Command;
+use ring4_domain::effect::Effect;
+use ring4_domain::ids::MessageId;
+
+use super::{purchasing, showing};
+use crate::shop::{Shop, ShopError};
+
+/// What became of the wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Granted {
+    /// It is granted, or has become pointless, and the outbox knows.
+    Done,
+    /// Not yet: the world said when to ask again.
+    Later {
+        /// Seconds from now.
+        secs: u32,
+    },
+    /// The world failed.
+    Failed,
+    /// The process is ending.
+    Stopped,
+}
+
+/// What an attempt found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Granted; the message is the card that was sent for it, where a new one was.
+    Granted(Option<MessageId>),
+    /// To be asked again.
+    Later(u32),
+}
+
+pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
+    let trace = format!("{}:{}", effect.name(), made.0);
+    let found = match effect {
+        Effect::Buy(order) => purchasing::buy(shop, order, &trace).await,
+        Effect::FindPurchase(order) => purchasing::find(shop, order, &trace).await,
+        Effect::CancelPurchase(order) => purchasing::cancel(shop, order, &trace).await,
+        Effect::ShowOrder(order) => showing::order(shop, order).await,
+        Effect::RingCode(order) => showing::ring(shop, order).await,
+        Effect::TellOrderEnded(order) => showing::order_ended(shop, order).await,
+        Effect::ShowDeposit(deposit) => showing::deposit(shop, deposit).await,
+        Effect::TellDepositDecided(deposit) => showing::deposit_decided(shop, deposit).await,
+        Effect::ShowDepositToAdmin(deposit, admin) => {
+            showing::deposit_to_admin(shop, deposit, admin).await
+        }
+        Effect::TellAdminsUnclear(order) => showing::unclear_to_admins(shop, order).await,
+    };
+    match found {
+        Ok(Found::Granted(message)) => {
+            let command = Command::Granted { effect, made, message };
+            match shop.submit(Actor::Engine, &trace, command).await {
+                Ok(_) => Granted::Done,
+                Err(_) => Granted::Stopped,
+            }
+        }
+        Ok(Found::Later(secs)) => Granted::Later { secs },
+        Err(ShopError::Stopped(_)) => Granted::Stopped,
+        Err(error) => {
+            tracing::warn!(trace, %error, "an effect failed and will be tried again");
+            Granted::Failed
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Cards and messages: each is made from the record as it stands when it is sent. Only
+//! `effects` calls this.
+
+use ring4_domain::change::Actor;
+use ring4_domain::command::Command;
+use ring4_domain::customer::Customer;
+use ring4_domain::deposit::DepositState;
+use ring4_domain::ids::{DepositId, MessageId, OrderId, UserId};
+use ring4_telegram::keyboard::Keyboard;
+use ring4_telegram::outgoing::{Call, ChatId, Markup, Outgoing, Priority, Sent};
+use ring4_telegram::sender::SendError;
+
+use super::granting::Found;
+use crate::live::Live;
+use crate::screens::admin::DepositView;
+use crate::screens::{Screen, Voice};
+use crate::shop::{Shop, ShopError, available, credited_by};
+
+/// Wait before a message that Telegram did not take is sent again, in seconds.
+const RESEND_SECS: u32 = 5;
+
+fn voice<'live>(shop: &Shop, live: &'live Live, customer: Option<&'live Customer>) -> Voice<'live> {
+    let language = customer.and_then(|customer| customer.language.as_deref());
+    Voice::new(live, language, shop.clock.now())
+}
+
+pub(super) async fn order(shop: &Shop, id: OrderId) -> Result<Found, ShopError> {
+    let snapshot = shop.snapshot();
+    let Some(order) = snapshot.order(id)? else { return Ok(Found::Granted(None)) };
+    let customer = snapshot.customer(order.customer())?;
+    let available = available(&snapshot, order.customer())?;
+    let live = shop.live.load_full();
+    let screen = voice(shop, &live, customer.as_ref()).order_card(&order, available)?;
+    show(shop, order.customer(), order.card, screen).await
+}
+
+pub(super) async fn ring(shop: &Shop, id: OrderId) -> Result<Found, ShopError> {
+    let snapshot = shop.snapshot();
+    let Some(order) = snapshot.order(id)? else { return Ok(Found::Granted(None)) };
+    let customer = snapshot.customer(order.customer())?;
+    let live = shop.live.load_full();
+    let text = voice(shop, &live, customer.as_ref()).ring(&order);
+    tell(shop, order.customer(), text).await
+}
+
+pub(super) async fn order_ended(shop: &Shop, id: OrderId) -> Result<Found, ShopError> {
+    let snapshot = shop.snapshot();
+    let Some(order) = snapshot.order(id)? else { return Ok(Found::Granted(None)) };
+    let customer = snapshot.customer(order.customer())?;
+    let available = available(&snapshot, order.customer())?;
+    let live = shop.live.load_full();
+    let text = voice(shop, &live, customer.as_ref()).order_ended(&order, available);
+    tell(shop, order.customer(), text).await
+}
+
+pub(super) async fn deposit(shop: &Shop, id: DepositId) -> Result<Found, ShopError> {
+    let snapshot = shop.snapshot();
+    let Some(deposit) = snapshot.deposit(id)? else { return Ok(Found::Granted(None)) };
+    let customer = snapshot.customer(deposit.customer)?;
+    let credited = match deposit.state {
+        DepositState::Approved { .. } => credited_by(&snapshot, id)?,
+        _ => None,
+    };
+    let live = shop.live.load_full();
+    let screen = voice(shop, &live, customer.as_ref()).deposit_card(&deposit, credited)?;
+    show(shop, deposit.customer, deposit.card, screen).await
+}
+
+pub(super) async fn deposit_decided(shop: &Shop, id: DepositId) -> Result<Found, ShopError> {
+    let snapshot = shop.snapshot();
+    let Some(deposit) = snapshot.deposit(id)? else { return Ok(Found::Granted(None)) };
+    let customer = snapshot.customer(deposit.customer)?;
+    let available = available(&snapshot, deposit.customer)?;
+    let live = shop.live.load_full();
+    let text = voice(shop, &live, customer.as_ref()).deposit_decided(&deposit, available);
+    tell(shop, deposit.customer, text).await
+}
+
+pub(super) async fn deposit_to_admin(
+    shop: &Shop,
+    id: DepositId,
+    admin: UserId,
+) -> Result<Found, ShopError> {
+    let snapshot = shop.snapshot();
+    let Some(deposit) = snapshot.deposit(id)? else { return Ok(Found::Granted(None)) };
+    let card = deposit.admin_cards.iter().find(|card| card.admin == admin);
+    let open = matches!(deposit.state, DepositState::Submitted { .. });
+    if card.is_none() && !open {
+        // Decided before this admin was ever shown it: news of nothing to do.
+        return Ok(Found::Granted(None));
+    }
+    let customer = snapshot.customer(deposit.customer)?;
+    let name = customer.map_or_else(|| deposit.customer.to_string(), |customer| customer.name);
+    let available = available(&snapshot, deposit.customer)?;
+    let known = snapshot.customer(admin)?;
+    let live = shop.live.load_full();
+    let view = DepositView { deposit: &deposit, name: &name, available };
+    let screen = voice(shop, &live, known.as_ref()).admin_deposit(view)?;
+    show(shop, admin, card.map(|card| card.message), screen).await
+}
+
+pub(super) async fn unclear_to_admins(shop: &Shop, id: OrderId) -> Result<Found, ShopError> {
+    let snapshot = shop.snapshot();
+    let Some(order) = snapshot.order(id)? else { return Ok(Found::Granted(None)) };
+    let live = shop.live.load_full();
+    for admin in &live.policy.admins {
+        let known = snapshot.customer(*admin)?;
+        let text = voice(shop, &live, known.as_ref()).unclear(&order);
+        // An admin told twice after a crash is better than one never told.
+        tell(shop, *admin, Some(text)).await?;
+    }
+    Ok(Found::Granted(None))
+}
+
+/// Edits the card, or sends it where there is none or it is gone.
+async fn show(
+    shop: &Shop,
+    user: UserId,
+    card: Option<MessageId>,
+    screen: Screen,
+) -> Result<Found, ShopError> {
+    let Screen { text, keyboard } = screen;
+    if let Some(message) = card {
+        let call =
+            Call::EditMessage { message, text: text.clone(), keyboard: Some(keyboard.clone()) };
+        match send(shop, user, call).await {
+            Err(SendError::MessageGone) => {}
+            result => {
+                return settle(shop, user, result).await.map(|found| match found {
+                    // The message is known already.
+                    Found::Granted(_) => Found::Granted(None),
+                    later @ Found::Later(_) => later,
+                });
+            }
+        }
+    }
+    say(shop, user, text, Some(keyboard)).await
+}
+
+async fn tell(shop: &Shop, user: UserId, text: Option<String>) -> Result<Found, ShopError> {
+    match text {
+        Some(text) => say(shop, user, text, None).await.map(|found| match found {
+            Found::Granted(_) => Found::Granted(None),
+            later @ Found::Later(_) => later,
+        }),
+        None => Ok(Found::Granted(None)),
+    }
+}
+
+async fn say(
+    shop: &Shop,
+    user: UserId,
+    text: String,
+    keyboard: Option<Keyboard>,
+) -> Result<Found, ShopError> {
+    let markup = keyboard.map_or(Markup::None, Markup::Keyboard);
+    let call = Call::SendMessage { text, markup, reply_to: None, silent: false };
+    let result = send(shop, user, call).await;
+    settle(shop, user, result).await
+}
+
+async fn send(shop: &Shop, user: UserId, call: Call) -> Result<Sent, SendError> {
+    let chat = ChatId::from(user);
+    shop.sender.send(Outgoing { chat, priority: Priority::Answer, call }).await
+}
+
+async fn settle(
+    shop: &Shop,
+    user: UserId,
+    result: Result<Sent, SendError>,
+) -> Result<Found, ShopError> {
+    match result {
+        Ok(Sent::Message(message)) => Ok(Found::Granted(Some(message))),
+        Ok(Sent::Done | Sent::Unchanged | Sent::TooLate) | Err(SendError::MessageGone) => {
+            Ok(Found::Granted(None))
+        }
+        Err(SendError::Unreachable) => {
+            // Who blocked the bot reads nothing; the record stays and is shown when they return.
+            let command = Command::SetReachable { customer: user, reachable: false };
+            let _ = shop.submit(Actor::Engine, "unreachable", command).await?;
+            Ok(Found::Granted(None))
+        }
+        Err(SendError::RetryAfter { secs }) => {
+            Ok(Found::Later(u32::try_from(secs).unwrap_or(u32::MAX).max(1)))
+        }
+        Err(SendError::Stopped) => Err(ShopError::Stopped(crate::executor::Stopped)),
+        Err(error) => {
+            tracing::warn!(%user, %error, "a message was not taken; it will be sent again");
+            Ok(Found::Later(RESEND_SECS))
+        }
+    }
+}

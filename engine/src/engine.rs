@@ -1,0 +1,358 @@
+//! Puts a running shop together and takes it apart again. The verbs `run` and `demo`, and the
+//! tests, import this.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ring4_config::Config;
+use ring4_domain::change::Actor;
+use ring4_domain::command::Command;
+use ring4_providers::{Limits, PluginOptions, ProviderOptions, Registry};
+use ring4_rules::{Files, Report};
+use ring4_storage::{Store, VerifyCommand};
+use ring4_telegram::client::{Client, ClientOptions};
+use ring4_telegram::inbox::{Inbox, InboxOptions};
+use ring4_telegram::intake::{Intake, IntakeEnd, IntakeOptions};
+use ring4_telegram::outgoing::{Call, ChatId, CommandScope, MenuCommand, Outgoing, Priority};
+use ring4_telegram::sender::{Sender, SenderOptions};
+use ring4_telegram::token::{BotToken, TokenError};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::chat::{Chat, commands};
+use crate::clock::Clock;
+use crate::effects::Effects;
+use crate::executor::{self, ExecutorThread, Health, NewsBoard, Stopped};
+use crate::live;
+use crate::market::Market;
+use crate::reload::{Built, Origin, Reloader, Shelf, ShelfError};
+use crate::screens::Voice;
+use crate::shop::{Shop, ShopError};
+
+/// How long handlers may finish after the signal to stop; the rest waits for the next start.
+const DRAIN_WITHIN: Duration = Duration::from_secs(4);
+
+/// How long the executor may take to write what is queued.
+const CLOSE_WITHIN: Duration = Duration::from_secs(4);
+
+/// What an engine is started with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Where settings and rules come from.
+    pub origin: Origin,
+    /// The time.
+    pub clock: Clock,
+    /// A program that opens the state before this process does; see the storage.
+    pub verify_command: Option<VerifyCommand>,
+    /// Limits of what is sent.
+    pub sender: SenderOptions,
+}
+
+/// Why an engine does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Settings or rules are wrong, and no former rule set can stand in.
+    #[error("{0}")]
+    Rules(Report),
+    /// The token is not of Telegram's form.
+    #[error("BOT_TOKEN: {0}")]
+    Token(#[from] TokenError),
+    /// The journal or the state cannot be opened.
+    #[error("opening the data folder: {0}")]
+    Storage(#[from] ring4_storage::OpenError),
+    /// The state cannot be read.
+    #[error("reading the state: {0}")]
+    Shop(#[from] ShopError),
+    /// A rule set cannot be kept.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    /// A plugin cannot be loaded.
+    #[error("{0}")]
+    Plugin(#[from] ring4_providers::LoadError),
+    /// The client for Telegram cannot be made.
+    #[error("{0}")]
+    Client(#[from] ring4_telegram::client::ClientError),
+    /// The inbox cannot be opened.
+    #[error("opening the inbox: {0}")]
+    Inbox(#[from] ring4_telegram::inbox::InboxError),
+    /// A thread cannot be started.
+    #[error("starting a thread: {0}")]
+    Thread(#[from] std::io::Error),
+    /// The executor stopped while the engine was started.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    /// A blocking step panicked.
+    #[error("a step of the start failed: {0}")]
+    Step(#[from] tokio::task::JoinError),
+}
+
+/// Why a running engine ended by itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum End {
+    /// Telegram will not let it poll.
+    #[error("{0}")]
+    Intake(IntakeEnd),
+    /// A commit failed; its outcome is known after the next start.
+    #[error("a commit failed: {0}")]
+    Commit(String),
+    /// A part that must not end has ended.
+    #[error("{0} has ended")]
+    Part(&'static str),
+}
+
+/// A running engine.
+pub struct Engine {
+    shop: Arc<Shop>,
+    intake: Intake,
+    parts: JoinSet<&'static str>,
+    stop: CancellationToken,
+    poke: Arc<Notify>,
+    thread: ExecutorThread,
+}
+
+impl Engine {
+    /// Starts a shop: recovers what is stored, loads rules and plugins, and begins to serve.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing is left running then.
+    pub async fn start(setup: Setup) -> Result<Self, StartError> {
+        let Setup { origin, clock, verify_command, sender: sender_options } = setup;
+        let (built, store) = {
+            let origin = origin.clone();
+            tokio::task::spawn_blocking(move || open(&origin, verify_command)).await??
+        };
+        let Built { config, live, files, .. } = built;
+        let data_dir = config.fixed.storage.data_dir.clone();
+        let shelf = Shelf::new(&data_dir);
+        let version = live.version();
+        let live = live::cell(live);
+        let registry = load_plugins(&config, &clock).await?;
+        let client = client(&config)?;
+        let (inbox, recovered) = {
+            let (dir, clock) = (data_dir.join("inbox"), Arc::new(clock.reader()));
+            let open = move || Inbox::open(&dir, InboxOptions::default(), clock);
+            tokio::task::spawn_blocking(open).await??
+        };
+        tracing::info!(?recovered, "inbox opened");
+        let reader = store.reader();
+        let board = Arc::new(NewsBoard::default());
+        let (executor, thread) =
+            executor::start(store, Arc::clone(&live), clock.clone(), Arc::clone(&board))?;
+        let market = Arc::new(Market::new(Arc::clone(&registry), Arc::clone(&live), clock.clone()));
+        let sender = Sender::start(client.clone(), sender_options);
+        let shop = Arc::new(Shop { clock, live, executor, reader, registry, market, sender });
+        // The files are on the shelf before the journal names their version.
+        shelf.keep(version, &files)?;
+        let activate = Command::ActivateRules(version);
+        // Activating is never refused.
+        let _ = shop.submit(Actor::Engine, "start", activate).await?;
+        let effects = Effects::restore(Arc::clone(&shop), board)?;
+        let reloader = Reloader::new(Arc::clone(&shop), origin, shelf, config.clone(), files);
+        let options = IntakeOptions {
+            poll_timeout: Duration::from_secs(u64::from(config.fixed.telegram.poll_timeout_secs)),
+            workers: usize::try_from(config.fixed.telegram.workers).unwrap_or(1),
+            ..IntakeOptions::default()
+        };
+        let intake = Intake::start(client, inbox, Chat::new(Arc::clone(&shop)), options);
+        let (stop, poke) = (CancellationToken::new(), Arc::new(Notify::new()));
+        let mut engine = Self { shop, intake, parts: JoinSet::new(), stop, poke, thread };
+        engine.start_parts(effects, reloader);
+        Ok(engine)
+    }
+
+    fn start_parts(&mut self, effects: Effects, reloader: Reloader) {
+        let stop = self.stop.clone();
+        self.parts.spawn(async move {
+            // Whether it stopped or was stopped shows in the executor's health.
+            let _ = effects.run(stop).await;
+            "the effects room"
+        });
+        let (stop, poke) = (self.stop.clone(), Arc::clone(&self.poke));
+        self.parts.spawn(async move {
+            let _ = reloader.run(poke, stop).await;
+            "the reloader"
+        });
+        let (stop, market) = (self.stop.clone(), Arc::clone(&self.shop.market));
+        self.parts.spawn(async move {
+            stop.run_until_cancelled(market.keep_fresh()).await;
+            "the market"
+        });
+        let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
+        self.parts.spawn(async move {
+            stop.run_until_cancelled(set_menus(&shop)).await;
+            // The menus are set once; what is left is to be there until the end.
+            stop.cancelled().await;
+            "the menus"
+        });
+    }
+
+    /// The parts of the shop, for tests and tools in the same process.
+    #[must_use]
+    pub const fn shop(&self) -> &Arc<Shop> {
+        &self.shop
+    }
+
+    /// Makes the reloader look at the files at once.
+    pub fn poke(&self) {
+        self.poke.notify_one();
+    }
+
+    /// Waits until the engine cannot go on by itself.
+    pub async fn ended(&mut self) -> End {
+        let mut health = self.shop.executor.health();
+        tokio::select! {
+            end = self.intake.ended() => End::Intake(end),
+            Some(part) = self.parts.join_next() => End::Part(part.unwrap_or("a part")),
+            health = health.wait_for(|health| *health != Health::Committing) => {
+                match health.as_deref() {
+                    Ok(Health::Failed(reason)) => End::Commit(reason.clone()),
+                    _ => End::Part("the executor"),
+                }
+            }
+        }
+    }
+
+    /// Stops taking updates, lets running handlers finish, writes what is queued, and closes
+    /// the store. Whatever was not finished waits in inbox and outbox.
+    pub async fn stop(self) {
+        let Self { shop, intake, mut parts, stop, poke: _, thread } = self;
+        match intake.stop(DRAIN_WITHIN).await {
+            Ok(left) => tracing::info!(?left, "updates drained"),
+            Err(error) => tracing::error!(%error, "the inbox did not close"),
+        }
+        drop(intake);
+        stop.cancel();
+        while parts.join_next().await.is_some() {}
+        shop.sender.stop().await;
+        shop.registry.shutdown().await;
+        drop(shop);
+        let closing = tokio::task::spawn_blocking(move || thread.join().map(Store::close));
+        match tokio::time::timeout(CLOSE_WITHIN, closing).await {
+            Ok(Ok(Some(Ok(())))) => tracing::info!("closed"),
+            Ok(Ok(Some(Err(error)))) => tracing::error!(%error, "the store did not close cleanly"),
+            _ => tracing::error!("the executor did not end in time"),
+        }
+    }
+}
+
+/// Builds the rule set from the files, or from the last good ones, and opens the store.
+fn open(
+    origin: &Origin,
+    verify_command: Option<VerifyCommand>,
+) -> Result<(Built, Store), StartError> {
+    let fresh = origin.read().and_then(|files| origin.build(files));
+    let data_dir = match &fresh {
+        Ok(built) => built.config.fixed.storage.data_dir.clone(),
+        // Broken settings cannot say where the data is; the command line or the default can.
+        Err(_) => origin.overrides.data_dir.clone().unwrap_or_else(|| PathBuf::from("data")),
+    };
+    let fresh = match fresh {
+        Err(report) if !data_dir.join("rules").is_dir() => return Err(StartError::Rules(report)),
+        fresh => fresh,
+    };
+    let options = ring4_storage::Options { verify_command, ..ring4_storage::Options::default() };
+    let (store, recovery) = Store::open(&data_dir, &options)?;
+    if recovery.events.is_empty() {
+        tracing::info!(clean = recovery.clean, entries = recovery.head.seq.0, "store opened");
+    } else {
+        tracing::warn!(?recovery, "store opened after repairs");
+    }
+    let built = match fresh {
+        Ok(built) => built,
+        Err(report) => {
+            tracing::error!("settings or rules are broken; the last good ones run\n{report}");
+            last_good(origin, &Shelf::new(&data_dir), &store).map_err(|error| {
+                tracing::error!(%error, "no former rule set can stand in");
+                StartError::Rules(report)
+            })?
+        }
+    };
+    for warning in &built.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok((built, store))
+}
+
+fn last_good(origin: &Origin, shelf: &Shelf, store: &Store) -> Result<Built, StartError> {
+    let version = store.snapshot().rules().map_err(ShopError::from)?;
+    let Some(version) = version else {
+        let problem = ring4_rules::Problem::whole_file("rules", "none was ever live");
+        return Err(StartError::Rules(problem.into()));
+    };
+    let files: Files = shelf.fetch(version)?;
+    origin.build(files).map_err(StartError::Rules)
+}
+
+async fn load_plugins(config: &Config, clock: &Clock) -> Result<Arc<Registry>, StartError> {
+    let mut enabled: Vec<_> =
+        config.fixed.providers.iter().filter(|(_, provider)| provider.enabled).collect();
+    enabled.sort_by_key(|(_, provider)| provider.priority);
+    let options = enabled
+        .into_iter()
+        .map(|(id, provider)| {
+            let secret =
+                |secret: &ring4_config::Secret| ring4_providers::Secret::new(secret.expose());
+            let secrets =
+                provider.secrets.iter().map(|(name, value)| (name.clone(), secret(value)));
+            ProviderOptions {
+                id: id.clone(),
+                plugin: provider.plugin.clone(),
+                base_url: provider.base_url.clone(),
+                settings: serde_json::Value::Object(provider.settings.clone()),
+                secrets: secrets.collect::<BTreeMap<_, _>>(),
+                enabled: true,
+                limits: Limits {
+                    call_timeout: Duration::from_secs(u64::from(provider.timeout_secs)),
+                    rate_per_sec: provider.rate_per_sec,
+                    ..Limits::default()
+                },
+            }
+        })
+        .collect();
+    let plugins = PluginOptions {
+        dir: config.fixed.plugins.dir.clone(),
+        cache_dir: config.fixed.storage.data_dir.join("plugin-cache"),
+        allow: config.fixed.plugins.allow.clone(),
+    };
+    let clock: ring4_providers::UnixMillisClock = Arc::new(clock.reader());
+    let load = move || Registry::load(options, &plugins, clock);
+    Ok(Arc::new(tokio::task::spawn_blocking(load).await??))
+}
+
+fn client(config: &Config) -> Result<Client, StartError> {
+    let token = config.token().map_err(StartError::Rules)?;
+    let token = BotToken::parse(token.expose())?;
+    let mut options = ClientOptions::new(token);
+    options.api_url.clone_from(&config.fixed.telegram.api_url);
+    Ok(Client::new(options)?)
+}
+
+/// Tells Telegram the command menus: one for everybody, one for each admin's chat.
+async fn set_menus(shop: &Shop) {
+    let live = shop.live.load_full();
+    let voice = Voice::new(&live, None, shop.clock.now());
+    let menu = |admin: bool| -> Vec<MenuCommand> {
+        commands::visible(admin)
+            .map(|command| MenuCommand {
+                name: command.name.to_owned(),
+                description: voice.say(command.description, &[]),
+            })
+            .collect()
+    };
+    let everybody = (CommandScope::Default, ChatId(0), menu(false));
+    let admins = live.policy.admins.iter().map(|admin| {
+        let chat = ChatId::from(*admin);
+        (CommandScope::Chat(chat), chat, menu(true))
+    });
+    for (scope, chat, commands) in std::iter::once(everybody).chain(admins) {
+        let call = Call::SetCommands { scope, language: None, commands };
+        let outgoing = Outgoing { chat, priority: Priority::Answer, call };
+        if let Err(error) = shop.sender.send(outgoing).await {
+            // An admin who never wrote to the bot has no chat to set a menu in.
+            tracing::warn!(?scope, %error, "a command menu was not set");
+        }
+    }
+}

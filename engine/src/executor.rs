@@ -1,0 +1,298 @@
+//! The only writer. Everyone in the middle may hand it commands; it alone owns the store's
+//! writing side.
+//!
+//! One thread drains whatever is queued, up to a limit, into one group and one durable commit,
+//! and answers nobody before that commit: what a caller was told is on disk. Under load the
+//! group grows and the disk's sync is shared; at rest a command waits for nobody.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use ring4_domain::change::{Actor, CAUSE_LEN_MAX, Change, Seq};
+use ring4_domain::command::Command;
+use ring4_domain::decide::{Outcome, decide};
+use ring4_domain::deposit::Deposit;
+use ring4_domain::effect::Effect;
+use ring4_domain::ids::{OrderId, Timestamp};
+use ring4_domain::order::{Order, Quote};
+use ring4_domain::refusal::Refusal;
+use ring4_storage::Store;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+use crate::clock::Clock;
+use crate::live::LiveCell;
+
+/// Commands in one group, at most; the journal's own limit of entries in a sync.
+const GROUP_MAX: usize = 512;
+
+/// Commands that may wait; a caller beyond that waits for a place.
+const QUEUE_MAX: usize = 4_096;
+
+/// What a command led to, after it is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The record it was about.
+    pub outcome: Outcome,
+    /// The entry, where something changed.
+    pub seq: Option<Seq>,
+}
+
+/// The executor has stopped: the process is ending, or a commit failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the executor has stopped")]
+pub struct Stopped;
+
+/// What the rest of the engine must know about a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The world owes us something.
+    Wish(Effect, Seq),
+    /// An order changed; its polls and deadlines may have, too.
+    Order(Box<Order>),
+    /// A deposit changed; its deadline may have, too.
+    Deposit(Deposit),
+    /// A quote was shown; it is forgotten one day.
+    Quote(OrderId, Timestamp),
+}
+
+/// News by subject, so that what nobody has looked at yet is replaced and never piles up beyond
+/// the number of open orders and deposits.
+#[derive(Debug, Default)]
+pub struct NewsBoard {
+    news: Mutex<BTreeMap<Subject, News>>,
+    posted: Notify,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Subject {
+    Wish(Effect),
+    Order(OrderId),
+    Deposit(ring4_domain::ids::DepositId),
+    Quote(OrderId),
+}
+
+impl NewsBoard {
+    fn post(&self, news: Vec<News>) {
+        if news.is_empty() {
+            return;
+        }
+        let mut board = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        for news in news {
+            let subject = match &news {
+                News::Wish(effect, _) => Subject::Wish(*effect),
+                News::Order(order) => Subject::Order(order.id()),
+                News::Deposit(deposit) => Subject::Deposit(deposit.id),
+                News::Quote(id, _) => Subject::Quote(*id),
+            };
+            board.insert(subject, news);
+        }
+        drop(board);
+        self.posted.notify_one();
+    }
+
+    /// Everything posted since the last call; waits until there is something.
+    pub async fn take(&self) -> Vec<News> {
+        loop {
+            let news = {
+                let mut board = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+                std::mem::take(&mut *board)
+            };
+            if !news.is_empty() {
+                return news.into_values().collect();
+            }
+            self.posted.notified().await;
+        }
+    }
+}
+
+struct Job {
+    actor: Actor,
+    cause: String,
+    command: Command,
+    reply: oneshot::Sender<Result<Receipt, Refusal>>,
+}
+
+/// A handle on the executor; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Executor {
+    queue: mpsc::Sender<Job>,
+    health: watch::Receiver<Health>,
+}
+
+/// Whether commits still succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// They do.
+    Committing,
+    /// One failed with this reason; its outcome is unknown until the next start.
+    Failed(String),
+    /// The executor ended as it was told to.
+    Ended,
+}
+
+/// The executor's thread.
+#[derive(Debug)]
+pub struct ExecutorThread {
+    thread: JoinHandle<Store>,
+}
+
+impl ExecutorThread {
+    /// Waits until every handle is gone and the last group is durable, and gives the store back.
+    #[must_use]
+    pub fn join(self) -> Option<Store> {
+        self.thread.join().ok()
+    }
+}
+
+/// Starts the executor.
+///
+/// # Errors
+/// The thread cannot be started.
+pub fn start(
+    store: Store,
+    live: Arc<LiveCell>,
+    clock: Clock,
+    board: Arc<NewsBoard>,
+) -> std::io::Result<(Executor, ExecutorThread)> {
+    let (queue, jobs) = mpsc::channel(QUEUE_MAX);
+    let (health, watched) = watch::channel(Health::Committing);
+    let worker = Worker { store, live, clock, board, health };
+    let thread =
+        std::thread::Builder::new().name("executor".to_owned()).spawn(move || worker.run(jobs))?;
+    Ok((Executor { queue, health: watched }, ExecutorThread { thread }))
+}
+
+impl Executor {
+    /// Hands in a command and waits until its outcome is durable.
+    ///
+    /// `trace` is the id of the request that led here; it stands in the journal beside the
+    /// command's name, and in the log.
+    ///
+    /// # Errors
+    /// The outer error says that the executor has stopped and the outcome is unknown; the inner
+    /// one is the shop's "no".
+    pub async fn submit(
+        &self,
+        actor: Actor,
+        trace: &str,
+        command: Command,
+    ) -> Result<Result<Receipt, Refusal>, Stopped> {
+        let mut cause = format!("{} {trace}", command.name());
+        let mut end = cause.len().min(CAUSE_LEN_MAX);
+        while !cause.is_char_boundary(end) {
+            end -= 1;
+        }
+        cause.truncate(end);
+        let (reply, answer) = oneshot::channel();
+        let job = Job { actor, cause, command, reply };
+        self.queue.send(job).await.map_err(|_| Stopped)?;
+        answer.await.map_err(|_| Stopped)
+    }
+
+    /// Whether commits still succeed.
+    #[must_use]
+    pub fn health(&self) -> watch::Receiver<Health> {
+        self.health.clone()
+    }
+}
+
+/// A group that was not committed.
+#[derive(Debug, thiserror::Error)]
+enum GroupError {
+    /// A record cannot be read.
+    #[error("loading what a command touches: {0}")]
+    Read(#[from] ring4_storage::ReadError),
+    /// An entry breaks a rule of the ledger: a bug in `decide`.
+    #[error("staging an entry: {0}")]
+    Stage(#[from] ring4_storage::StageError),
+    /// The disk failed.
+    #[error("committing: {0}")]
+    Commit(#[from] ring4_storage::CommitError),
+}
+
+struct Worker {
+    store: Store,
+    live: Arc<LiveCell>,
+    clock: Clock,
+    board: Arc<NewsBoard>,
+    health: watch::Sender<Health>,
+}
+
+type Answer = (oneshot::Sender<Result<Receipt, Refusal>>, Result<Receipt, Refusal>);
+
+impl Worker {
+    fn run(mut self, mut jobs: mpsc::Receiver<Job>) -> Store {
+        let mut group = Vec::with_capacity(GROUP_MAX);
+        while jobs.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+            match self.commit(group.drain(..)) {
+                Ok((answers, news)) => {
+                    self.board.post(news);
+                    for (reply, answer) in answers {
+                        // A caller that went away has nobody to tell; the entry stands.
+                        let _ = reply.send(answer);
+                    }
+                }
+                Err(error) => {
+                    // Whether the group is on disk is unknown. Nobody is told anything: the
+                    // process ends, and the next start looks at what the journal says.
+                    tracing::error!(%error, "commit failed; stopping");
+                    self.health.send_replace(Health::Failed(error.to_string()));
+                    return self.store;
+                }
+            }
+        }
+        self.health.send_replace(Health::Ended);
+        self.store
+    }
+
+    fn commit(
+        &mut self,
+        jobs: impl Iterator<Item = Job>,
+    ) -> Result<(Vec<Answer>, Vec<News>), GroupError> {
+        let live = self.live.load();
+        let mut answers = Vec::new();
+        let mut news = Vec::new();
+        let mut group = self.store.begin();
+        for Job { actor, cause, command, reply } in jobs {
+            let now = self.clock.now();
+            let view = group.view(&command.touched())?;
+            let answer = match decide(&view, &live.policy, command, now) {
+                Ok(decision) if decision.changes.is_empty() => {
+                    Ok(Receipt { outcome: decision.outcome, seq: None })
+                }
+                Ok(decision) => {
+                    let posted = news.len();
+                    news.extend(note(&decision.changes));
+                    let seq = group.stage(now, actor, &cause, decision.changes)?;
+                    number(news.get_mut(posted..).unwrap_or_default(), seq);
+                    Ok(Receipt { outcome: decision.outcome, seq: Some(seq) })
+                }
+                Err(refusal) => Err(refusal),
+            };
+            answers.push((reply, answer));
+        }
+        group.commit()?;
+        Ok((answers, news))
+    }
+}
+
+/// What others must know of these changes; wishes are numbered by [`number`].
+fn note(changes: &[Change]) -> impl Iterator<Item = News> {
+    changes.iter().filter_map(|change| match change {
+        Change::Wish(effect) => Some(News::Wish(*effect, Seq::default())),
+        Change::Order(order) => Some(News::Order(Box::new(order.clone()))),
+        Change::Deposit(deposit) => Some(News::Deposit(deposit.clone())),
+        Change::Quote(Quote { id, expires_at, .. }) => Some(News::Quote(*id, *expires_at)),
+        _ => None,
+    })
+}
+
+/// Gives wishes the number of the entry that made them, once it has one.
+fn number(news: &mut [News], seq: Seq) {
+    for news in news {
+        if let News::Wish(_, made) = news {
+            *made = seq;
+        }
+    }
+}

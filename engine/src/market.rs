@@ -1,0 +1,235 @@
+//! What vendors offer now, and at what price it would be shown. The chat room asks; vendors'
+//! answers are kept for a while, so that a list of countries costs no request.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::join_all;
+use ring4_domain::ids::{Country, ProviderId, ServiceKey, Timestamp};
+use ring4_domain::money::Amount;
+use ring4_domain::order::Candidate;
+use ring4_domain::pricing;
+use ring4_providers::{Catalogue, Quote, Registry};
+use ring4_rules::Offer;
+
+use crate::clock::Clock;
+use crate::live::{Live, LiveCell};
+
+/// How long a vendor's price may be shown in a list, in seconds.
+const LISTED_SECS: u32 = 900;
+
+/// How old a vendor's price may be when it is quoted, in seconds.
+const QUOTED_SECS: u32 = 30;
+
+/// How often the whole price list is read again, in seconds.
+const REFRESH_SECS: u32 = 300;
+
+/// Prices asked for at the same time; the providers' own rate limits stand behind this.
+const ASKED_AT_ONCE: usize = 8;
+
+/// What a price is wanted for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'wanted> {
+    /// The service.
+    pub service: &'wanted ServiceKey,
+    /// The country.
+    pub country: Country,
+    /// Orders delivered to this customer so far, as far as they were counted.
+    pub orders_done: u32,
+}
+
+/// An offer of one vendor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VendorOffer {
+    /// The vendor and its price.
+    pub candidate: Candidate,
+    /// Numbers at hand, where the vendor says.
+    pub stock: Option<u32>,
+    /// Share of orders that get a code, in percent, where the vendor says.
+    pub success_percent: Option<u8>,
+}
+
+/// A price ready to be put before the core, with what it stands on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Priced {
+    /// What the pricing script proposes.
+    pub proposed: Amount,
+    /// The cost it was proposed for.
+    pub cost: Amount,
+    /// Who may serve it, best first.
+    pub candidates: Vec<Candidate>,
+    /// Numbers at hand in all, where the vendors say.
+    pub stock: Option<u32>,
+}
+
+/// Why there is no price.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MarketError {
+    /// No vendor offers it now.
+    #[error("no vendor offers it")]
+    NoOffer,
+    /// The pricing script failed on this offer.
+    #[error("the pricing script failed: {0}")]
+    Script(String),
+}
+
+#[derive(Clone, Debug)]
+struct Asked {
+    at: Timestamp,
+    offer: Option<VendorOffer>,
+}
+
+type OfferKey = (ProviderId, ServiceKey, Country);
+
+/// What vendors offer.
+pub struct Market {
+    registry: Arc<Registry>,
+    live: Arc<LiveCell>,
+    clock: Clock,
+    catalogues: Mutex<BTreeMap<ProviderId, Arc<Catalogue>>>,
+    asked: Mutex<BTreeMap<OfferKey, Asked>>,
+}
+
+impl Market {
+    /// A market that knows nothing yet.
+    #[must_use]
+    pub fn new(registry: Arc<Registry>, live: Arc<LiveCell>, clock: Clock) -> Self {
+        let (catalogues, asked) = (Mutex::default(), Mutex::default());
+        Self { registry, live, clock, catalogues, asked }
+    }
+
+    /// Reads catalogues and prices again and again, until it is dropped.
+    pub async fn keep_fresh(&self) {
+        loop {
+            self.read_catalogues().await;
+            let live = self.live.load_full();
+            for service in live.services() {
+                let countries = live.countries();
+                for some in countries.chunks(ASKED_AT_ONCE) {
+                    let asked = some.iter().map(|country| self.ask(service, *country, LISTED_SECS));
+                    join_all(asked).await;
+                }
+            }
+            self.clock.sleep_until(self.clock.now().plus_secs(REFRESH_SECS)).await;
+        }
+    }
+
+    async fn read_catalogues(&self) {
+        for provider in self.registry.ids() {
+            match self.registry.catalogue(provider).await {
+                Ok(catalogue) => {
+                    let mut known = lock(&self.catalogues);
+                    known.insert(provider.clone(), Arc::new(catalogue));
+                }
+                Err(error) => tracing::warn!(%provider, %error, "catalogue not read"),
+            }
+        }
+    }
+
+    /// The vendor's own id of a service: as configured, else by name from its catalogue.
+    fn vendor_service(&self, provider: &ProviderId, service: &ServiceKey) -> Option<String> {
+        let live = self.live.load();
+        let known = live.config.services.get(service)?;
+        if let Some(id) = known.vendor_ids.get(provider) {
+            return Some(id.clone());
+        }
+        let catalogue = lock(&self.catalogues).get(provider).cloned()?;
+        let by_name = catalogue.service_id(&known.name);
+        by_name.or_else(|| catalogue.service_id(service.as_str())).map(str::to_owned)
+    }
+
+    /// Asks every vendor whose answer is older than `age_secs_max`.
+    async fn ask(&self, service: &ServiceKey, country: Country, age_secs_max: u32) {
+        let now = self.clock.now();
+        let stale = |provider: &&ProviderId| {
+            let asked = lock(&self.asked);
+            let known = asked.get(&((*provider).clone(), service.clone(), country));
+            known.is_none_or(|known| now.secs_since(known.at) >= age_secs_max)
+        };
+        let providers = self.registry.ids().filter(stale);
+        join_all(providers.map(|provider| self.ask_one(provider, service, country))).await;
+    }
+
+    async fn ask_one(&self, provider: &ProviderId, service: &ServiceKey, country: Country) {
+        let Some(vendor_service) = self.vendor_service(provider, service) else { return };
+        let offer = match self.registry.quote(provider, &vendor_service, country).await {
+            Ok(Quote::Offered { high_cost, stock, success_percent, .. }) => Some(VendorOffer {
+                // The dearest eligible price, because that is what may be charged.
+                candidate: Candidate {
+                    provider: provider.clone(),
+                    vendor_service,
+                    cost: high_cost,
+                },
+                stock,
+                success_percent,
+            }),
+            Ok(Quote::Unavailable { .. }) => None,
+            Err(error) => {
+                // What was known before is better than nothing until it is too old.
+                tracing::debug!(%provider, %service, %country, %error, "price not read");
+                return;
+            }
+        };
+        let key = (provider.clone(), service.clone(), country);
+        lock(&self.asked).insert(key, Asked { at: self.clock.now(), offer });
+    }
+
+    fn known(&self, service: &ServiceKey, country: Country) -> Vec<VendorOffer> {
+        let now = self.clock.now();
+        let asked = lock(&self.asked);
+        let mut offers: Vec<VendorOffer> = Vec::new();
+        for provider in self.registry.ids() {
+            let known = asked.get(&(provider.clone(), service.clone(), country));
+            let fresh = known.filter(|known| now.secs_since(known.at) < LISTED_SECS);
+            let offer = fresh.and_then(|known| known.offer.clone());
+            offers.extend(offer.filter(|offer| offer.stock != Some(0)));
+        }
+        // The registry lists vendors by priority; a stable sort keeps it among equal prices.
+        offers.sort_by_key(|offer| offer.candidate.cost);
+        offers
+    }
+
+    /// The price that a list may show; `None` where nobody offers it or the price is not known.
+    #[must_use]
+    pub fn listed(&self, live: &Live, wanted: Wanted<'_>) -> Option<Amount> {
+        let priced = self.price(live, wanted).ok()?;
+        let price = pricing::judge(priced.proposed, priced.cost, &live.policy.prices);
+        price.ok().map(|price| price.price)
+    }
+
+    /// A fresh price for a quote.
+    ///
+    /// # Errors
+    /// See [`MarketError`].
+    pub async fn quote(&self, live: &Live, wanted: Wanted<'_>) -> Result<Priced, MarketError> {
+        self.ask(wanted.service, wanted.country, QUOTED_SECS).await;
+        self.price(live, wanted)
+    }
+
+    fn price(&self, live: &Live, wanted: Wanted<'_>) -> Result<Priced, MarketError> {
+        let Wanted { service, country, orders_done } = wanted;
+        let offers = self.known(service, country);
+        let Some(best) = offers.first() else { return Err(MarketError::NoOffer) };
+        let cost = best.candidate.cost;
+        let stocks: Option<Vec<u32>> = offers.iter().map(|offer| offer.stock).collect();
+        let stock = stocks.map(|stocks| stocks.into_iter().fold(0, u32::saturating_add));
+        let proposed = live
+            .rules
+            .price(&Offer {
+                service: service.clone(),
+                country,
+                cost,
+                stock,
+                success_percent: best.success_percent.map(u32::from),
+                orders_done,
+            })
+            .map_err(|error| MarketError::Script(error.to_string()))?;
+        let candidates = offers.into_iter().map(|offer| offer.candidate).collect();
+        Ok(Priced { proposed, cost, candidates, stock })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A panic while a price was noted leaves whole entries behind; they may be read on.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,3 @@
+//! What operators look at: logs. Anyone in the binary may import this.
+
+pub mod logging;

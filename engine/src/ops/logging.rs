@@ -1,0 +1,40 @@
+//! The log: human on a terminal, JSON elsewhere, always on standard error.
+//!
+//! Secrets, codes and numbers never reach it, because the types that hold them print dots.
+
+use std::io::IsTerminal;
+
+use ring4_config::{LogFormat, LogLevel};
+use tracing_subscriber::EnvFilter;
+
+/// Starts the log. `LOG_LEVEL` was looked at by the configuration; a later call changes nothing.
+pub fn start(level: LogLevel, format: LogFormat) {
+    let level = match level {
+        LogLevel::Error => "error",
+        LogLevel::Warn => "warn",
+        LogLevel::Info => "info",
+        LogLevel::Debug => "debug",
+        LogLevel::Trace => "trace",
+    };
+    // Libraries speak up from warnings on, unless everything is wanted.
+    let filter = if level == "trace" {
+        level.to_owned()
+    } else {
+        format!(
+            "warn,ring4={level},ring4_telegram={level},ring4_storage={level},ring4_providers={level}"
+        )
+    };
+    let terminal = std::io::stderr().is_terminal();
+    let colours = terminal && std::env::var_os("NO_COLOR").is_none();
+    let human = match format {
+        LogFormat::Auto => terminal,
+        LogFormat::Human => true,
+        LogFormat::Json => false,
+    };
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .with_ansi(colours);
+    // A second start is a test that brought its own; the first one stays.
+    let _ = if human { builder.try_init() } else { builder.json().try_init() };
+}

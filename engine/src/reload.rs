@@ -1,0 +1,282 @@
+//! Watches `config.yaml` and `scripts/`, and swaps a changed rule set in as one: built beside
+//! the old one, proven, committed, then live. The start-up and the `check` verb import this.
+//!
+//! Folders are watched, never files: editors replace files, and a watch on a file that was
+//! replaced is dead for ever. An event only means "look again"; what counts is whether the
+//! content differs.
+
+mod params;
+mod shelf;
+mod watching;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ring4_config::{Config, Env, Overrides};
+use ring4_domain::change::Actor;
+use ring4_domain::command::Command;
+use ring4_domain::ids::RulesVersion;
+use ring4_rules::messages::Value;
+use ring4_rules::{Files, Report, RuleSet, Sources};
+use ring4_telegram::outgoing::{Call, ChatId, Markup, Outgoing, Priority};
+use tokio_util::sync::CancellationToken;
+
+use crate::executor::Stopped;
+use crate::live::Live;
+use crate::screens::Voice;
+use crate::screens::keys::KEYS;
+use crate::shop::Shop;
+
+pub use shelf::{Shelf, ShelfError};
+
+/// The longest report sent to a chat, in characters; the log has the rest.
+const REPORT_CHARS_MAX: usize = 3_000;
+
+/// Where the rule set and the settings are read from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// `config.yaml`.
+    pub config: PathBuf,
+    /// The folder of scripts and message packs.
+    pub scripts: PathBuf,
+    /// The environment, `.env` included.
+    pub env: Env,
+    /// What the command line says.
+    pub overrides: Overrides,
+}
+
+/// A rule set that is proven, with the settings it came with.
+#[derive(Debug)]
+pub struct Built {
+    /// All settings, those that need a restart included.
+    pub config: Config,
+    /// The live part, scripts and texts.
+    pub live: Live,
+    /// The bytes it was built from.
+    pub files: Files,
+    /// What works, but probably not as meant.
+    pub warnings: Vec<String>,
+}
+
+/// What became of a save.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is live.
+    Ready {
+        /// The new version.
+        version: RulesVersion,
+        /// The files that differ, for people.
+        changed: String,
+    },
+    /// Nothing was changed.
+    Rejected(String),
+    /// It is live as far as it can be; these keys wait for a restart.
+    RestartNeeded(Vec<String>),
+    /// The content is what it was.
+    Same,
+}
+
+impl Origin {
+    /// Every file of the rule set, `config.yaml` included.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn read(&self) -> Result<Files, Report> {
+        let folder = self.scripts.file_name().unwrap_or(self.scripts.as_os_str());
+        let mut files = ring4_rules::read_files(&self.scripts, &folder.to_string_lossy())?;
+        let name = self.config_name();
+        let text = std::fs::read_to_string(&self.config).map_err(|error| {
+            let hint = "`--config FILE` names another file";
+            let reason = format!("cannot be read: {error}");
+            Report::from(ring4_rules::Problem::whole_file(&name, reason).with_hint(hint))
+        })?;
+        files.insert(name, text);
+        Ok(files)
+    }
+
+    fn config_name(&self) -> String {
+        let name = self.config.file_name().unwrap_or(self.config.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+
+    /// Builds and proves a rule set out of these files.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn build(&self, files: Files) -> Result<Built, Report> {
+        let name = self.config_name();
+        let text = files.get(&name).map(String::as_str).unwrap_or_default();
+        let mut loaded = ring4_config::parse(&name, text, &self.env)?;
+        loaded.config.apply(&self.overrides);
+        let ring4_config::Loaded { config, warnings } = loaded;
+        let params = params::of(&config.live);
+        let rules = RuleSet::build(Sources {
+            files: &files,
+            params: &params,
+            keys: KEYS,
+            default_language: &config.live.shop.default_language,
+            catalogue: &params::catalogue(&config.live),
+        })?;
+        let admins: BTreeSet<_> = config.fixed.telegram.admins.iter().copied().collect();
+        let live = Live::new(config.live.clone(), rules, admins);
+        Ok(Built { config, live, files, warnings })
+    }
+}
+
+/// Keeps the shop's rule set what the files say.
+pub struct Reloader {
+    shop: Arc<Shop>,
+    origin: Origin,
+    shelf: Shelf,
+    /// The settings the process was started with.
+    started: Config,
+    files: Files,
+    /// What was refused last, so that the same fault is told once.
+    refused: Option<Files>,
+}
+
+impl Reloader {
+    /// A reloader of this shop, which runs on `files` now.
+    #[must_use]
+    pub const fn new(
+        shop: Arc<Shop>,
+        origin: Origin,
+        shelf: Shelf,
+        started: Config,
+        files: Files,
+    ) -> Self {
+        Self { shop, origin, shelf, started, files, refused: None }
+    }
+
+    /// Watches and swaps until told to stop; `poke` makes it look at once.
+    ///
+    /// # Errors
+    /// The executor has stopped before.
+    pub async fn run(
+        mut self,
+        poke: Arc<tokio::sync::Notify>,
+        stop: CancellationToken,
+    ) -> Result<(), Stopped> {
+        let mut watch = watching::Watch::start(&self.origin);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = watch.quiet() => {}
+                () = poke.notified() => {}
+            }
+            let outcome = self.reload().await?;
+            self.tell(&outcome).await;
+        }
+    }
+
+    /// Looks at the files once.
+    ///
+    /// # Errors
+    /// The executor has stopped.
+    pub async fn reload(&mut self) -> Result<Outcome, Stopped> {
+        let origin = self.origin.clone();
+        let read = tokio::task::spawn_blocking(move || origin.read()).await;
+        let files = match read {
+            Ok(Ok(files)) => files,
+            Ok(Err(report)) => return Ok(Outcome::Rejected(report.to_string())),
+            Err(error) => return Ok(Outcome::Rejected(error.to_string())),
+        };
+        if files == self.files || self.refused.as_ref() == Some(&files) {
+            return Ok(Outcome::Same);
+        }
+        let origin = self.origin.clone();
+        let candidate = files.clone();
+        let built = tokio::task::spawn_blocking(move || origin.build(candidate)).await;
+        match built {
+            Ok(Ok(built)) => self.swap(built).await,
+            Ok(Err(report)) => {
+                self.refused = Some(files);
+                Ok(Outcome::Rejected(report.to_string()))
+            }
+            Err(error) => {
+                self.refused = Some(files);
+                Ok(Outcome::Rejected(format!("building the rule set failed: {error}")))
+            }
+        }
+    }
+
+    async fn swap(&mut self, built: Built) -> Result<Outcome, Stopped> {
+        let Built { config, live, files, warnings } = built;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+        let version = live.version();
+        if let Err(error) = self.shelf.keep(version, &files) {
+            // Without the copy a broken file at the next start would have nothing to fall back
+            // to; the shop goes on with what it has.
+            return Ok(Outcome::Rejected(error.to_string()));
+        }
+        let changed = self.describe(&files);
+        let command = Command::ActivateRules(version);
+        // Activating is never refused.
+        let _ = self.shop.submit(Actor::Engine, "reload", command).await?;
+        self.shop.live.store(Arc::new(live));
+        self.files = files;
+        self.refused = None;
+        let keys = self.started.restart_keys(&config);
+        if keys.is_empty() {
+            Ok(Outcome::Ready { version, changed })
+        } else {
+            Ok(Outcome::RestartNeeded(keys))
+        }
+    }
+
+    fn describe(&self, files: &Files) -> String {
+        let names: BTreeSet<&String> = self.files.keys().chain(files.keys()).collect();
+        let changed: Vec<&str> = names
+            .into_iter()
+            .filter(|name| self.files.get(*name) != files.get(*name))
+            .map(String::as_str)
+            .collect();
+        changed.join(", ")
+    }
+
+    async fn tell(&self, outcome: &Outcome) {
+        let live = self.shop.live.load_full();
+        match outcome {
+            Outcome::Same => return,
+            Outcome::Ready { version, changed } => {
+                tracing::info!(%version, changed, "rule set is live");
+            }
+            Outcome::Rejected(report) => tracing::error!("rule set rejected\n{report}"),
+            Outcome::RestartNeeded(keys) => {
+                tracing::warn!(keys = keys.join(", "), "restart needed for some settings");
+            }
+        }
+        for admin in &live.policy.admins {
+            let known = self.shop.snapshot().customer(*admin).ok().flatten();
+            let language = known.as_ref().and_then(|known| known.language.as_deref());
+            let voice = Voice::new(&live, language, self.shop.clock.now());
+            let text = match outcome {
+                Outcome::Same => continue,
+                Outcome::Ready { version, changed } => voice.say(
+                    "admin.rules_live",
+                    &[
+                        ("version", Value::Text(&version.to_string())),
+                        ("changed", Value::Text(changed)),
+                    ],
+                ),
+                Outcome::Rejected(report) => {
+                    let report: String = report.chars().take(REPORT_CHARS_MAX).collect();
+                    voice.say("admin.rules_rejected", &[("report", Value::Text(&report))])
+                }
+                Outcome::RestartNeeded(keys) => {
+                    voice.say("admin.rules_restart", &[("keys", Value::Text(&keys.join(", ")))])
+                }
+            };
+            let call =
+                Call::SendMessage { text, markup: Markup::None, reply_to: None, silent: false };
+            let chat = ChatId::from(*admin);
+            let outgoing = Outgoing { chat, priority: Priority::Answer, call };
+            if let Err(error) = self.shop.sender.send(outgoing).await {
+                tracing::warn!(%admin, %error, "an admin was not told of the rule set");
+            }
+        }
+    }
+}

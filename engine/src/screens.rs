@@ -1,0 +1,246 @@
+//! What people see: each screen is a text and its buttons, made from records and the live
+//! message pack. The chat room and the effects import this; it reads, it never decides.
+
+pub mod admin;
+pub mod deposit;
+pub mod keys;
+pub mod offers;
+pub mod order;
+pub mod wallet;
+
+use chrono::DateTime;
+use ring4_domain::ids::{Country, ServiceKey, Timestamp};
+use ring4_domain::money::Amount;
+use ring4_domain::refusal::Refusal;
+use ring4_rules::messages::Value;
+use ring4_telegram::keyboard::{Button, Keyboard, KeyboardError};
+
+use crate::chat::commands;
+use crate::chat::press::Press;
+use crate::live::Live;
+
+/// A text with its buttons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// In Telegram's HTML.
+    pub text: String,
+    /// Under it.
+    pub keyboard: Keyboard,
+}
+
+/// A screen that cannot be shown as the message pack and the configuration have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a screen cannot be shown: {0}")]
+pub struct ScreenError(#[from] KeyboardError);
+
+/// Rows of buttons in the making. Fails once, at the end.
+#[derive(Debug, Default)]
+pub struct Rows {
+    rows: Vec<Vec<Button>>,
+    fault: Option<KeyboardError>,
+}
+
+impl Rows {
+    fn add(&mut self, row: impl IntoIterator<Item = Result<Button, KeyboardError>>) {
+        match row.into_iter().collect::<Result<Vec<Button>, _>>() {
+            Ok(row) if row.is_empty() => {}
+            Ok(row) => self.rows.push(row),
+            Err(fault) => self.fault = Some(fault),
+        }
+    }
+
+    fn screen(self, text: String) -> Result<Screen, ScreenError> {
+        match self.fault {
+            Some(fault) => Err(fault.into()),
+            None => Ok(Screen { text, keyboard: Keyboard::new(self.rows)? }),
+        }
+    }
+}
+
+/// Speaks to one person: the live texts in that person's language.
+#[derive(Clone, Copy, Debug)]
+pub struct Voice<'live> {
+    live: &'live Live,
+    language: &'live str,
+    now: Timestamp,
+}
+
+impl<'live> Voice<'live> {
+    /// A voice for a person of this language; one without a pack hears the default.
+    #[must_use]
+    pub fn new(live: &'live Live, language: Option<&str>, now: Timestamp) -> Self {
+        let wanted = language.and_then(|tag| tag.split(['-', '_']).next()).unwrap_or_default();
+        let language = live
+            .rules
+            .texts()
+            .languages()
+            .find(|known| known.eq_ignore_ascii_case(wanted))
+            .unwrap_or(&live.config.shop.default_language);
+        Self { live, language, now }
+    }
+
+    /// The text of this key.
+    #[must_use]
+    pub fn say(&self, key: &str, values: &[(&str, Value<'_>)]) -> String {
+        self.live.rules.texts().render(self.language, key, values)
+    }
+
+    /// An amount as customers see it: symbol, two decimals, more only when needed.
+    #[must_use]
+    pub fn money(&self, amount: Amount) -> String {
+        let symbol = &self.live.config.shop.currency_symbol;
+        match amount.to_text().strip_prefix('-') {
+            Some(positive) => format!("-{symbol}{positive}"),
+            None => format!("{symbol}{amount}"),
+        }
+    }
+
+    /// A refusal's text.
+    #[must_use]
+    pub fn refuse(&self, refusal: &Refusal) -> String {
+        let (name, value) = match refusal {
+            Refusal::OrdersOpenMax { max } | Refusal::DepositsOpenMax { max } => {
+                ("max", max.to_string())
+            }
+            Refusal::WalletShort { short } => ("short", self.money(*short)),
+            Refusal::DepositTooSmall { min } => ("min", self.money(*min)),
+            Refusal::DepositTooLarge { max } => ("max", self.money(*max)),
+            Refusal::DepositApprovedAlready { by } | Refusal::DepositRejectedAlready { by } => {
+                ("by", by.to_string())
+            }
+            Refusal::SellingPaused if !self.live.config.shop.maintenance.text.is_empty() => {
+                return self.live.config.shop.maintenance.text.clone();
+            }
+            _ => return self.say(refusal.key(), &[]),
+        };
+        self.say(refusal.key(), &[(name, Value::Text(&value))])
+    }
+
+    /// A moment as `15:04 UTC`, with the date where it is not today's.
+    #[must_use]
+    pub fn moment(&self, moment: Timestamp) -> String {
+        let at = DateTime::from_timestamp(moment.unix_secs(), 0).unwrap_or_default();
+        let now = DateTime::from_timestamp(self.now.unix_secs(), 0).unwrap_or_default();
+        let today = at.date_naive() == now.date_naive();
+        at.format(if today { "%H:%M UTC" } else { "%Y-%m-%d %H:%M UTC" }).to_string()
+    }
+
+    /// How long until then, as `9:58`.
+    #[must_use]
+    pub fn left(&self, until: Timestamp) -> String {
+        let secs = until.secs_since(self.now);
+        format!("{}:{:02}", secs / 60, secs % 60)
+    }
+
+    /// The service's name; its key where the configuration has dropped it since.
+    #[must_use]
+    pub fn service(&self, service: &ServiceKey) -> &'live str {
+        let known = self.live.config.services.get_key_value(service);
+        known.map_or("?", |(_, known)| known.name.as_str())
+    }
+
+    /// The service's emoji.
+    #[must_use]
+    pub fn emoji(&self, service: &ServiceKey) -> &'live str {
+        self.live.config.services.get(service).map_or("", |service| service.emoji.as_str())
+    }
+
+    /// The country's name; its code where the configuration has dropped it since.
+    #[must_use]
+    pub fn country(&self, country: Country) -> String {
+        let mut countries = self.live.config.shop.countries.iter();
+        let known = countries.find(|(known, _)| *known == country);
+        known.map_or_else(|| country.to_string(), |(_, name)| name.clone())
+    }
+
+    fn button(&self, key: &str, press: &Press) -> Result<Button, KeyboardError> {
+        Button::press(self.say(key, &[]), press.to_string())
+    }
+
+    fn button_with(
+        &self,
+        key: &str,
+        values: &[(&str, Value<'_>)],
+        press: &Press,
+    ) -> Result<Button, KeyboardError> {
+        Button::press(plain(&self.say(key, values)), press.to_string())
+    }
+
+    fn copy(&self, key: &str, text: &str) -> Result<Button, KeyboardError> {
+        Button::copy(self.say(key, &[]), text)
+    }
+
+    /// The main menu.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn menu(&self, name: &str, available: Amount, admin: bool) -> Result<Screen, ScreenError> {
+        let shop = &self.live.config.shop;
+        let text = self.say(
+            "menu",
+            &[
+                ("title", Value::Text(&shop.title)),
+                ("subtitle", Value::Text(&shop.subtitle)),
+                ("name", Value::Text(name)),
+                ("available", Value::Text(&self.money(available))),
+            ],
+        );
+        let mut rows = Rows::default();
+        rows.add([self.button("menu.buy", &Press::Services)]);
+        rows.add([
+            self.button("menu.orders", &Press::Orders),
+            self.button("menu.wallet", &Press::Wallet),
+        ]);
+        rows.add([
+            self.button("menu.deposit", &Press::Methods),
+            self.button("menu.help", &Press::Help),
+        ]);
+        if admin {
+            rows.add([self.button("menu.admin", &Press::Admin)]);
+        }
+        rows.screen(text)
+    }
+
+    /// How it works, and every command this person may use.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn help(&self, admin: bool) -> Result<Screen, ScreenError> {
+        let line = |command: &commands::Command| {
+            let description = self.say(command.description, &[]);
+            let values = [
+                ("command", Value::Text(command.name)),
+                ("description", Value::Html(&description)),
+            ];
+            self.say("help.command", &values)
+        };
+        let lines: Vec<String> = commands::visible(admin).map(line).collect();
+        let minutes = self.live.policy.order_timeout_secs.div_ceil(60);
+        let text = self.say(
+            "help",
+            &[
+                ("commands", Value::Html(&lines.join("\n"))),
+                ("contacts", Value::Text(&self.live.config.shop.contacts.join(", "))),
+                ("timeout", Value::Number(i64::from(minutes))),
+            ],
+        );
+        let mut rows = Rows::default();
+        rows.add([self.button("menu.home", &Press::Menu)]);
+        rows.screen(text)
+    }
+
+    /// A text with nothing but the way home.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn plain(&self, text: String) -> Result<Screen, ScreenError> {
+        let mut rows = Rows::default();
+        rows.add([self.button("menu.home", &Press::Menu)]);
+        rows.screen(text)
+    }
+}
+
+/// A button's label is not HTML: what the message pack's engine escaped is read back.
+fn plain(html: &str) -> String {
+    html.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}

@@ -1,0 +1,202 @@
+//! Every text that the engine can say: its key, its kind, the placeholders it may use. The rule
+//! set checks each message pack against this table before it goes live; `screens` says them.
+
+use ring4_rules::messages::{KeySpec, Kind};
+
+const fn key(
+    key: &'static str,
+    kind: Kind,
+    placeholders: &'static [&'static str],
+    plural: Option<&'static str>,
+) -> KeySpec {
+    KeySpec { key, kind, placeholders, plural }
+}
+
+macro_rules! keys {
+    ($($kind:ident $name:literal [$($placeholder:literal),*] $(by $plural:literal)?;)*) => {
+        /// The table.
+        pub const KEYS: &[KeySpec] = &[
+            $(key($name, Kind::$kind, &[$($placeholder),*], keys!(@plural $($plural)?)),)*
+        ];
+    };
+    (@plural) => { None };
+    (@plural $plural:literal) => { Some($plural) };
+}
+
+keys! {
+    Text "menu" ["title", "subtitle", "name", "available"];
+    Label "menu.buy" [];
+    Label "menu.orders" [];
+    Label "menu.wallet" [];
+    Label "menu.deposit" [];
+    Label "menu.history" [];
+    Label "menu.help" [];
+    Label "menu.admin" [];
+    Label "menu.back" [];
+    Label "menu.home" [];
+    Label "menu.newer" [];
+    Label "menu.older" [];
+
+    Text "help" ["commands", "contacts", "timeout"];
+    Text "help.command" ["command", "description"];
+    Text "unknown_command" [];
+    Text "unknown_text" ["words"];
+    Text "text_only" [];
+    Text "trouble" [];
+    Answer "trouble.short" [];
+    Answer "stale_button" [];
+
+    Menu "command.start" [];
+    Menu "command.buy" [];
+    Menu "command.orders" [];
+    Menu "command.cancel" [];
+    Menu "command.balance" [];
+    Menu "command.deposit" [];
+    Menu "command.history" [];
+    Menu "command.help" [];
+    Menu "command.admin" [];
+    Menu "command.deposits" [];
+    Menu "command.approve_deposit" [];
+    Menu "command.reject_deposit" [];
+
+    Text "buy.services" ["available"];
+    Text "buy.none" [];
+    Text "buy.countries" ["service", "description", "available"];
+    Text "buy.no_countries" ["service"];
+    Text "buy.matches" ["words", "available"];
+    Text "buy.out_of_stock" ["service", "country"];
+    Label "buy.service" ["emoji", "service"];
+    Label "buy.service_from" ["emoji", "service", "price"];
+    Label "buy.country" ["flag", "country"];
+    Label "buy.country_at" ["flag", "country", "price"];
+    Label "buy.match" ["emoji", "service", "flag", "country", "price"];
+
+    Text "quote" ["emoji", "service", "flag", "country", "price", "available", "secs", "timeout"];
+    Text "quote.stock" ["stock"] by "stock";
+    Text "quote.short" ["short"];
+    Label "quote.buy" ["price"];
+    Label "quote.deposit" [];
+
+    Text "order" ["emoji", "service", "flag", "country", "number", "state", "money", "available", "id"];
+    Text "order.no_number" ["emoji", "service", "flag", "country", "state", "money", "available", "id"];
+    Text "order.with_code" ["emoji", "service", "flag", "country", "number", "code", "state", "money", "available", "id"];
+    Text "order.state.buying" [];
+    Text "order.state.unclear" [];
+    Text "order.state.waiting" ["left", "until"];
+    Text "order.state.cancelling" [];
+    Text "order.state.time_out" [];
+    Text "order.state.delivered" ["secs"] by "secs";
+    Text "order.state.cancelled" [];
+    Text "order.state.expired" [];
+    Text "order.state.failed.out_of_stock" [];
+    Text "order.state.failed.price_moved" [];
+    Text "order.state.failed.unavailable" [];
+    Text "order.state.failed.unclear" [];
+    Text "order.state.refunded" [];
+    Text "order.money.held" ["price"];
+    Text "order.money.charged" ["price"];
+    Text "order.money.released" ["price"];
+    Text "order.money.refunded" ["price"];
+    Label "order.copy_number" [];
+    Label "order.copy_national" [];
+    Label "order.copy_code" [];
+    Label "order.cancel" [];
+    Label "order.again" [];
+    Text "order.ring" ["service", "code", "number"];
+    Text "order.ended.expired" ["service", "price", "available"];
+    Text "order.ended.failed" ["service", "price", "available"];
+    Text "orders" [];
+    Text "orders.none" [];
+    Text "orders.cancel" [];
+    Text "orders.cancel_none" [];
+    Label "orders.row" ["service", "flag", "state", "when"];
+    Label "state.buying" [];
+    Label "state.unclear" [];
+    Label "state.waiting" [];
+    Label "state.cancelling" [];
+    Label "state.delivered" [];
+    Label "state.cancelled" [];
+    Label "state.expired" [];
+    Label "state.failed" [];
+    Label "state.refunded" [];
+    Answer "order.cancelling_now" [];
+
+    Text "balance" ["available", "held", "deposited", "spent", "refunded"];
+    Text "balance.low" ["threshold"];
+    Text "history" ["page", "rows"];
+    Text "history.none" [];
+    Text "history.row" ["seq", "when", "amount", "what"];
+    Text "history.deposit" ["id"];
+    Text "history.hold" ["id"];
+    Text "history.capture" ["id"];
+    Text "history.release" ["id"];
+    Text "history.refund" ["id"];
+
+    Text "deposit.methods" ["available"];
+    Text "deposit.methods_for" ["amount"];
+    Text "deposit.amounts" ["method", "min", "max"];
+    Text "deposit.ask" ["method", "min", "max"];
+    Text "deposit.not_amount" ["words", "min", "max"];
+    Text "deposit.closed" [];
+    Label "deposit.method" ["method"];
+    Label "deposit.amount" ["amount"];
+    Label "deposit.custom" [];
+    Text "deposit.card" ["id", "amount", "method", "details", "note", "state"];
+    Text "deposit.details" ["lines", "address"];
+    Text "deposit.state.opened" ["until"];
+    Text "deposit.state.submitted" [];
+    Text "deposit.state.approved" ["seq"];
+    Text "deposit.state.rejected" [];
+    Text "deposit.state.rejected_because" ["reason"];
+    Text "deposit.state.expired" [];
+    Label "deposit.paid" [];
+    Label "deposit.paid_late" [];
+    Label "deposit.copy_amount" [];
+    Label "deposit.copy_address" [];
+    Answer "deposit.thanks" [];
+    Text "deposit.told.approved" ["amount", "available", "id"];
+    Text "deposit.told.rejected" ["amount", "id"];
+    Text "deposit.told.rejected_because" ["amount", "id", "reason"];
+
+    Text "admin" ["open_orders", "pending_deposits", "customers", "providers", "rules", "entries"];
+    Text "admin.provider" ["provider", "version", "state", "balance"];
+    Label "admin.queue" ["count"];
+    Label "admin.refresh" [];
+    Text "admin.deposits" ["count"] by "count";
+    Text "admin.deposits_none" [];
+    Label "admin.deposit_row" ["amount", "name", "when"];
+    Text "admin.deposit" ["id", "name", "user", "amount", "method", "when", "available", "state"];
+    Text "admin.deposit.submitted" [];
+    Text "admin.deposit.approved" ["by", "when"];
+    Text "admin.deposit.rejected" ["by", "when"];
+    Label "admin.approve" [];
+    Label "admin.reject" [];
+    Text "admin.usage.approve" [];
+    Text "admin.usage.reject" [];
+    Text "admin.unclear" ["id", "service", "country"];
+    Text "admin.rules_live" ["version", "changed"];
+    Text "admin.rules_rejected" ["report"];
+    Text "admin.rules_restart" ["keys"];
+
+    Answer "refusal.unknown_command" [];
+    Answer "refusal.quote_gone" [];
+    Answer "refusal.quote_expired" [];
+    Answer "refusal.not_for_sale" [];
+    Answer "refusal.id_taken" [];
+    Answer "refusal.selling_paused" [];
+    Answer "refusal.orders_open_max" ["max"];
+    Answer "refusal.wallet_short" ["short"];
+    Answer "refusal.order_unknown" [];
+    Answer "refusal.order_buying" [];
+    Answer "refusal.order_delivered" [];
+    Answer "refusal.order_ended" [];
+    Answer "refusal.deposit_too_small" ["min"];
+    Answer "refusal.deposit_too_large" ["max"];
+    Answer "refusal.method_unknown" [];
+    Answer "refusal.deposits_open_max" ["max"];
+    Answer "refusal.deposit_unknown" [];
+    Answer "refusal.deposit_not_submitted" [];
+    Answer "refusal.deposit_submitted" [];
+    Answer "refusal.deposit_approved" ["by"];
+    Answer "refusal.deposit_rejected" ["by"];
+}

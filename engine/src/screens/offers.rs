@@ -1,0 +1,221 @@
+//! Choosing what to buy: services, countries, matches of a search, and the price to confirm.
+//! Only the chat room imports this.
+
+use ring4_domain::ids::{Country, ServiceKey};
+use ring4_domain::money::Amount;
+use ring4_domain::order::Quote;
+use ring4_rules::messages::Value;
+use ring4_telegram::keyboard::Style;
+
+use super::{Rows, Screen, ScreenError, Voice};
+use crate::chat::press::Press;
+
+/// The most offers on one screen; Telegram allows 100 buttons, people read fewer.
+pub const OFFERS_MAX: usize = 24;
+
+/// A service on the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceRow {
+    /// Which.
+    pub service: ServiceKey,
+    /// The lowest price at hand, where one is known.
+    pub from: Option<Amount>,
+}
+
+/// An offer on a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferRow {
+    /// What.
+    pub service: ServiceKey,
+    /// From where.
+    pub country: Country,
+    /// What it would cost now, where that is known.
+    pub price: Option<Amount>,
+}
+
+/// A quote and what the customer has.
+#[derive(Clone, Copy, Debug)]
+pub struct QuoteView<'view> {
+    /// The quote.
+    pub quote: &'view Quote,
+    /// What can be spent.
+    pub available: Amount,
+    /// Numbers at hand, where the vendor says.
+    pub stock: Option<u32>,
+}
+
+impl Voice<'_> {
+    /// What is for sale.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn services(
+        &self,
+        services: &[ServiceRow],
+        available: Amount,
+    ) -> Result<Screen, ScreenError> {
+        if services.is_empty() {
+            return self.plain(self.say("buy.none", &[]));
+        }
+        let mut rows = Rows::default();
+        for ServiceRow { service, from } in services.iter().take(OFFERS_MAX) {
+            let price = from.map(|from| self.money(from)).unwrap_or_default();
+            let key = if from.is_some() { "buy.service_from" } else { "buy.service" };
+            let mut values = vec![
+                ("emoji", Value::Text(self.emoji(service))),
+                ("service", Value::Text(self.service(service))),
+            ];
+            if from.is_some() {
+                values.push(("price", Value::Text(&price)));
+            }
+            rows.add([self.button_with(key, &values, &Press::Countries(service.clone()))]);
+        }
+        rows.add([self.button("menu.home", &Press::Menu)]);
+        let available = self.money(available);
+        rows.screen(self.say("buy.services", &[("available", Value::Text(&available))]))
+    }
+
+    /// The countries of one service.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn countries(
+        &self,
+        service: &ServiceKey,
+        offers: &[OfferRow],
+        available: Amount,
+    ) -> Result<Screen, ScreenError> {
+        let name = Value::Text(self.service(service));
+        let description =
+            self.live.config.services.get(service).map_or("", |known| known.description.as_str());
+        let mut rows = Rows::default();
+        let buttons: Vec<_> = offers
+            .iter()
+            .take(OFFERS_MAX)
+            .map(|offer| {
+                let flag = offer.country.flag();
+                let country = self.country(offer.country);
+                let price = offer.price.map(|price| self.money(price));
+                let mut values =
+                    vec![("flag", Value::Text(&flag)), ("country", Value::Text(&country))];
+                let key = if price.is_some() { "buy.country_at" } else { "buy.country" };
+                if let Some(price) = &price {
+                    values.push(("price", Value::Text(price)));
+                }
+                self.button_with(key, &values, &Press::Offer(service.clone(), offer.country))
+            })
+            .collect();
+        // Two to a row keeps a long list on one phone screen.
+        let mut buttons = buttons.into_iter();
+        while let Some(first) = buttons.next() {
+            rows.add(std::iter::once(first).chain(buttons.next()));
+        }
+        rows.add([
+            self.button("menu.back", &Press::Services),
+            self.button("menu.home", &Press::Menu),
+        ]);
+        let text = if offers.is_empty() {
+            self.say("buy.no_countries", &[("service", name)])
+        } else {
+            let available = self.money(available);
+            let values = [
+                ("service", name),
+                ("description", Value::Text(description)),
+                ("available", Value::Text(&available)),
+            ];
+            self.say("buy.countries", &values)
+        };
+        rows.screen(text)
+    }
+
+    /// What a search found.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn matches(
+        &self,
+        words: &str,
+        offers: &[OfferRow],
+        available: Amount,
+    ) -> Result<Screen, ScreenError> {
+        let mut rows = Rows::default();
+        for offer in offers.iter().take(OFFERS_MAX) {
+            let flag = offer.country.flag();
+            let country = self.country(offer.country);
+            let price = offer.price.map_or_else(|| "?".to_owned(), |price| self.money(price));
+            let values = [
+                ("emoji", Value::Text(self.emoji(&offer.service))),
+                ("service", Value::Text(self.service(&offer.service))),
+                ("flag", Value::Text(&flag)),
+                ("country", Value::Text(&country)),
+                ("price", Value::Text(&price)),
+            ];
+            let press = Press::Offer(offer.service.clone(), offer.country);
+            rows.add([self.button_with("buy.match", &values, &press)]);
+        }
+        rows.add([self.button("menu.home", &Press::Menu)]);
+        let available = self.money(available);
+        let values = [("words", Value::Text(words)), ("available", Value::Text(&available))];
+        rows.screen(self.say("buy.matches", &values))
+    }
+
+    /// An offer that no vendor can serve.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn sold_out(&self, service: &ServiceKey, country: Country) -> Result<Screen, ScreenError> {
+        let mut rows = Rows::default();
+        rows.add([
+            self.button("menu.back", &Press::Countries(service.clone())),
+            self.button("menu.home", &Press::Menu),
+        ]);
+        let country = self.country(country);
+        let values =
+            [("service", Value::Text(self.service(service))), ("country", Value::Text(&country))];
+        rows.screen(self.say("buy.out_of_stock", &values))
+    }
+
+    /// The price to confirm.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn quote(&self, view: QuoteView<'_>) -> Result<Screen, ScreenError> {
+        let QuoteView { quote, available, stock } = view;
+        let price = self.money(quote.price);
+        let minutes = self.live.policy.order_timeout_secs.div_ceil(60);
+        let mut text = self.say(
+            "quote",
+            &[
+                ("emoji", Value::Text(self.emoji(&quote.service))),
+                ("service", Value::Text(self.service(&quote.service))),
+                ("flag", Value::Text(&quote.country.flag())),
+                ("country", Value::Text(&self.country(quote.country))),
+                ("price", Value::Text(&price)),
+                ("available", Value::Text(&self.money(available))),
+                ("secs", Value::Number(i64::from(quote.expires_at.secs_since(self.now)))),
+                ("timeout", Value::Number(i64::from(minutes))),
+            ],
+        );
+        if let Some(stock) = stock {
+            text.push('\n');
+            text.push_str(&self.say("quote.stock", &[("stock", Value::Number(i64::from(stock)))]));
+        }
+        let mut rows = Rows::default();
+        let short = quote.price.checked_sub(available).filter(|short| short.is_positive());
+        if let Some(short) = short {
+            let short = self.money(short);
+            text.push('\n');
+            text.push_str(&self.say("quote.short", &[("short", Value::Text(&short))]));
+            rows.add([self.button("quote.deposit", &Press::Methods)]);
+        } else {
+            let values = [("price", Value::Text(price.as_str()))];
+            let buy = self.button_with("quote.buy", &values, &Press::Place(quote.id));
+            rows.add([buy.map(|button| button.styled(Style::Success))]);
+        }
+        rows.add([
+            self.button("menu.back", &Press::Countries(quote.service.clone())),
+            self.button("menu.home", &Press::Menu),
+        ]);
+        rows.screen(text)
+    }
+}

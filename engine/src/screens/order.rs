@@ -1,0 +1,248 @@
+//! The order card, the message that rings, and the lists of orders. The chat room and the
+//! effects import this.
+
+use ring4_domain::money::Amount;
+use ring4_domain::order::{CancelReason, FailReason, Order, OrderState};
+use ring4_rules::messages::Value;
+use ring4_telegram::keyboard::Style;
+
+use super::{Rows, Screen, ScreenError, Voice};
+use crate::chat::press::Press;
+
+/// Calling codes by their digits' prefixes have at most three digits (E.164).
+const CALLING_CODE_DIGITS_MAX: usize = 3;
+
+impl Voice<'_> {
+    /// The card of an order as it stands.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn order_card(&self, order: &Order, available: Amount) -> Result<Screen, ScreenError> {
+        let flag = order.quote.country.flag();
+        let country = self.country(order.quote.country);
+        let state = self.order_state(order);
+        let money = self.order_money(order);
+        let available = self.money(available);
+        let id = order.id().to_string();
+        let mut values = vec![
+            ("emoji", Value::Text(self.emoji(&order.quote.service))),
+            ("service", Value::Text(self.service(&order.quote.service))),
+            ("flag", Value::Text(&flag)),
+            ("country", Value::Text(&country)),
+            ("state", Value::Html(&state)),
+            ("money", Value::Html(&money)),
+            ("available", Value::Text(&available)),
+            ("id", Value::Text(&id)),
+        ];
+        let number = order.purchase.as_ref().map(|purchase| purchase.number.as_str());
+        if let Some(number) = number {
+            values.push(("number", Value::Text(number)));
+        }
+        let key = match (&order.code, number) {
+            (Some(code), Some(_)) => {
+                values.push(("code", Value::Text(&code.code)));
+                "order.with_code"
+            }
+            (None, Some(_)) => "order",
+            (_, None) => "order.no_number",
+        };
+        self.order_buttons(order).screen(self.say(key, &values))
+    }
+
+    fn order_buttons(&self, order: &Order) -> Rows {
+        let mut rows = Rows::default();
+        let copies = matches!(
+            order.state,
+            OrderState::Waiting | OrderState::Cancelling { .. } | OrderState::Delivered
+        );
+        if let Some(code) = &order.code {
+            let copy = self.copy("order.copy_code", &code.code);
+            rows.add([copy.map(|button| button.styled(Style::Primary))]);
+        }
+        if let Some(purchase) = order.purchase.as_ref().filter(|_| copies) {
+            let national = self.national(order, &purchase.number);
+            rows.add(
+                [self.copy("order.copy_number", &purchase.number)]
+                    .into_iter()
+                    .chain(national.map(|text| self.copy("order.copy_national", text))),
+            );
+        }
+        let offer = Press::Offer(order.quote.service.clone(), order.quote.country);
+        match order.state {
+            OrderState::Waiting => {
+                let cancel = self.button("order.cancel", &Press::Cancel(order.id()));
+                rows.add([cancel.map(|button| button.styled(Style::Danger))]);
+            }
+            state if state.is_open() => {}
+            _ => rows
+                .add([self.button("order.again", &offer), self.button("menu.home", &Press::Menu)]),
+        }
+        rows
+    }
+
+    /// The number without its country code, where the configuration knows the code.
+    fn national<'number>(&self, order: &Order, number: &'number str) -> Option<&'number str> {
+        let digits = number.strip_prefix('+')?;
+        let code = calling_code(order.quote.country.bytes())?;
+        debug_assert!(code.len() <= CALLING_CODE_DIGITS_MAX);
+        digits.strip_prefix(code).filter(|rest| !rest.is_empty())
+    }
+
+    fn order_state(&self, order: &Order) -> String {
+        let key = match order.state {
+            OrderState::Buying { .. } => "order.state.buying",
+            OrderState::Unclear { .. } => "order.state.unclear",
+            OrderState::Waiting => {
+                let left = self.left(order.deadline);
+                let until = self.moment(order.deadline);
+                let values = [("left", Value::Text(&left)), ("until", Value::Text(&until))];
+                return self.say("order.state.waiting", &values);
+            }
+            OrderState::Cancelling { reason: CancelReason::Customer } => "order.state.cancelling",
+            OrderState::Cancelling { reason: CancelReason::TimeOut } => "order.state.time_out",
+            OrderState::Delivered => {
+                let bought = order.purchase.as_ref().map(|purchase| purchase.bought_at);
+                let arrived = order.code.as_ref().map(|code| code.arrived_at);
+                let secs = bought.zip(arrived).map_or(0, |(from, to)| to.secs_since(from));
+                let values = [("secs", Value::Number(i64::from(secs)))];
+                return self.say("order.state.delivered", &values);
+            }
+            OrderState::Cancelled => "order.state.cancelled",
+            OrderState::Expired => "order.state.expired",
+            OrderState::Failed(FailReason::OutOfStock) => "order.state.failed.out_of_stock",
+            OrderState::Failed(FailReason::PriceMoved) => "order.state.failed.price_moved",
+            OrderState::Failed(FailReason::Unavailable) => "order.state.failed.unavailable",
+            OrderState::Failed(FailReason::Unclear) => "order.state.failed.unclear",
+            OrderState::Refunded => "order.state.refunded",
+        };
+        self.say(key, &[])
+    }
+
+    fn order_money(&self, order: &Order) -> String {
+        let key = match order.state {
+            OrderState::Delivered => "order.money.charged",
+            OrderState::Refunded => "order.money.refunded",
+            state if state.is_open() => "order.money.held",
+            _ => "order.money.released",
+        };
+        self.say(key, &[("price", Value::Text(&self.money(order.quote.price)))])
+    }
+
+    /// The message that rings with the code.
+    #[must_use]
+    pub fn ring(&self, order: &Order) -> Option<String> {
+        let code = order.code.as_ref()?;
+        let purchase = order.purchase.as_ref()?;
+        let values = [
+            ("service", Value::Text(self.service(&order.quote.service))),
+            ("code", Value::Text(&code.code)),
+            ("number", Value::Text(&purchase.number)),
+        ];
+        Some(self.say("order.ring", &values))
+    }
+
+    /// The message that rings when an order ended without a code.
+    #[must_use]
+    pub fn order_ended(&self, order: &Order, available: Amount) -> Option<String> {
+        let key = match order.state {
+            OrderState::Expired => "order.ended.expired",
+            OrderState::Failed(_) => "order.ended.failed",
+            _ => return None,
+        };
+        let values = [
+            ("service", Value::Text(self.service(&order.quote.service))),
+            ("price", Value::Text(&self.money(order.quote.price))),
+            ("available", Value::Text(&self.money(available))),
+        ];
+        Some(self.say(key, &values))
+    }
+
+    /// The customer's orders, open ones first; or those that can be cancelled.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn orders(&self, orders: &[Order], cancel: bool) -> Result<Screen, ScreenError> {
+        let mut rows = Rows::default();
+        for order in orders {
+            let state = self.say(&format!("state.{}", order.state.name()), &[]);
+            let values = [
+                ("flag", Value::Text(&order.quote.country.flag())),
+                ("service", Value::Text(self.service(&order.quote.service))),
+                ("state", Value::Text(&state)),
+                ("when", Value::Text(&self.moment(order.placed_at))),
+            ];
+            let id = order.id();
+            let press = if cancel { Press::Cancel(id) } else { Press::Order(id) };
+            rows.add([self.button_with("orders.row", &values, &press)]);
+        }
+        rows.add([
+            self.button("menu.buy", &Press::Services),
+            self.button("menu.home", &Press::Menu),
+        ]);
+        let key = match (cancel, orders.is_empty()) {
+            (false, false) => "orders",
+            (false, true) => "orders.none",
+            (true, false) => "orders.cancel",
+            (true, true) => "orders.cancel_none",
+        };
+        rows.screen(self.say(key, &[]))
+    }
+}
+
+/// The calling code of a country, for the countries that shops sell most (ITU E.164 list).
+/// Others simply have no second copy button.
+fn calling_code(country: [u8; 2]) -> Option<&'static str> {
+    Some(match &country {
+        b"US" | b"CA" | b"PR" | b"DO" => "1",
+        b"RU" | b"KZ" => "7",
+        b"EG" => "20",
+        b"ZA" => "27",
+        b"GR" => "30",
+        b"NL" => "31",
+        b"BE" => "32",
+        b"FR" => "33",
+        b"ES" => "34",
+        b"HU" => "36",
+        b"IT" => "39",
+        b"RO" => "40",
+        b"CH" => "41",
+        b"AT" => "43",
+        b"GB" => "44",
+        b"DK" => "45",
+        b"SE" => "46",
+        b"NO" => "47",
+        b"PL" => "48",
+        b"DE" => "49",
+        b"MX" => "52",
+        b"AR" => "54",
+        b"BR" => "55",
+        b"CL" => "56",
+        b"CO" => "57",
+        b"MY" => "60",
+        b"AU" => "61",
+        b"ID" => "62",
+        b"PH" => "63",
+        b"NZ" => "64",
+        b"TH" => "66",
+        b"JP" => "81",
+        b"KR" => "82",
+        b"VN" => "84",
+        b"CN" => "86",
+        b"TR" => "90",
+        b"IN" => "91",
+        b"PK" => "92",
+        b"NG" => "234",
+        b"KE" => "254",
+        b"PT" => "351",
+        b"IE" => "353",
+        b"FI" => "358",
+        b"LT" => "370",
+        b"LV" => "371",
+        b"EE" => "372",
+        b"UA" => "380",
+        b"CZ" => "420",
+        b"HK" => "852",
+        b"IL" => "972",
+        _ => return None,
+    })
+}

@@ -1,0 +1,107 @@
+//! Everything that the middle works with, in one place: the chat room and the effects hold it.
+
+use std::sync::Arc;
+
+use ring4_domain::change::{Actor, Seq};
+use ring4_domain::command::Command;
+use ring4_domain::ids::{DepositId, UserId};
+use ring4_domain::ledger::{AccountId, TransferId};
+use ring4_domain::money::Amount;
+use ring4_domain::refusal::Refusal;
+use ring4_providers::Registry;
+use ring4_storage::{Reader, Snapshot};
+use ring4_telegram::sender::Sender;
+
+use crate::clock::Clock;
+use crate::executor::{Executor, Receipt, Stopped};
+use crate::live::LiveCell;
+use crate::market::Market;
+
+/// The parts of a running shop.
+pub struct Shop {
+    /// The time.
+    pub clock: Clock,
+    /// What the operator may change.
+    pub live: Arc<LiveCell>,
+    /// The only way to change anything.
+    pub executor: Executor,
+    /// The only way to read.
+    pub reader: Reader,
+    /// The vendors.
+    pub registry: Arc<Registry>,
+    /// What they offer.
+    pub market: Arc<Market>,
+    /// The way to Telegram.
+    pub sender: Sender,
+}
+
+/// What ends the handling of an update or an effect without an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ShopError {
+    /// The process is ending; whatever was not done is done after the next start.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    /// A record cannot be read.
+    #[error("reading: {0}")]
+    Storage(#[from] ring4_storage::ReadError),
+    /// A screen cannot be shown.
+    #[error(transparent)]
+    Screen(#[from] crate::screens::ScreenError),
+}
+
+impl Shop {
+    /// The state as of now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.reader.snapshot()
+    }
+
+    /// Whether this person is an admin.
+    #[must_use]
+    pub fn is_admin(&self, user: UserId) -> bool {
+        self.live.load().policy.admins.contains(&user)
+    }
+
+    /// Hands in a command; see [`Executor::submit`].
+    ///
+    /// # Errors
+    /// The executor has stopped.
+    pub async fn submit(
+        &self,
+        actor: Actor,
+        trace: &str,
+        command: Command,
+    ) -> Result<Result<Receipt, Refusal>, Stopped> {
+        let name = command.name();
+        let result = self.executor.submit(actor, trace, command).await?;
+        match &result {
+            Ok(Receipt { seq: Some(seq), .. }) => {
+                tracing::debug!(trace, command = name, seq = seq.0, "committed");
+            }
+            Ok(_) => tracing::trace!(trace, command = name, "nothing to change"),
+            Err(refusal) => tracing::debug!(trace, command = name, ?refusal, "refused"),
+        }
+        Ok(result)
+    }
+}
+
+/// What this customer can spend.
+///
+/// # Errors
+/// The account cannot be read.
+pub fn available(snapshot: &Snapshot, user: UserId) -> Result<Amount, ring4_storage::ReadError> {
+    let account = snapshot.account(&AccountId::Wallet(user))?;
+    Ok(account.available().unwrap_or(Amount::ZERO))
+}
+
+/// The entry that credited a deposit, if it was credited.
+///
+/// # Errors
+/// The transfer cannot be read.
+pub fn credited_by(
+    snapshot: &Snapshot,
+    deposit: DepositId,
+) -> Result<Option<Seq>, ring4_storage::ReadError> {
+    let booked = snapshot.transfer(TransferId::Deposit(deposit))?;
+    Ok(booked.map(|booked| booked.seq))
+}

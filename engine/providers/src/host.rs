@@ -110,10 +110,10 @@ pub enum LoadRefusal {
     #[error("the loader refused it: {0}")]
     Loader(String),
     /// It did not come back while being opened.
-    #[error("did not start within {limit_secs} s")]
+    #[error("did not start within {limit:?}")]
     Stuck {
         /// The limit.
-        limit_secs: u64,
+        limit: std::time::Duration,
     },
     /// Its word about itself breaks a rule.
     #[error("its manifest is refused: {0}")]

@@ -131,14 +131,14 @@ pub struct Registry {
 
 impl Registry {
     /// Opens the plugins of all enabled providers. Blocks for as long as plugins take to start,
-    /// at most ten seconds each.
+    /// each at most twice its step's limit.
     ///
     /// # Errors
     /// The first provider that cannot be loaded, and why, on one line.
     pub fn load(
         providers: Vec<ProviderOptions>,
         plugins: &PluginOptions,
-        clock: &UnixMillisClock,
+        clock: UnixMillisClock,
     ) -> Result<Self, LoadError> {
         let mut slots = BTreeMap::new();
         for options in providers {
@@ -150,7 +150,7 @@ impl Registry {
                 return Err(LoadError::new(&path, refusal));
             }
             let slot = if options.enabled {
-                let provider = Provider::load(options, plugins, &path, Arc::clone(clock))?;
+                let provider = Provider::load(options, plugins, &path, Arc::clone(&clock))?;
                 Slot::Loaded(Arc::new(provider))
             } else {
                 Slot::Disabled

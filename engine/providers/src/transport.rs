@@ -110,36 +110,40 @@ impl Transport {
         repeatable: bool,
         deadline: Instant,
     ) -> Exchange {
-        let attempts = if repeatable && request.idempotent { ATTEMPTS_MAX } else { 1 };
-        let mut pause = RETRY_PAUSE;
-        for _ in 1..attempts {
-            let exchange = self.attempt(request, deadline).await;
-            if !exchange.is_passing() || Instant::now() + pause >= deadline {
-                return exchange;
-            }
-            sleep_until(Instant::now() + pause).await;
-            pause *= 2;
-        }
-        self.attempt(request, deadline).await
-    }
-
-    async fn attempt(&self, request: &Request, deadline: Instant) -> Exchange {
         let built = match self.build(request) {
             Ok(built) => built,
             Err(why) => return Exchange::not_sent(why),
         };
-        match self.throttle.reserve(deadline) {
-            Ok(due) => sleep_until(due).await,
-            Err(wait) => {
-                let secs = wait.as_secs().max(1);
-                return Exchange::not_sent(format!("the rate limit asks for {secs} s of quiet"));
+        let attempts = if repeatable && request.idempotent { ATTEMPTS_MAX } else { 1 };
+        let mut pause = RETRY_PAUSE;
+        let mut last = None;
+        for attempt in 1..=attempts {
+            // A form's body can always be copied; what cannot is sent once.
+            let Some(copy) = built.try_clone() else { break };
+            let due = match self.throttle.reserve(deadline) {
+                Ok(due) => due,
+                Err(wait) => {
+                    let secs = wait.as_secs().max(1);
+                    let quiet = format!("the rate limit asks for {secs} s of quiet");
+                    return last.unwrap_or_else(|| Exchange::not_sent(quiet));
+                }
+            };
+            sleep_until(due).await;
+            // From here on bytes may leave, so a time-out counts as sent unless reqwest knows
+            // better.
+            let exchange = match timeout_at(deadline, self.exchange(copy)).await {
+                Ok(exchange) => exchange,
+                Err(_) => Exchange::unanswered("no answer in time"),
+            };
+            let resume = Instant::now() + pause;
+            if attempt == attempts || !exchange.is_passing() || resume >= deadline {
+                return exchange;
             }
+            last = Some(exchange);
+            sleep_until(resume).await;
+            pause *= 2;
         }
-        // From here on bytes may leave, so a time-out counts as sent unless reqwest knows better.
-        match timeout_at(deadline, self.exchange(built)).await {
-            Ok(exchange) => exchange,
-            Err(_) => Exchange::unanswered("no answer in time"),
-        }
+        last.unwrap_or_else(|| Exchange::not_sent("the request cannot be sent"))
     }
 
     async fn exchange(&self, request: reqwest::Request) -> Exchange {

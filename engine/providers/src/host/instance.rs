@@ -19,8 +19,8 @@ use super::library::{self, Answer, Plugin};
 /// Jobs that may wait for the thread. A call holds one slot, and its end a second.
 const JOBS_MAX: usize = 1_024;
 
-/// Opening a library, its manifest and its instance together.
-const START_LIMIT: Duration = Duration::from_secs(10);
+/// Opening a library, its manifest and its instance together may take this many steps' time.
+const START_STEPS: u32 = 2;
 
 enum Job {
     Begin { id: u64, call: Vec<u8>, reply: oneshot::Sender<(bool, Answer)> },
@@ -85,11 +85,11 @@ impl Instance {
                 Err(refusal) => drop(ready.send(Err(refusal))),
             })
             .map_err(LoadRefusal::Unreadable)?;
-        let limit_secs = START_LIMIT.as_secs();
-        let manifest = match started.recv_timeout(START_LIMIT) {
+        let limit = step_limit * START_STEPS;
+        let manifest = match started.recv_timeout(limit) {
             Ok(manifest) => manifest?,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                return Err(LoadRefusal::Stuck { limit_secs });
+                return Err(LoadRefusal::Stuck { limit });
             }
         };
         let instance = Self {

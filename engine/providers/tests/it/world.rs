@@ -42,11 +42,8 @@ impl World {
         let clock = Arc::new(AtomicI64::new(START_MS));
         let read = Arc::clone(&clock);
         let vendor = options.id.clone();
-        let registry = Registry::load(
-            vec![options],
-            &plugins,
-            &(Arc::new(move || read.load(Ordering::SeqCst)) as _),
-        )?;
+        let registry =
+            Registry::load(vec![options], &plugins, Arc::new(move || read.load(Ordering::SeqCst)))?;
         Ok(Self { registry, vendor, clock, cache })
     }
 

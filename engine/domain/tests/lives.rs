@@ -43,17 +43,17 @@ impl Shop {
     /// A refusal carries no changes, so what is refused cannot change anything.
     fn run(&mut self, command: Command) {
         let Ok(decision) = self.decide(command.clone()) else { return };
-        let before = self.book.clone();
+        let (orders, deposits) = (self.book.orders.clone(), self.book.deposits.clone());
         if !decision.changes.is_empty() {
             self.book.apply(&self.entry(&decision)).unwrap();
         }
         assert_eq!(self.book.violations(), []);
         self.auditor.note(&command, &decision.outcome);
         self.auditor.compare(&self.book);
-        for (id, was) in &before.orders {
+        for (id, was) in &orders {
             assert_follows(was, self.book.orders.get(id).unwrap());
         }
-        for (id, was) in &before.deposits {
+        for (id, was) in &deposits {
             let is = self.book.deposits.get(id).unwrap();
             assert_eq!(
                 (is.customer, is.amount, &is.method),

@@ -4,7 +4,7 @@
 flows! {
 
 a_customer_pays_in_buys_and_gets_the_code: "
-    0s   anna hello Anna                       -> ok
+    0s   anna hello Anna in en                 -> ok
          anna opens d1 5.00 usdt on 9          -> opened; card 9; wishes show_deposit:d1
     1m   anna claims d1                        -> submitted; anna 0.00+0.00; wishes show_deposit:d1
                                                .. show_deposit_to_admin:d1:ada
@@ -140,6 +140,8 @@ prices_keep_to_the_limits: "
          anna asks q5 0.26 cost -0.24 from mock -> refused not_for_sale
          anna asks q5 0.26 cost 9223372036854.775807 from mock -> refused not_for_sale
          anna asks q5 0.26 cost 0.24 from      -> refused not_for_sale
+         anna asks q5 0.26 cost 0.24 from 256*mock -> refused not_for_sale
+         anna asks q9 0.26 cost 0.24 from 255*mock -> quote 0.26 cap 0.25
          # Nothing is given away, and nothing costs more than the books can carry.
          policy price_min 0
          policy margin_min 0

@@ -10,9 +10,11 @@ a_deposit_keeps_to_the_limits: "
          anna opens d1 9223372036854.775807 usdt -> refused deposit_too_large 500.00
          anna opens d1 5.00 cash               -> refused method_unknown
          anna prompted                         -> nothing
-         anna hello Anna                       -> ok
+         anna hello Anna in en                 -> ok
          anna prompted                         -> ok
          anna opens d1 1.00 usdt               -> opened; ok
+         # The question was answered by opening.
+         anna prompted                         -> ok
          anna opens d2 500.00 binance          -> opened
          anna opens d3 5.00 usdt               -> refused deposits_open_max 2
          anna claims d1                        -> submitted
@@ -83,5 +85,8 @@ two_admins_and_one_deposit: "
          policy admin_removed bob
          bob approves d3                       -> refused unknown_command
          ada rejects d3                        -> rejected; reason none
+         anna opens d4 5.00 usdt               -> opened
+         anna claims d4                        -> submitted
+         ada rejects d4 68*no                  -> rejected; reason 67*no
 "
 }

@@ -52,14 +52,19 @@ the_outbox_keeps_what_an_open_order_needs: "
 "
 
 what_moves_no_money: "
-         anna hello Anna                       -> ok
-         anna hello Anna                       -> nothing
-         anna hello Anja                       -> ok
+         anna hello Anna in en                 -> ok
+         anna hello Anna in en                 -> nothing
+         anna hello Anja in en                 -> ok
+         # The language known first stays; a longer name is cut to 64 characters.
+         anna hello Anja in es                 -> nothing
+         anna hello 22*an in en                -> ok
+         anna hello 21*an a in en              -> nothing
+         anna hello Anja in en                 -> ok
          anna prompted                         -> ok
          anna prompted                         -> nothing
          reachable anna no                     -> ok
          reachable anna no                     -> nothing
-         anna hello Anja                       -> ok
+         anna hello Anja in en                 -> ok
          reachable ben no                      -> nothing
          rules 2                               -> ok
          rules 2                               -> nothing

@@ -34,11 +34,11 @@ pub fn command(words: &[&str], now: Timestamp, wished: &Wished) -> Command {
 fn people_do(words: &[&str]) -> Option<Command> {
     let card = |words: &[&str]| words.last().map(|word| MessageId(word.parse().unwrap()));
     Some(match *words {
-        [who, "hello", name] => Command::Welcome(Profile {
+        [who, "hello", ref name @ .., "in", language] => Command::Welcome(Profile {
             id: user(who),
-            name: name.to_owned(),
+            name: name.join(" "),
             username: None,
-            language: Some("en".to_owned()),
+            language: Some(language.to_owned()),
         }),
         [who, "prompted"] => Command::Ask {
             customer: user(who),
@@ -151,6 +151,12 @@ fn engine_notes(words: &[&str], wished: &Wished) -> Option<Command> {
         ["rules", digit] => Command::ActivateRules(RulesVersion([digit.parse().unwrap(); 8])),
         _ => return None,
     })
+}
+
+/// A word, or `COUNT*WORD` as that many of it.
+pub fn times(word: &str) -> impl Iterator<Item = &str> {
+    let (count, word) = word.split_once('*').unwrap_or(("1", word));
+    std::iter::repeat_n(word, count.parse().unwrap())
 }
 
 pub fn moment(word: &str) -> Option<Timestamp> {

@@ -6,6 +6,7 @@
 //! 5m     anna cancels q1          -> cancelling; wishes cancel_purchase:q1 show_order:q1
 //! policy selling off
 //! given anna waits for q1
+//! ada rejects d1 40*no
 //! # Remarks stand alone; a line that begins with two dots goes on with the row above.
 //! ```
 //!
@@ -33,7 +34,7 @@ use ring4_domain::refusal::Refusal;
 
 use crate::words::{
     PEOPLE, Wished, amount, command, deposit_id, method, moment, money, name, order_id, shown,
-    told, user, wishes,
+    times, told, user, wishes,
 };
 
 /// What the rows met: refusal keys, commands, and every `from → to` of an order or a deposit.
@@ -93,7 +94,7 @@ fn policy() -> Policy {
 impl World {
     fn run(&mut self, row: &str) {
         let (deed, wanted) = row.split_once("->").unwrap_or((row, ""));
-        let mut words: Vec<&str> = deed.split_whitespace().collect();
+        let mut words: Vec<&str> = deed.split_whitespace().flat_map(times).collect();
         if let Some(now) = words.first().and_then(|word| moment(word)) {
             self.now = now;
             words.remove(0);
@@ -116,7 +117,7 @@ impl World {
         assert_eq!(decision.is_err(), refused, "{row}\n  {decision:?}");
         let mut unsaid = decision.as_ref().map(money).unwrap_or_default();
         for want in wanted.split(';').map(str::trim) {
-            let want: Vec<&str> = want.split_whitespace().collect();
+            let want: Vec<&str> = want.split_whitespace().flat_map(times).collect();
             if let Some(said) = unsaid.iter().position(|moved| *moved == want.join(" ")) {
                 unsaid.remove(said);
                 continue;

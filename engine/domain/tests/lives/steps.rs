@@ -229,13 +229,19 @@ fn move_order(id: OrderId, state: OrderState, customer: UserId, choice: u8) -> C
 
 fn go() -> impl Strategy<Value = Go> {
     let usd = (100_i64..2_000).prop_map(|cents| Amount::from_micros(cents * 10_000));
+    let deposit = (deposit_id(), any::<u8>(), customer(), usd);
+    let deposit = deposit.prop_map(|(id, choice, customer, amount)| Go::Deposit {
+        id,
+        choice,
+        customer,
+        amount,
+    });
     prop_oneof![
         4 => (order_id(), any::<u8>(), offer()).prop_map(|(id, choice, mut offer)| {
             offer.id = id;
             Go::Order { id, choice, offer }
         }),
-        2 => (deposit_id(), any::<u8>(), customer(), usd)
-            .prop_map(|(id, choice, customer, amount)| Go::Deposit { id, choice, customer, amount }),
+        2 => deposit,
         1 => (any::<usize>(), message()).prop_map(|(choice, message)| Go::Wish { choice, message }),
     ]
 }
@@ -347,7 +353,7 @@ fn offer() -> impl Strategy<Value = Proposal> {
             proposed: Amount::from_micros(micros),
             cost: Amount::from_micros(micros / 2),
             // Now and then there is no vendor, or there are more than can be counted.
-            candidates: match micros % 50 {
+            candidates: match micros % 100 {
                 0 => Vec::new(),
                 1 => vec![candidate.clone(); 256],
                 _ => vec![candidate.clone(); vendors],

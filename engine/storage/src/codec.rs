@@ -11,6 +11,8 @@
 
 mod domain;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};

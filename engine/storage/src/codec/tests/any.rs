@@ -1,0 +1,360 @@
+//! Any value of every type that is stored.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use ring4_domain::book::Booked;
+use ring4_domain::change::{Actor, Change, Entry, Seq};
+use ring4_domain::customer::{Customer, Prompt};
+use ring4_domain::deposit::{AdminCard, Deposit, DepositState};
+use ring4_domain::effect::Effect;
+use ring4_domain::ids::{
+    Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey,
+    Timestamp, UserId,
+};
+use ring4_domain::ledger::{Account, AccountId, Resolution, Transfer, TransferId, TransferKind};
+use ring4_domain::money::Amount;
+use ring4_domain::order::{
+    CancelReason, Candidate, Code, FailReason, Order, OrderState, Purchase, Quote,
+};
+
+use crate::codec::{AccountRow, EntryCopy, Mark, RulesRow, RulesSeen, Tally, Totals, WishRow};
+use crate::journal::{Hash, Head};
+
+fn order_id() -> impl Strategy<Value = OrderId> {
+    any::<u64>().prop_map(OrderId::from_bits)
+}
+
+fn deposit_id() -> impl Strategy<Value = DepositId> {
+    any::<u64>().prop_map(DepositId::from_bits)
+}
+
+fn user() -> impl Strategy<Value = UserId> {
+    any::<i64>().prop_map(UserId)
+}
+
+fn message() -> impl Strategy<Value = MessageId> {
+    any::<i32>().prop_map(MessageId)
+}
+
+fn at() -> impl Strategy<Value = Timestamp> {
+    any::<i64>().prop_map(Timestamp)
+}
+
+fn seq() -> impl Strategy<Value = Seq> {
+    any::<u64>().prop_map(Seq)
+}
+
+fn amount() -> impl Strategy<Value = Amount> {
+    any::<i64>().prop_map(Amount::from_micros)
+}
+
+fn rules_version() -> impl Strategy<Value = RulesVersion> {
+    any::<[u8; 8]>().prop_map(RulesVersion)
+}
+
+fn provider() -> impl Strategy<Value = ProviderId> {
+    "[a-z0-9_-]{1,32}".prop_map(|text| ProviderId::new(text).unwrap())
+}
+
+fn method() -> impl Strategy<Value = MethodKey> {
+    "[a-z0-9_-]{1,32}".prop_map(|text| MethodKey::new(text).unwrap())
+}
+
+fn service() -> impl Strategy<Value = ServiceKey> {
+    "[a-z0-9_-]{1,32}".prop_map(|text| ServiceKey::new(text).unwrap())
+}
+
+fn country() -> impl Strategy<Value = Country> {
+    "[A-Z]{2}".prop_map(|text| text.parse().unwrap())
+}
+
+fn text() -> impl Strategy<Value = String> {
+    // Any Unicode, the sort that customers' names are made of.
+    ".{0,20}"
+}
+
+fn candidate() -> impl Strategy<Value = Candidate> {
+    (provider(), text(), amount()).prop_map(|(provider, vendor_service, cost)| Candidate {
+        provider,
+        vendor_service,
+        cost,
+    })
+}
+
+fn quote() -> impl Strategy<Value = Quote> {
+    let what = (order_id(), user(), service(), country(), amount(), amount());
+    (what, vec(candidate(), 0..4), rules_version(), at(), at()).prop_map(
+        |((id, customer, service, country, price, cost_max), candidates, rules, made, ends)| {
+            let (created_at, expires_at) = (made, ends);
+            Quote {
+                id,
+                customer,
+                service,
+                country,
+                price,
+                cost_max,
+                candidates,
+                rules,
+                created_at,
+                expires_at,
+            }
+        },
+    )
+}
+
+fn purchase() -> impl Strategy<Value = Purchase> {
+    (provider(), text(), text(), amount(), at()).prop_map(
+        |(provider, vendor_order, number, cost, bought_at)| Purchase {
+            provider,
+            vendor_order,
+            number,
+            cost,
+            bought_at,
+        },
+    )
+}
+
+fn order_state() -> impl Strategy<Value = OrderState> {
+    let reason = prop_oneof![Just(CancelReason::Customer), Just(CancelReason::TimeOut)];
+    let failed = prop_oneof![
+        Just(FailReason::OutOfStock),
+        Just(FailReason::PriceMoved),
+        Just(FailReason::Unavailable),
+        Just(FailReason::Unclear)
+    ];
+    prop_oneof![
+        any::<(u8, bool)>()
+            .prop_map(|(candidate, started)| OrderState::Buying { candidate, started }),
+        (any::<u8>(), at()).prop_map(|(candidate, since)| OrderState::Unclear { candidate, since }),
+        Just(OrderState::Waiting),
+        reason.prop_map(|reason| OrderState::Cancelling { reason }),
+        Just(OrderState::Delivered),
+        Just(OrderState::Cancelled),
+        Just(OrderState::Expired),
+        failed.prop_map(OrderState::Failed),
+        Just(OrderState::Refunded),
+    ]
+}
+
+fn order() -> impl Strategy<Value = Order> {
+    let code = (text(), option::of(text()), at()).prop_map(|(code, text, arrived_at)| Code {
+        code,
+        text,
+        arrived_at,
+    });
+    let moments = (at(), at(), at(), option::of(at()));
+    let rest = (option::of(purchase()), option::of(code), option::of(message()));
+    (quote(), order_state(), moments, rest).prop_map(
+        |(quote, state, (placed_at, deadline, hold_deadline, ended_at), rest)| {
+            let (purchase, code, card) = rest;
+            Order {
+                quote,
+                state,
+                placed_at,
+                deadline,
+                hold_deadline,
+                ended_at,
+                purchase,
+                code,
+                card,
+            }
+        },
+    )
+}
+
+fn deposit() -> impl Strategy<Value = Deposit> {
+    let state =
+        prop_oneof![
+            Just(DepositState::Opened),
+            at().prop_map(|at| DepositState::Submitted { at }),
+            (user(), at()).prop_map(|(by, at)| DepositState::Approved { by, at }),
+            (user(), at(), option::of(text()))
+                .prop_map(|(by, at, reason)| DepositState::Rejected { by, at, reason }),
+            at().prop_map(|at| DepositState::Expired { at }),
+        ];
+    let cards = vec((user(), message()), 0..3).prop_map(|cards| {
+        let card = |(admin, message)| AdminCard { admin, message };
+        cards.into_iter().map(card).collect()
+    });
+    let what = (deposit_id(), user(), amount(), method(), state);
+    (what, at(), at(), option::of(message()), cards).prop_map(
+        |((id, customer, amount, method, state), created_at, expires_at, card, admin_cards)| {
+            Deposit {
+                id,
+                customer,
+                amount,
+                method,
+                state,
+                created_at,
+                expires_at,
+                card,
+                admin_cards,
+            }
+        },
+    )
+}
+
+fn customer() -> impl Strategy<Value = Customer> {
+    let prompt = prop_oneof![
+        method().prop_map(Prompt::DepositAmount),
+        amount().prop_map(Prompt::DepositMethod)
+    ];
+    let texts = (text(), option::of(text()), option::of(text()));
+    (user(), texts, at(), option::of(prompt), any::<bool>()).prop_map(
+        |(id, (name, username, language), created_at, prompt, reachable)| Customer {
+            id,
+            name,
+            username,
+            language,
+            created_at,
+            prompt,
+            reachable,
+        },
+    )
+}
+
+fn account_id() -> impl Strategy<Value = AccountId> {
+    prop_oneof![
+        user().prop_map(AccountId::Wallet),
+        Just(AccountId::Revenue),
+        Just(AccountId::VendorCost),
+        provider().prop_map(AccountId::VendorFloat),
+        method().prop_map(AccountId::DepositsClearing),
+        Just(AccountId::Refunds),
+        user().prop_map(AccountId::Adjustments),
+        Just(AccountId::OpeningBalances),
+        Just(AccountId::Suspense),
+    ]
+}
+
+fn transfer_id() -> impl Strategy<Value = TransferId> {
+    prop_oneof![
+        deposit_id().prop_map(TransferId::Deposit),
+        order_id().prop_map(TransferId::Hold),
+        order_id().prop_map(TransferId::Capture),
+        order_id().prop_map(TransferId::Release),
+        order_id().prop_map(TransferId::VendorCost),
+        order_id().prop_map(TransferId::Refund),
+    ]
+}
+
+fn transfer() -> impl Strategy<Value = Transfer> {
+    let kind = prop_oneof![
+        Just(TransferKind::Posted),
+        at().prop_map(|deadline| TransferKind::Pending { deadline }),
+        transfer_id().prop_map(|pending| TransferKind::Post { pending }),
+        transfer_id().prop_map(|pending| TransferKind::Void { pending }),
+    ];
+    (transfer_id(), account_id(), account_id(), amount(), kind)
+        .prop_map(|(id, debit, credit, amount, kind)| Transfer { id, debit, credit, amount, kind })
+}
+
+fn effect() -> impl Strategy<Value = Effect> {
+    prop_oneof![
+        order_id().prop_map(Effect::Buy),
+        order_id().prop_map(Effect::FindPurchase),
+        order_id().prop_map(Effect::CancelPurchase),
+        order_id().prop_map(Effect::ShowOrder),
+        order_id().prop_map(Effect::RingCode),
+        order_id().prop_map(Effect::TellOrderEnded),
+        deposit_id().prop_map(Effect::ShowDeposit),
+        deposit_id().prop_map(Effect::TellDepositDecided),
+        (deposit_id(), user()).prop_map(|(id, admin)| Effect::ShowDepositToAdmin(id, admin)),
+        order_id().prop_map(Effect::TellAdminsUnclear),
+    ]
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        transfer().prop_map(Change::Transfer),
+        customer().prop_map(Change::Customer),
+        quote().prop_map(Change::Quote),
+        order_id().prop_map(Change::QuoteDropped),
+        order().prop_map(Change::Order),
+        deposit().prop_map(Change::Deposit),
+        effect().prop_map(Change::Wish),
+        (effect(), seq()).prop_map(|(effect, made)| Change::Granted { effect, made }),
+        rules_version().prop_map(Change::RulesActivated),
+    ]
+}
+
+pub(super) fn entry() -> impl Strategy<Value = Entry> {
+    let actor = prop_oneof![
+        user().prop_map(Actor::Customer),
+        user().prop_map(Actor::Admin),
+        Just(Actor::Engine)
+    ];
+    (seq(), at(), actor, "[a-z_ 0-9]{0,64}", vec(change(), 0..5))
+        .prop_map(|(seq, at, actor, cause, changes)| Entry { seq, at, actor, cause, changes })
+}
+
+#[derive(Debug)]
+pub(super) struct Rows {
+    pub account: AccountRow,
+    pub booked: Booked,
+    pub wish: WishRow,
+    pub tally: Tally,
+    pub totals: Totals,
+    pub rules: RulesRow,
+    pub rules_seen: RulesSeen,
+    pub copy: EntryCopy,
+    pub mark: Mark,
+}
+
+fn account() -> impl Strategy<Value = Account> {
+    [amount(), amount(), amount(), amount(), amount(), amount()].prop_map(
+        |[debits_pending, debits_posted, credits_pending, credits_posted, deposited, refunded]| {
+            Account {
+                debits_pending,
+                debits_posted,
+                credits_pending,
+                credits_posted,
+                deposited,
+                refunded,
+            }
+        },
+    )
+}
+
+fn booked() -> impl Strategy<Value = Booked> {
+    let resolution = prop_oneof![
+        Just(Resolution::Final),
+        Just(Resolution::Open),
+        transfer_id().prop_map(Resolution::Posted),
+        transfer_id().prop_map(Resolution::Voided),
+    ];
+    (transfer(), resolution, seq()).prop_map(|(transfer, resolution, seq)| Booked {
+        transfer,
+        resolution,
+        seq,
+    })
+}
+
+pub(super) fn rows() -> impl Strategy<Value = Rows> {
+    let named = (account_id(), account(), booked(), effect(), user(), rules_version());
+    let plain = (seq(), any::<[u32; 3]>(), any::<[u64; 5]>(), any::<[u8; 32]>());
+    (named, plain, vec(any::<u8>(), 0..99)).prop_map(|(named, plain, body)| {
+        let (id, account, booked, effect, customer, version) = named;
+        let (seq, [orders_open, deposits_open, schema], totals, hash) = plain;
+        let [customers, orders, deposits_opened, deposits_submitted, wishes] = totals;
+        let hash = Hash(hash);
+        Rows {
+            account: AccountRow { id, account },
+            booked,
+            wish: WishRow { effect, made: seq },
+            tally: Tally { customer, orders_open, deposits_open },
+            totals: Totals {
+                customers,
+                orders_open: orders,
+                deposits_opened,
+                deposits_submitted,
+                wishes,
+            },
+            rules: RulesRow { version, since: seq },
+            rules_seen: RulesSeen { version },
+            copy: EntryCopy { body, hash },
+            mark: Mark { schema, head: Head { seq, hash } },
+        }
+    })
+}

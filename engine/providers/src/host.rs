@@ -1,5 +1,5 @@
 //! Opens plugin files and keeps their instances. The registry imports this. `unsafe` lives in
-//! `host/library.rs` alone.
+//! `host/library.rs` alone. Only ELF libraries are known, so the engine runs on Linux.
 
 mod file;
 mod instance;

@@ -380,3 +380,48 @@ fn only_known_settings_are_taken() {
         assert!(error.contains(want), "{error}");
     }
 }
+
+#[test]
+fn a_purchase_answer_that_was_cut_is_unclear() {
+    for name in ["purchase.json", "purchase_out_of_stock.json", "purchase_vague.json"] {
+        let whole = String::from_utf8(fixture(name)).expect("text");
+        for len in 0..whole.trim_end().len() {
+            let got = buy(200, &whole[..len]);
+            assert!(matches!(got, Purchase::Unclear { .. }), "{name} cut at {len}: {got:?}");
+        }
+    }
+}
+
+#[test]
+fn any_answer_to_any_question_is_survived() {
+    let dir = format!("{}/fixtures", env!("CARGO_MANIFEST_DIR"));
+    let names = std::fs::read_dir(dir).expect("the fixtures");
+    let names = names.map(|entry| entry.expect("an entry").path());
+    let bodies: Vec<_> = names.map(|path| std::fs::read(path).expect("a fixture")).collect();
+    assert!(bodies.len() > 40, "all fixtures are there");
+    let quote = QuoteRequest { service: "5001".to_owned(), country: "US".to_owned() };
+    let ops = [
+        Op::Services,
+        Op::Countries,
+        Op::Quote(quote),
+        Op::Check(order()),
+        Op::ListActive,
+        Op::History,
+        Op::Cancel(order()),
+        Op::Resend(order()),
+        Op::Balance,
+    ];
+    let adapter: SmsPool = create(&json!({})).expect("good settings");
+    for body in &bodies {
+        for status in [200, 302, 404, 422, 429, 503] {
+            for op in &ops {
+                let answer = |_: &Request| Ok(Response::new(status, body.clone()));
+                let got = run(&adapter, NOW, op.clone(), answer);
+                assert!(!matches!(got, Err(ProviderError::Fault(_))), "{op:?}: {got:?}");
+                let failed = status == 503 || status == 302;
+                let proven = matches!(got, Ok(Answer::Cancellation(_) | Answer::Status(_)));
+                assert!(!(failed && proven), "{op:?} at {status} proves nothing: {got:?}");
+            }
+        }
+    }
+}

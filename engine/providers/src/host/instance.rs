@@ -84,7 +84,7 @@ impl Instance {
                 // Nobody listens after the time limit; then the error has no reader.
                 Err(refusal) => drop(ready.send(Err(refusal))),
             })
-            .map_err(LoadRefusal::Unreadable)?;
+            .map_err(|error| LoadRefusal::Loader(format!("no thread for it: {error}")))?;
         let limit = step_limit * START_STEPS;
         let manifest = match started.recv_timeout(limit) {
             Ok(manifest) => manifest?,

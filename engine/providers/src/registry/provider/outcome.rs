@@ -158,10 +158,10 @@ impl Outcome {
 /// Stops sales when the vendor's no is about our account.
 pub(super) fn report_selling(outcome: &Outcome, selling: Pass<'_>) {
     let Some((reason, retry_after_secs)) = outcome.refusal() else {
-        // The line's breaker counts failures; a purchase that went through proves the account.
-        match outcome.result {
-            Ok(_) => selling.succeeded(),
-            Err(_) => drop(selling),
+        // The line's breaker counts failures; only a purchase that went through proves that the
+        // account is fine again.
+        if let Ok(Answer::Purchase(sdk::Purchase::Bought { .. })) = &outcome.result {
+            selling.succeeded();
         }
         return;
     };

@@ -36,6 +36,8 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/playground/updates", get(controls::updates))
         .route("/playground/clock", get(controls::clock).post(controls::set_clock))
         .route("/playground/faults", get(controls::faults).post(controls::set_faults))
+        .route("/playground/vendor", get(controls::vendor).post(controls::set_vendor))
+        .route("/playground/vendor/orders", get(controls::vendor_orders))
         .route("/playground/files/{id}", get(controls::file))
         .route("/playground/events", get(live::events))
         .layer(middleware::from_fn(refuse_foreign_pages))
@@ -82,6 +84,10 @@ impl From<Misdeed> for Problem {
 
 /// Reads a JSON body whatever its content type says: scripts often leave it out.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // A list would be taken for a struct's fields in their order, which no script means.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Problem::bad("bad JSON body: expected an object"));
+    }
     serde_json::from_slice(body).map_err(|error| Problem::bad(format!("bad JSON body: {error}")))
 }
 

@@ -101,7 +101,9 @@ impl Playground {
             .no_proxy()
             .build()
             .map_err(Error::Client)?;
-        let router = json_api::router(Arc::clone(&world)).merge(page::router());
+        let router = json_api::router(Arc::clone(&world))
+            .merge(page::router())
+            .merge(smspool::http::router(Arc::clone(&world)));
         let server = tokio::spawn(server::serve(listener, Arc::clone(&world), router));
         let webhook = tokio::spawn(webhook::deliver(Arc::clone(&world), client));
         Ok(Self { address, world, server, webhook })
@@ -111,6 +113,12 @@ impl Playground {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The base address of the local SMSPool, for the plugin's setting.
+    #[must_use]
+    pub fn smspool_url(&self) -> String {
+        format!("http://{}{}", self.address, smspool::http::PREFIX)
     }
 
     /// The clock of the play.

@@ -13,6 +13,7 @@ pub(crate) mod presses;
 pub(crate) mod updates;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -40,6 +41,8 @@ pub(crate) struct World {
     /// Counts every change a page could show; wakes the live pages.
     pub changed: watch::Sender<u64>,
     pub shutdown: CancellationToken,
+    /// How many `getUpdates` calls wait at this moment.
+    pub waiting_polls: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -75,6 +78,7 @@ impl World {
             update_came: Notify::new(),
             changed: watch::Sender::new(0),
             shutdown: CancellationToken::new(),
+            waiting_polls: AtomicUsize::new(0),
             state: Mutex::new(State::new(options)?),
             clock,
         })

@@ -162,6 +162,15 @@ impl Parameters {
         self.values.get(name).filter(|value| !value.is_null())
     }
 
+    /// A text or number as text, for servers that do not care which it is.
+    pub fn scalar(&self, name: &str) -> Option<String> {
+        match self.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
     /// A text. Empty counts as given.
     pub fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
         match self.get(name) {

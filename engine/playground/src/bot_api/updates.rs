@@ -1,5 +1,6 @@
 //! `getUpdates`: offsets, long polling, one poller. Only this crate.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -44,6 +45,7 @@ pub(crate) async fn get_updates(world: &World, parameters: &mut Parameters) -> A
     };
     // An older poll that still waits must learn that it is no longer the one.
     world.update_came.notify_waiters();
+    let _waiting = WaitingPoll::new(&world.waiting_polls);
     let deadline = tokio::time::sleep(timeout);
     tokio::pin!(deadline);
     loop {
@@ -69,6 +71,22 @@ pub(crate) async fn get_updates(world: &World, parameters: &mut Parameters) -> A
             () = &mut deadline => return Ok(batch),
             () = world.shutdown.cancelled() => return Ok(batch),
         }
+    }
+}
+
+/// Counts a poll for as long as it waits, however it ends.
+struct WaitingPoll<'a>(&'a AtomicUsize);
+
+impl<'a> WaitingPoll<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for WaitingPoll<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Calls, clock, faults, files: what a test or a curious newcomer turns and looks at. Only this crate.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Json;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{Problem, Shared, parse};
 use crate::clock::SPEED_MAX;
-use crate::smspool::VendorFault;
+use crate::smspool::{Settings, VendorFault};
 use crate::world::World;
 use crate::world::faults::{DropConnections, RetryAfter, ServerError};
 
@@ -44,6 +45,7 @@ pub(super) async fn updates(State(world): Shared) -> Json<Value> {
         "confirmed": updates.confirmed_count,
         "expired": updates.expired_count,
         "dropped": updates.dropped_count,
+        "waiting_polls": world.waiting_polls.load(Ordering::Relaxed),
         "webhook_url": updates.webhook.as_ref().map(|webhook| &webhook.url),
     }))
 }
@@ -158,6 +160,27 @@ fn faults_json(world: &World) -> Value {
         shown.insert("vendor".to_owned(), world.lock_smspool().faults_json());
     }
     shown
+}
+
+/// `GET /playground/vendor`
+pub(super) async fn vendor(State(world): Shared) -> Json<Value> {
+    let now_ms = world.clock.now_ms();
+    Json(world.lock_smspool().summary(now_ms))
+}
+
+/// `POST /playground/vendor`
+pub(super) async fn set_vendor(State(world): Shared, body: Bytes) -> Result<Json<Value>, Problem> {
+    let settings: Settings = parse(&body)?;
+    let now_ms = world.clock.now_ms();
+    let mut smspool = world.lock_smspool();
+    smspool.change(settings).map_err(Problem::bad)?;
+    Ok(Json(smspool.summary(now_ms)))
+}
+
+/// `GET /playground/vendor/orders`
+pub(super) async fn vendor_orders(State(world): Shared) -> Json<Value> {
+    let now_ms = world.clock.now_ms();
+    Json(world.lock_smspool().orders_json(now_ms))
 }
 
 /// `GET /playground/files/{id}`

@@ -1,0 +1,152 @@
+//! Misbehaviour on demand of the local SMSPool. Only this crate.
+
+use serde::{Deserialize, Serialize};
+
+/// How many faults may wait at once.
+const FAULTS_MAX: usize = 1000;
+
+/// The longest delay or hiding, in seconds.
+const SECS_MAX: u64 = 24 * 3600;
+
+/// Something that goes wrong with the next `count` requests it can hit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VendorFault {
+    pub mode: Mode,
+    #[serde(default = "one")]
+    pub count: u32,
+    /// For `slow` in real seconds, for `hide_order` in played seconds.
+    #[serde(default = "five")]
+    pub secs: u64,
+    /// For `html_200`, `html_502` and `generic_failure`: whether the request takes effect first.
+    #[serde(default)]
+    pub bought: bool,
+    /// Hits only this path, such as `/sms/check`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn five() -> u64 {
+    5
+}
+
+/// The ways to misbehave. Unless `path` says otherwise, the first group hits purchases, the
+/// second the status calls, and the third every call that needs a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Mode {
+    /// Typed refusal.
+    OutOfStock,
+    /// Typed refusal, as when the cap is too low.
+    PriceNotFound,
+    /// Typed refusal.
+    BalanceError,
+    /// Untyped refusal: too many failed purchases.
+    Throttled,
+    /// "Something went wrong, try again"; `bought` says whether an order exists.
+    GenericFailure,
+    /// The order is bought but the connection is cut before the answer.
+    DropAfter,
+    /// The order is bought, the answer is a 500.
+    #[serde(rename = "error_500_after_buying")]
+    Error500AfterBuying,
+    /// The bought order is absent from the lists for `secs`.
+    HideOrder,
+    /// The order is charged above the cap.
+    Overcharge,
+    /// The order never gets a code.
+    SmsNever,
+    /// The order has its code at once.
+    SmsNow,
+
+    /// A status nobody has documented.
+    UnknownStatus,
+    /// The status as a word where a number is due, and the other way round.
+    WordStatus,
+    /// Lists come back empty.
+    Vanish,
+    /// Every row of a list comes twice.
+    Duplicates,
+
+    /// 403, as with a revoked key.
+    BadKey,
+    /// A web page with 200.
+    #[serde(rename = "html_200")]
+    Html200,
+    /// A web page with 502.
+    #[serde(rename = "html_502")]
+    Html502,
+    /// Half of the JSON, with a matching length.
+    Truncated,
+    /// The answer inside megabytes of blanks.
+    HugeBody,
+    /// The connection is cut before anything happens.
+    DropBefore,
+    /// The connection is cut in the middle of the answer.
+    DropDuringAnswer,
+    /// The answer takes `secs` longer.
+    Slow,
+}
+
+const LISTS: &[&str] = &["/request/active", "/request/history"];
+
+impl Mode {
+    /// Whether this mode can hit a path when the fault names none.
+    fn hits(self, path: &str) -> bool {
+        match self {
+            Self::OutOfStock
+            | Self::PriceNotFound
+            | Self::BalanceError
+            | Self::Throttled
+            | Self::GenericFailure
+            | Self::DropAfter
+            | Self::Error500AfterBuying
+            | Self::HideOrder
+            | Self::Overcharge
+            | Self::SmsNever
+            | Self::SmsNow => path == "/purchase/sms",
+            Self::UnknownStatus | Self::WordStatus => path == "/sms/check" || LISTS.contains(&path),
+            Self::Vanish | Self::Duplicates => LISTS.contains(&path),
+            _ => super::http::needs_key(path),
+        }
+    }
+}
+
+/// What waits to go wrong.
+#[derive(Debug, Default)]
+pub(super) struct VendorFaults {
+    pub waiting: Vec<VendorFault>,
+}
+
+impl VendorFaults {
+    /// Adds a fault; false when too many wait already.
+    pub fn add(&mut self, mut fault: VendorFault) -> bool {
+        if self.waiting.len() >= FAULTS_MAX {
+            return false;
+        }
+        fault.secs = fault.secs.min(SECS_MAX);
+        if fault.count > 0 {
+            self.waiting.push(fault);
+        }
+        true
+    }
+
+    /// Takes the first fault that hits this path.
+    pub fn take(&mut self, path: &str) -> Option<VendorFault> {
+        let index = self.waiting.iter().position(|fault| match &fault.path {
+            Some(wanted) => wanted == path,
+            None => fault.mode.hits(path),
+        })?;
+        let fault = self.waiting.get_mut(index)?;
+        fault.count -= 1;
+        let taken = fault.clone();
+        if fault.count == 0 {
+            self.waiting.remove(index);
+        }
+        Some(taken)
+    }
+}

@@ -4,6 +4,7 @@
 mod file;
 mod instance;
 mod library;
+mod timing;
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use ring4_provider_sdk::abi::{ABI_MAJOR, SYMBOL};
 
 pub use self::file::{PluginFile, inspect};
 pub(crate) use self::instance::{Instance, InstanceError, Started};
+pub use self::timing::time_checks;
 
 /// A plugin that was not loaded, and why; one line that names the file.
 #[derive(Debug, thiserror::Error)]

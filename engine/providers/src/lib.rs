@@ -18,7 +18,7 @@ mod transport;
 pub mod vocabulary;
 
 pub use breaker::BreakerState;
-pub use host::{LoadError, LoadRefusal, PluginFile, inspect, plugin_path};
+pub use host::{LoadError, LoadRefusal, PluginFile, inspect, plugin_path, time_checks};
 pub use registry::{
     Limits, PluginOptions, ProviderOptions, ProviderStatus, Registry, UnixMillisClock,
 };

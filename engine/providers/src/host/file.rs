@@ -55,6 +55,10 @@ impl PluginFile {
         (self.header.abi_major, self.header.abi_minor)
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) const fn header(&self) -> Header {
         self.header
     }

@@ -4,6 +4,7 @@ use ring4_domain::ids::{Country, ProviderId};
 use ring4_providers::{
     BreakerState, CallError, Cancellation, OrderStatus, Purchase, Quote, RefusalReason, Resend,
 };
+use ring4_providers::{inspect, plugin_path, time_checks};
 use serde_json::{Value, json};
 
 use crate::world::{START_MS, World, amount, provider, want};
@@ -148,4 +149,17 @@ async fn the_private_copy_is_written_once_and_shared() {
     let world = mock(json!({}));
     let sha256 = world.registry.status()[0].sha256.clone();
     assert_eq!(world.cache_files(), [format!("{sha256}.so")]);
+}
+
+#[test]
+fn a_call_into_a_plugin_can_be_timed() {
+    let cache = tempfile::tempdir().expect("a temporary folder");
+    let time = |stem: &str, body: &[u8]| {
+        let file = inspect(&plugin_path(None, stem).expect("our own folder")).expect("a plugin");
+        time_checks(&file, cache.path(), &json!({}), body, 100)
+    };
+    let mean = time("provider_smspool", br#"{"status":1,"time_left":500}"#).expect("a time");
+    assert!(!mean.is_zero() && mean < std::time::Duration::from_millis(100), "{mean:?}");
+    let error = time("provider_mock", b"").err().map(|error| error.to_string());
+    assert!(error.is_some_and(|line| line.contains("not one request and one answer")));
 }

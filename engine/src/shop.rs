@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ring4_domain::change::{Actor, Seq};
 use ring4_domain::command::Command;
+use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::ids::{DepositId, UserId};
 use ring4_domain::ledger::{AccountId, TransferId};
 use ring4_domain::money::Amount;
@@ -104,4 +105,29 @@ pub fn credited_by(
 ) -> Result<Option<Seq>, ring4_storage::ReadError> {
     let booked = snapshot.transfer(TransferId::Deposit(deposit))?;
     Ok(booked.map(|booked| booked.seq))
+}
+
+/// A person's name; the id where the person is not known.
+///
+/// # Errors
+/// The customer cannot be read.
+pub fn name_of(snapshot: &Snapshot, user: UserId) -> Result<String, ring4_storage::ReadError> {
+    let known = snapshot.customer(user)?;
+    Ok(known.map_or_else(|| user.to_string(), |known| known.name))
+}
+
+/// The name of the admin who decided about a deposit, where one did.
+///
+/// # Errors
+/// The admin's record cannot be read.
+pub fn decided_by(
+    snapshot: &Snapshot,
+    deposit: &Deposit,
+) -> Result<Option<String>, ring4_storage::ReadError> {
+    match &deposit.state {
+        DepositState::Approved { by, .. } | DepositState::Rejected { by, .. } => {
+            name_of(snapshot, *by).map(Some)
+        }
+        _ => Ok(None),
+    }
 }

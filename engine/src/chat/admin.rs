@@ -2,14 +2,13 @@
 
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
-use ring4_domain::deposit::Deposit;
 use ring4_domain::ids::DepositId;
 use ring4_domain::refusal::Refusal;
 use ring4_storage::Undecided;
 
 use super::{Reply, Visit};
 use crate::screens::admin::{Dashboard, DepositView, ProviderRow, QUEUE_ROWS};
-use crate::shop::{ShopError, available};
+use crate::shop::{ShopError, available, decided_by, name_of};
 
 impl Visit<'_> {
     pub(super) fn dashboard(&self) -> Result<Reply, ShopError> {
@@ -37,7 +36,8 @@ impl Visit<'_> {
         let deposits = snapshot.deposits_in_state(Undecided::Submitted, QUEUE_ROWS)?;
         let mut named = Vec::with_capacity(deposits.len());
         for deposit in &deposits {
-            named.push((self.name_of(deposit)?, available(&snapshot, deposit.customer)?));
+            let name = name_of(&snapshot, deposit.customer)?;
+            named.push((name, available(&snapshot, deposit.customer)?));
         }
         let views: Vec<DepositView<'_>> = deposits
             .iter()
@@ -46,14 +46,10 @@ impl Visit<'_> {
                 deposit,
                 name,
                 available: *available,
+                decided_by: None,
             })
             .collect();
         Ok(Reply::Screen(self.voice().queue(&views)?))
-    }
-
-    fn name_of(&self, deposit: &Deposit) -> Result<String, ShopError> {
-        let customer = self.shop.snapshot().customer(deposit.customer)?;
-        Ok(customer.map_or_else(|| deposit.customer.to_string(), |customer| customer.name))
     }
 
     pub(super) fn review(&self, id: DepositId) -> Result<Reply, ShopError> {
@@ -61,9 +57,11 @@ impl Visit<'_> {
         let Some(deposit) = snapshot.deposit(id)? else {
             return Ok(self.refuse(&Refusal::DepositUnknown));
         };
-        let name = self.name_of(&deposit)?;
+        let name = name_of(&snapshot, deposit.customer)?;
+        let decided_by = decided_by(&snapshot, &deposit)?;
         let available = available(&snapshot, deposit.customer)?;
-        let view = DepositView { deposit: &deposit, name: &name, available };
+        let decided_by = decided_by.as_deref();
+        let view = DepositView { deposit: &deposit, name: &name, available, decided_by };
         Ok(Reply::Screen(self.voice().admin_deposit(view)?))
     }
 

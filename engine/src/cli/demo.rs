@@ -112,9 +112,8 @@ impl Demo {
                 },
             }
         };
-        // The playground goes first: its open long polls would hold the intake up.
-        playground.stop().await;
         engine.stop().await;
+        playground.stop().await;
         follow.abort();
         match end {
             None => Ok(ExitCode::SUCCESS),
@@ -160,6 +159,8 @@ impl Demo {
             ("BOT_TOKEN", DEMO_TOKEN),
             ("BOT_API_URL", format!("http://{address}").as_str()),
             ("ADMIN_USER_IDS", admins),
+            ("BINANCE_WALLET", "TDemoAddressThatTakesNoMoney000000"),
+            ("BINANCE_ID", "100000001"),
         ]);
         match self.vendor {
             Vendor::Mock => env.set("ALLOW_MOCK", "true"),

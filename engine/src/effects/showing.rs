@@ -14,7 +14,7 @@ use super::granting::Found;
 use crate::live::Live;
 use crate::screens::admin::DepositView;
 use crate::screens::{Screen, Voice};
-use crate::shop::{Shop, ShopError, available, credited_by};
+use crate::shop::{Shop, ShopError, available, credited_by, decided_by, name_of};
 
 /// Wait before a message that Telegram did not take is sent again, in seconds.
 const RESEND_SECS: u32 = 5;
@@ -89,12 +89,17 @@ pub(super) async fn deposit_to_admin(
         // Decided before this admin was ever shown it: news of nothing to do.
         return Ok(Found::Granted(None));
     }
-    let customer = snapshot.customer(deposit.customer)?;
-    let name = customer.map_or_else(|| deposit.customer.to_string(), |customer| customer.name);
+    let name = name_of(&snapshot, deposit.customer)?;
+    let decided_by = decided_by(&snapshot, &deposit)?;
     let available = available(&snapshot, deposit.customer)?;
     let known = snapshot.customer(admin)?;
     let live = shop.live.load_full();
-    let view = DepositView { deposit: &deposit, name: &name, available };
+    let view = DepositView {
+        deposit: &deposit,
+        name: &name,
+        available,
+        decided_by: decided_by.as_deref(),
+    };
     let screen = voice(shop, &live, known.as_ref()).admin_deposit(view)?;
     show(shop, admin, card.map(|card| card.message), screen).await
 }

@@ -54,6 +54,8 @@ pub struct DepositView<'view> {
     pub name: &'view str,
     /// What the customer has.
     pub available: Amount,
+    /// The name of the admin who decided, where one did and is known.
+    pub decided_by: Option<&'view str>,
 }
 
 impl Voice<'_> {
@@ -129,9 +131,9 @@ impl Voice<'_> {
     /// # Errors
     /// See [`ScreenError`].
     pub fn admin_deposit(&self, view: DepositView<'_>) -> Result<Screen, ScreenError> {
-        let DepositView { deposit, name, available } = view;
+        let DepositView { deposit, name, available, decided_by } = view;
         let decided = |key: &str, by: UserId, at: Timestamp| {
-            let by = by.to_string();
+            let by = decided_by.map_or_else(|| by.to_string(), str::to_owned);
             let when = self.moment(at);
             self.say(key, &[("by", Value::Text(&by)), ("when", Value::Text(&when))])
         };

@@ -131,10 +131,13 @@ impl Voice<'_> {
         let lines = shown.map(|method| method.lines.join("\n")).unwrap_or_default();
         let address = shown.and_then(|method| method.address.as_deref());
         let note = shown.map_or("", |method| method.note.as_str());
-        let details = self.say(
-            "deposit.details",
-            &[("lines", Value::Text(&lines)), ("address", Value::Text(address.unwrap_or("")))],
-        );
+        let lines = ("lines", Value::Text(lines.as_str()));
+        let details = match address {
+            Some(address) => {
+                self.say("deposit.details", &[lines, ("address", Value::Text(address))])
+            }
+            None => self.say("deposit.lines", &[lines]),
+        };
         let state = self.deposit_state(deposit, credited);
         let text = self.say(
             "deposit.card",

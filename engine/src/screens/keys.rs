@@ -143,6 +143,7 @@ keys! {
     Label "deposit.custom" [];
     Text "deposit.card" ["id", "amount", "method", "details", "note", "state"];
     Text "deposit.details" ["lines", "address"];
+    Text "deposit.lines" ["lines"];
     Text "deposit.state.opened" ["until"];
     Text "deposit.state.submitted" [];
     Text "deposit.state.approved" ["seq"];

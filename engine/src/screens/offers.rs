@@ -192,7 +192,7 @@ impl Voice<'_> {
                 ("country", Value::Text(&self.country(quote.country))),
                 ("price", Value::Text(&price)),
                 ("available", Value::Text(&self.money(available))),
-                ("secs", Value::Number(i64::from(quote.expires_at.secs_since(self.now)))),
+                ("secs", Value::Number(i64::from(quote.expires_at.secs_since(quote.created_at)))),
                 ("timeout", Value::Number(i64::from(minutes))),
             ],
         );

@@ -1,0 +1,295 @@
+//! A whole shop in one process: the engine, a Telegram and a vendor of its own, and people who
+//! write and press over HTTP. The real store, the real plugins, the real HTTP; only Telegram's
+//! and the vendor's servers and the clock are ours. Every other test module may use this.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use ring4::clock::{Clock, Pace};
+use ring4::engine::{Engine, Setup};
+use ring4::reload::Origin;
+use ring4_config::{Env, Overrides};
+use ring4_playground::{Options, Playground, Role};
+use ring4_telegram::sender::{Rate, SenderOptions};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+/// How long anything may take before a test calls it lost.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub const ANNA: i64 = 1001;
+pub const BORIS: i64 = 1002;
+pub const ADA: i64 = 9001;
+
+const TOKEN: &str = "4000000001:a-token-of-the-tests-that-opens-nothing";
+
+/// Who sells the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vendor {
+    Mock,
+    Smspool,
+}
+
+/// A running shop and its surroundings.
+pub struct World {
+    pub playground: Playground,
+    pub folder: TempDir,
+    engine: Option<Engine>,
+    origin: Origin,
+    http: reqwest::Client,
+    pace: watch::Receiver<Pace>,
+    follow: tokio::task::JoinHandle<()>,
+}
+
+/// The folder of the project.
+pub fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A copy of the shipped settings and scripts in `folder`, for a test to edit.
+pub fn copy_rules(folder: &Path) -> PathBuf {
+    let scripts = folder.join("scripts");
+    copy_folder(&project().join("scripts"), &scripts);
+    let config = folder.join("config.yaml");
+    std::fs::write(&config, ring4_config::SHIPPED).expect("a settings file");
+    config
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a readable folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
+
+/// Variables for an engine that works against this playground.
+pub fn env_for(playground: &Playground, vendor: Vendor, admins: &str) -> Env {
+    let mut env = Env::from_iter([
+        ("BOT_TOKEN", TOKEN.to_owned()),
+        ("BOT_API_URL", format!("http://{}", playground.address())),
+        ("ADMIN_USER_IDS", admins.to_owned()),
+        ("BINANCE_WALLET", "TAddressOfTheTests".to_owned()),
+        ("BINANCE_ID", "100000001".to_owned()),
+    ]);
+    match vendor {
+        Vendor::Mock => env.set("ALLOW_MOCK", "true"),
+        Vendor::Smspool => {
+            env.set("SMSPOOL_API_KEY", "a-key-of-the-tests");
+            env.set("SMSPOOL_BASE_URL", playground.smspool_url());
+        }
+    }
+    env
+}
+
+impl World {
+    /// A shop with the demo's people: Anna and Boris buy, Ada decides.
+    pub async fn open(vendor: Vendor) -> Self {
+        Self::open_with(vendor, Options::default()).await
+    }
+
+    /// A shop with these people and this vendor.
+    pub async fn open_with(vendor: Vendor, options: Options) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let admins: Vec<String> = options
+            .people
+            .iter()
+            .filter(|person| person.role == Role::Admin)
+            .map(|person| person.id.to_string())
+            .collect();
+        let options = Options { token: Some(TOKEN.to_owned()), ..options };
+        let playground = Playground::start(options).await.expect("a playground");
+        let config = copy_rules(folder.path());
+        let origin = Origin {
+            scripts: folder.path().join("scripts"),
+            config,
+            env: env_for(&playground, vendor, &admins.join(",")),
+            overrides: Overrides { data_dir: Some(folder.path().join("data")), ops_listen: None },
+        };
+        let mut turned = playground.clock().subscribe();
+        let (owner, pace) = watch::channel(translate(*turned.borrow_and_update()));
+        let follow = tokio::spawn(async move {
+            while turned.changed().await.is_ok() {
+                let pace = translate(*turned.borrow_and_update());
+                owner.send_replace(pace);
+            }
+        });
+        let http = reqwest::Client::new();
+        let mut world = Self { playground, folder, engine: None, origin, http, pace, follow };
+        world.start().await;
+        world
+    }
+
+    /// Starts the engine, as after a stop.
+    pub async fn start(&mut self) {
+        // Tests are in a hurry: what Telegram thinks of many messages is tested elsewhere.
+        let fast = Rate { count: 10_000, per: Duration::from_secs(1), burst: 10_000 };
+        let setup = Setup {
+            origin: self.origin.clone(),
+            clock: Clock::played(self.pace.clone()),
+            verify_command: None,
+            sender: SenderOptions { global: fast, private: fast, ..SenderOptions::default() },
+        };
+        self.engine = Some(Engine::start(setup).await.expect("a running engine"));
+    }
+
+    /// Stops the engine cleanly.
+    pub async fn stop(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            engine.stop().await;
+        }
+    }
+
+    /// Stops everything.
+    pub async fn close(mut self) {
+        self.stop().await;
+        self.follow.abort();
+        self.playground.stop().await;
+    }
+
+    pub fn engine(&self) -> &Engine {
+        self.engine.as_ref().expect("the engine runs")
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}/playground/{path}", self.playground.address())
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        let response = self.http.post(self.url(path)).json(&body).send().await.expect("an answer");
+        let status = response.status();
+        let answer: Value = response.json().await.expect("JSON");
+        assert!(status.is_success(), "{path} {body}: {answer}");
+        answer
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        let response = self.http.get(self.url(path)).send().await.expect("an answer");
+        response.json().await.expect("JSON")
+    }
+
+    /// Lets a person write.
+    pub async fn say(&self, person: i64, text: &str) {
+        self.post(&format!("people/{person}/messages"), json!({ "text": text })).await;
+    }
+
+    /// Lets a person press the newest button whose label contains these words.
+    pub async fn press(&self, person: i64, label: &str) {
+        let chat = self
+            .until(person, &format!("a button “{label}”"), |chat| {
+                find_button(chat, label).is_some()
+            })
+            .await;
+        let (message, label) = find_button(&chat, label).expect("just seen");
+        let body = json!({ "message_id": message, "label": label });
+        self.post(&format!("people/{person}/presses"), body).await;
+    }
+
+    /// Lets a person send any press at all.
+    pub async fn forge(&self, person: i64, message: i64, data: &str) {
+        let body = json!({ "message_id": message, "data": data });
+        self.post(&format!("people/{person}/presses"), body).await;
+    }
+
+    /// Turns the clock.
+    pub async fn advance(&self, secs: u64) {
+        self.post("clock", json!({ "advance_secs": secs })).await;
+    }
+
+    pub async fn chat(&self, person: i64) -> Value {
+        self.get(&format!("people/{person}/chat")).await
+    }
+
+    /// Waits until a person's chat looks like this; the test fails with what it looks like.
+    pub async fn until(&self, person: i64, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + PATIENCE;
+        let mut chat = self.chat(person).await;
+        while !fits(&chat) {
+            assert!(Instant::now() < end, "{person} never saw {what}; the chat is {chat:#}");
+            let version = chat["version"].as_u64().unwrap_or(0);
+            let path = format!("people/{person}/chat?after_version={version}&wait_secs=2");
+            chat = self.get(&path).await;
+        }
+        chat
+    }
+
+    /// Waits for a message of the bot that contains all these words, and returns its text.
+    pub async fn hears(&self, person: i64, words: &[&str]) -> String {
+        let has = |chat: &Value| last_with(chat, words).is_some();
+        let chat = self.until(person, &format!("{words:?}"), has).await;
+        last_with(&chat, words).expect("just seen")
+    }
+
+    /// Waits for the answer to the newest press, and returns its text.
+    pub async fn answer(&self, person: i64) -> String {
+        let answered = |chat: &Value| newest(chat)["status"] == "answered";
+        let chat = self.until(person, "an answer to the press", answered).await;
+        newest(&chat)["text"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Fills a wallet the way people do.
+    pub async fn deposit(&self, person: i64, amount: &str) {
+        self.say(person, &format!("/deposit {amount}")).await;
+        self.press(person, "USDT").await;
+        self.press(person, "I have paid").await;
+        self.press(ADA, "Approve").await;
+        self.hears(person, &["is in your wallet"]).await;
+    }
+
+    /// Buys a Ring4 number in the United States and returns the order's id.
+    pub async fn buy(&self, person: i64) -> String {
+        self.say(person, "/start buy_ring4_US").await;
+        self.press(person, "Buy for").await;
+        let card = self.hears(person, &["Number +", "held"]).await;
+        order_id(&card)
+    }
+}
+
+fn newest(chat: &Value) -> &Value {
+    chat["answers"].as_array().and_then(|answers| answers.last()).unwrap_or(&Value::Null)
+}
+
+/// The id on a card.
+pub fn order_id(card: &str) -> String {
+    let line = card.lines().find_map(|line| line.strip_prefix("Order ")).expect("an order's id");
+    line.trim().to_owned()
+}
+
+/// The bot's messages, oldest first.
+pub fn bot_messages(chat: &Value) -> Vec<&Value> {
+    let messages = chat["messages"].as_array().expect("messages");
+    messages.iter().filter(|message| message["from"] == "bot").collect()
+}
+
+fn last_with(chat: &Value, words: &[&str]) -> Option<String> {
+    let text = |message: &&Value| message["text"].as_str().unwrap_or_default().to_owned();
+    let fits = |text: &String| words.iter().all(|word| text.contains(word));
+    bot_messages(chat).iter().rev().map(text).find(fits)
+}
+
+fn find_button(chat: &Value, label: &str) -> Option<(i64, String)> {
+    bot_messages(chat).iter().rev().find_map(|message| {
+        let rows = message["buttons"].as_array()?;
+        let buttons = rows.iter().flat_map(|row| row.as_array().into_iter().flatten());
+        let mut labels = buttons.filter_map(|button| button["label"].as_str());
+        let found = labels.find(|found| found.contains(label))?;
+        Some((message["message_id"].as_i64()?, found.to_owned()))
+    })
+}
+
+fn translate(pace: ring4_playground::Pace) -> Pace {
+    let system = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    let since = Instant::now().saturating_duration_since(pace.anchor);
+    let anchor = system.saturating_sub(since).as_millis();
+    Pace {
+        system_anchor_ms: i64::try_from(anchor).expect("before the year 292 million"),
+        anchor_ms: pace.anchor_ms,
+        speed: pace.speed,
+    }
+}

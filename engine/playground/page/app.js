@@ -148,7 +148,8 @@ function showPeople() {
     badge.hidden = unread === 0;
     badge.textContent = unread > 99 ? "99+" : String(unread);
     const last = overview.last;
-    snippet.textContent = last ? `${last.mine ? "You: " : ""}${last.text.replace(/\s+/g, " ")}` : "";
+    const words = last?.text.replace(/\s+/g, " ") ?? "";
+    snippet.textContent = last?.mine ? `You: ${words}` : words;
     when.textContent = last ? clockTime(last.date) : "";
   }
   sessionStorage.setItem(SEEN_KEY, JSON.stringify(state.seen));

@@ -4,7 +4,9 @@ import { renderText, isSafeLink } from "./text.js";
 
 const NEAR_BOTTOM_PX = 90;
 
-const timeFormat = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const timeFormat = new Intl.DateTimeFormat([], {
+  hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+});
 const dayFormat = new Intl.DateTimeFormat([], { day: "numeric", month: "long" });
 
 export function clockTime(secs) {

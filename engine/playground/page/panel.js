@@ -20,7 +20,9 @@ const VENDOR_MODES = [
 const timeFormat = new Intl.DateTimeFormat([], {
   hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
 });
-const dateFormat = new Intl.DateTimeFormat([], { weekday: "short", day: "numeric", month: "short" });
+const dateFormat = new Intl.DateTimeFormat([], {
+  weekday: "short", day: "numeric", month: "short",
+});
 
 const get = (id) => document.getElementById(id);
 
@@ -132,7 +134,7 @@ export class Panel {
       ...faults.retry_after.map((f) => `429 after ${f.secs} s: ${f.count} to come`),
       ...faults.server_error.map((f) => `${f.code}: ${f.count} to come`),
       ...faults.drop_connections.map((f) => `cut ${f.when} the request: ${f.count} to come`),
-      ...(faults.vendor ?? []).map((f) => `vendor ${f.mode.replaceAll("_", " ")}: ${f.count} to come`),
+      ...faults.vendor.map((f) => `vendor ${f.mode.replaceAll("_", " ")}: ${f.count} to come`),
     ];
     get("faults").replaceChildren(...lines.map((line) => {
       const item = document.createElement("li");

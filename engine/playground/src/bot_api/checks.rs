@@ -1,4 +1,5 @@
-//! Checks that several methods share: which chat, which text, may the bot write there. Only this crate.
+//! Checks that several methods share: which chat, which text, may the bot write there. Only
+//! this crate.
 
 use serde_json::Value;
 

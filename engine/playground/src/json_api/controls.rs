@@ -1,4 +1,5 @@
-//! Calls, clock, faults, files: what a test or a curious newcomer turns and looks at. Only this crate.
+//! Calls, clock, faults, vendor, files: what a test or a curious newcomer turns and looks at.
+//! Only this crate.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;

@@ -134,7 +134,10 @@ async fn buttons_are_refused_in_telegrams_words() {
 async fn other_methods_are_as_strict() {
     let play = Play::new().await;
     let too_old = "query is too old and response timeout expired or query ID is invalid";
-    let command = |name: &str, words: &str| json!({ "commands": [{ "command": name, "description": words }] });
+    let command = |name: &str, words: &str| {
+        let command = json!({ "command": name, "description": words });
+        json!({ "commands": [command] })
+    };
     let table = [
         ("answerCallbackQuery", json!({}), too_old),
         ("answerCallbackQuery", json!({ "callback_query_id": "5" }), too_old),

@@ -11,3 +11,4 @@ mod files;
 mod play;
 mod scripts;
 mod smspool;
+mod typed_client;

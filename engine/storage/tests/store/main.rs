@@ -5,6 +5,8 @@
 
 mod commits;
 mod damage;
+mod kill;
+mod model;
 mod queries;
 mod recovery;
 mod shop;

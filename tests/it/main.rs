@@ -4,3 +4,6 @@ mod world;
 
 /// The shop from the outside: what a customer and an admin live through.
 mod story;
+
+/// House rules that a machine can keep.
+mod tidy;

@@ -133,12 +133,21 @@ async fn buttons_are_refused_in_telegrams_words() {
 #[tokio::test]
 async fn other_methods_are_as_strict() {
     let play = Play::new().await;
+    for (method, request, reason) in other_refusals() {
+        let refusal = play.refused(method, request.clone()).await;
+        assert_eq!(refusal, format!("Bad Request: {reason}"), "{method} {request}");
+    }
+    assert_eq!(play.refused("sendTelegram", json!({})).await, "Not Found: method not found");
+    play.playground.stop().await;
+}
+
+fn other_refusals() -> Vec<(&'static str, Value, &'static str)> {
     let too_old = "query is too old and response timeout expired or query ID is invalid";
     let command = |name: &str, words: &str| {
         let command = json!({ "command": name, "description": words });
         json!({ "commands": [command] })
     };
-    let table = [
+    vec![
         ("answerCallbackQuery", json!({}), too_old),
         ("answerCallbackQuery", json!({ "callback_query_id": "5" }), too_old),
         (
@@ -198,13 +207,7 @@ async fn other_methods_are_as_strict() {
             json!({ "menu_button": { "type": "hamburger" } }),
             "can't parse MenuButton: unsupported type",
         ),
-    ];
-    for (method, request, reason) in table {
-        let refusal = play.refused(method, request.clone()).await;
-        assert_eq!(refusal, format!("Bad Request: {reason}"), "{method} {request}");
-    }
-    assert_eq!(play.refused("sendTelegram", json!({})).await, "Not Found: method not found");
-    play.playground.stop().await;
+    ]
 }
 
 #[tokio::test]

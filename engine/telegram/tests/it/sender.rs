@@ -285,6 +285,62 @@ async fn a_dropped_caller_passes_its_turn_on_and_a_late_one_is_told() {
 }
 
 #[tokio::test]
+async fn a_chats_rate_is_kept_by_the_real_clock() {
+    let twenty = Rate { count: 20, per: Duration::from_secs(1), burst: 1 };
+    let server = Server::start().await;
+    let sender = Sender::start(server.client(), SenderOptions { private: twenty, ..quick() });
+    let before = Instant::now();
+    for text in ["one", "two", "three"] {
+        sender.send(say(ANNA, text)).await.expect("sent");
+    }
+    let took = before.elapsed();
+    assert!(took >= Duration::from_millis(100), "{took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_turn_given_to_a_caller_that_is_just_gone_goes_on_to_the_next() {
+    let server = Server::start().await;
+    let sender = Sender::start(server.client(), quick());
+    let mut first = std::pin::pin!(sender.send(say(ANNA, "first")));
+    assert!(futures_util::FutureExt::now_or_never(first.as_mut()).is_none());
+    let waiting = tokio::spawn({
+        let sender = sender.clone();
+        async move { sender.send(say(ANNA, "never")).await }
+    });
+    until("one waits", || sender.calls() == 2).await;
+    // On one thread the waiting task, now called, cannot run before it is aborted.
+    first.await.expect("sent");
+    waiting.abort();
+    sender.send(say(ANNA, "next")).await.expect("sent");
+    assert_eq!(server.texts(ANNA.0), ["first", "next"]);
+}
+
+#[tokio::test]
+async fn those_behind_a_caller_that_gave_up_do_not_wait_for_its_moment() {
+    let one_an_hour = Rate { count: 1, per: Duration::from_secs(3_600), burst: 1 };
+    let options = SenderOptions {
+        private: one_an_hour,
+        answer_within: Duration::from_secs(86_400),
+        ..quick()
+    };
+    let server = Server::start().await;
+    let sender = Sender::start(server.client(), options);
+    let spawn = |call: Call| {
+        let sender = sender.clone();
+        let outgoing = Outgoing { chat: ANNA, priority: Priority::Answer, call };
+        tokio::spawn(async move { sender.send(outgoing).await })
+    };
+    sender.send(say(ANNA, "first")).await.expect("sent");
+    let message = spawn(say(ANNA, "in an hour").call);
+    until("the message waits", || sender.calls() == 1).await;
+    let delete = spawn(Call::DeleteMessage { message: MessageId(1) });
+    until("the delete waits", || sender.calls() == 2).await;
+    message.abort();
+    assert_eq!(delete.await.expect("ended"), Ok(Sent::Done));
+}
+
+#[tokio::test]
 async fn stopping_ends_those_who_wait() {
     let one_an_hour = Rate { count: 1, per: Duration::from_secs(3_600), burst: 1 };
     let options = SenderOptions {

@@ -1,7 +1,7 @@
 //! A second bookkeeper, who believes only what was asked and what was answered, and counts in
 //! plain integers. Only `lives` imports this.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ring4_domain::book::Book;
 use ring4_domain::command::Command;
@@ -11,6 +11,8 @@ use ring4_domain::ids::{DepositId, OrderId, UserId};
 use ring4_domain::ledger::AccountId;
 use ring4_domain::money::Amount;
 use ring4_domain::order::OrderState;
+
+use crate::steps::ADMINS;
 
 #[derive(Debug, Default)]
 struct Wallet {
@@ -40,7 +42,8 @@ pub struct Auditor {
     wallets: BTreeMap<UserId, Wallet>,
     prices: BTreeMap<OrderId, i128>,
     claims: BTreeMap<DepositId, (UserId, i128)>,
-    credited: Vec<DepositId>,
+    claimed: BTreeSet<DepositId>,
+    credited: BTreeSet<DepositId>,
     sales: BTreeMap<OrderId, Sale>,
 }
 
@@ -56,10 +59,15 @@ impl Auditor {
             (Command::OpenDeposit { id, customer, amount, .. }, Outcome::Deposit(_)) => {
                 self.claims.entry(*id).or_insert((*customer, micros(*amount)));
             }
-            (Command::ApproveDeposit { deposit, .. }, Outcome::Deposit(answer)) => {
+            (Command::SubmitDeposit { customer, deposit }, Outcome::Deposit(_)) => {
+                assert_eq!(self.claims.get(deposit).map(|(owner, _)| owner), Some(customer));
+                self.claimed.insert(*deposit);
+            }
+            (Command::ApproveDeposit { admin, deposit }, Outcome::Deposit(answer)) => {
+                assert!(ADMINS.contains(&admin.0), "{admin} is no admin");
+                assert!(self.claimed.contains(deposit), "credited unclaimed: {answer:?}");
                 assert!(matches!(answer.state, DepositState::Approved { .. }));
-                assert!(!self.credited.contains(deposit), "credited twice: {answer:?}");
-                self.credited.push(*deposit);
+                assert!(self.credited.insert(*deposit), "credited twice: {answer:?}");
                 let (customer, amount) = self.claims.get(deposit).unwrap();
                 self.wallets.entry(*customer).or_default().deposited += amount;
             }

@@ -15,7 +15,7 @@ use ring4_domain::ids::{
     Timestamp, UserId,
 };
 use ring4_domain::money::Amount;
-use ring4_domain::order::{Candidate, FailReason, OrderState, Purchase};
+use ring4_domain::order::{Candidate, FailReason, Order, OrderState, Purchase};
 use ring4_domain::policy::Policy;
 use ring4_domain::pricing::PriceLimits;
 
@@ -23,7 +23,7 @@ use ring4_domain::pricing::PriceLimits;
 const CUSTOMERS: i64 = 3;
 const ORDERS: u64 = 6;
 const DEPOSITS: u64 = 6;
-const ADMINS: [i64; 2] = [101, 102];
+pub const ADMINS: [i64; 2] = [101, 102];
 
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -43,7 +43,7 @@ fn paid_in() -> impl Iterator<Item = Step> {
     (1..=CUSTOMERS).map(UserId).flat_map(|customer| {
         let id = DepositId::from_bits(DEPOSITS + customer.0.unsigned_abs());
         let method = MethodKey::new("usdt").unwrap();
-        let amount = Amount::from_micros(5_000_000);
+        let amount = Amount::from_micros(1_000_000);
         [
             Command::OpenDeposit { id, customer, amount, method, card: None },
             Command::SubmitDeposit { customer, deposit: id },
@@ -78,6 +78,7 @@ pub enum Turn {
     DepositMax(Amount),
     OpenMax(u32),
     Lifetimes(u32),
+    NoLimits,
     Reset,
 }
 
@@ -101,6 +102,14 @@ impl Turn {
                 policy.cancel_grace_secs = secs;
                 policy.deposit_lifetime_secs = secs;
             }
+            Self::NoLimits => {
+                policy.prices.price_min = Amount::from_micros(i64::MIN);
+                policy.prices.price_max = Amount::MAX;
+                policy.prices.margin_min = Amount::ZERO;
+                policy.prices.price_step = Amount::from_micros(1);
+                policy.deposit_min = Amount::from_micros(i64::MIN);
+                policy.deposit_max = Amount::MAX;
+            }
             Self::Reset => *policy = self::policy(),
         }
     }
@@ -108,20 +117,17 @@ impl Turn {
 
 fn turn() -> impl Strategy<Value = Turn> {
     prop_oneof![
-        any::<bool>().prop_map(Turn::Selling),
-        amount().prop_map(Turn::PriceMin),
-        amount().prop_map(Turn::PriceMax),
-        amount().prop_map(Turn::MarginMin),
-        amount().prop_map(Turn::PriceStep),
-        amount().prop_map(Turn::DepositMin),
-        amount().prop_map(Turn::DepositMax),
-        select(vec![0, 1, 3, u32::MAX]).prop_map(Turn::OpenMax),
-        select(vec![0, 1, 60, u32::MAX]).prop_map(Turn::Lifetimes),
-        Just(Turn::Reset),
-        Just(Turn::Reset),
-        Just(Turn::Reset),
-        Just(Turn::Reset),
-        Just(Turn::Reset),
+        1 => any::<bool>().prop_map(Turn::Selling),
+        1 => amount().prop_map(Turn::PriceMin),
+        1 => amount().prop_map(Turn::PriceMax),
+        1 => amount().prop_map(Turn::MarginMin),
+        1 => amount().prop_map(Turn::PriceStep),
+        1 => amount().prop_map(Turn::DepositMin),
+        1 => amount().prop_map(Turn::DepositMax),
+        1 => select(vec![0, 1, 3, u32::MAX]).prop_map(Turn::OpenMax),
+        1 => select(vec![0, 1, 60, u32::MAX]).prop_map(Turn::Lifetimes),
+        4 => Just(Turn::NoLimits),
+        8 => Just(Turn::Reset),
     ]
 }
 
@@ -150,7 +156,7 @@ pub fn policy() -> Policy {
 /// The natural next thing for one order or deposit, whoever may ask for it.
 #[derive(Clone, Debug)]
 pub enum Go {
-    Order { id: OrderId, choice: u8, offer: Proposal },
+    Order { id: OrderId, choice: u8, cost: Amount, offer: Proposal },
     Deposit { id: DepositId, choice: u8, customer: UserId, amount: Amount },
     Wish { choice: usize, message: Option<MessageId> },
 }
@@ -158,8 +164,8 @@ pub enum Go {
 impl Go {
     pub fn command(&self, book: &Book) -> Option<Command> {
         match self {
-            Self::Order { id, choice, offer } => match book.orders.get(id) {
-                Some(order) => Some(move_order(*id, order.state, order.customer(), *choice)),
+            Self::Order { id, choice, cost, offer } => match book.orders.get(id) {
+                Some(order) => Some(move_order(order, *choice, *cost)),
                 None => Some(book.quotes.get(id).map_or_else(
                     || Command::OfferQuote(offer.clone()),
                     |quote| Command::PlaceOrder {
@@ -198,8 +204,9 @@ impl Go {
     }
 }
 
-fn move_order(id: OrderId, state: OrderState, customer: UserId, choice: u8) -> Command {
-    let bought = Command::PurchaseBought { order: id, purchase: purchase("v0", 240_000) };
+fn move_order(order: &Order, choice: u8, cost: Amount) -> Command {
+    let (id, customer) = (order.id(), order.customer());
+    let bought = Command::PurchaseBought { order: id, purchase: purchase("v0", cost) };
     let returned = Command::PurchaseReturned { order: id, vendor_order: "v0".to_owned() };
     let code = Command::CodeArrived {
         order: id,
@@ -207,7 +214,7 @@ fn move_order(id: OrderId, state: OrderState, customer: UserId, choice: u8) -> C
         code: "12345".to_owned(),
         text: None,
     };
-    match (state, choice % 4) {
+    match (order.state, choice % 4) {
         (OrderState::Buying { candidate, started: false }, _) => {
             Command::StartPurchase { order: id, candidate }
         }
@@ -228,7 +235,8 @@ fn move_order(id: OrderId, state: OrderState, customer: UserId, choice: u8) -> C
 }
 
 fn go() -> impl Strategy<Value = Go> {
-    let usd = (100_i64..2_000).prop_map(|cents| Amount::from_micros(cents * 10_000));
+    let usd = (100_i64..200).prop_map(|cents| Amount::from_micros(cents * 10_000));
+    let usd = prop_oneof![3 => usd, 1 => amount()];
     let deposit = (deposit_id(), any::<u8>(), customer(), usd);
     let deposit = deposit.prop_map(|(id, choice, customer, amount)| Go::Deposit {
         id,
@@ -237,9 +245,9 @@ fn go() -> impl Strategy<Value = Go> {
         amount,
     });
     prop_oneof![
-        4 => (order_id(), any::<u8>(), offer()).prop_map(|(id, choice, mut offer)| {
+        4 => (order_id(), any::<u8>(), amount(), offer()).prop_map(|(id, choice, cost, mut offer)| {
             offer.id = id;
-            Go::Order { id, choice, offer }
+            Go::Order { id, choice, cost, offer }
         }),
         2 => deposit,
         1 => (any::<usize>(), message()).prop_map(|(choice, message)| Go::Wish { choice, message }),
@@ -272,10 +280,7 @@ fn shopping() -> impl Strategy<Value = Command> {
         }),
         (person(), any::<bool>())
             .prop_map(|(customer, reachable)| { Command::SetReachable { customer, reachable } }),
-        (offer(), order_id(), amount(), amount()).prop_map(|(mut offer, id, proposed, cost)| {
-            (offer.id, offer.proposed, offer.cost) = (id, proposed, cost);
-            Command::OfferQuote(offer)
-        }),
+        offer().prop_map(Command::OfferQuote),
         (person(), order_id(), message()).prop_map(|(customer, quote, card)| Command::PlaceOrder {
             customer,
             quote,
@@ -310,7 +315,7 @@ fn vendors() -> impl Strategy<Value = Command> {
         (order_id(), 0_u8..3)
             .prop_map(|(order, candidate)| Command::StartPurchase { order, candidate }),
         (order_id(), vendor_order(), amount()).prop_map(|(order, vendor_order, cost)| {
-            Command::PurchaseBought { order, purchase: purchase(vendor_order, cost.micros()) }
+            Command::PurchaseBought { order, purchase: purchase(vendor_order, cost) }
         }),
         (order_id(), 0_u8..3, reason).prop_map(|(order, candidate, reason)| {
             Command::PurchaseRefused { order, candidate, reason }
@@ -328,12 +333,12 @@ fn vendors() -> impl Strategy<Value = Command> {
     ]
 }
 
-fn purchase(vendor_order: &str, micros: i64) -> Purchase {
+fn purchase(vendor_order: &str, cost: Amount) -> Purchase {
     Purchase {
         provider: ProviderId::new("mock").unwrap(),
         vendor_order: vendor_order.to_owned(),
         number: "+15550100".to_owned(),
-        cost: Amount::from_micros(micros),
+        cost,
         bought_at: Timestamp(0),
     }
 }
@@ -344,20 +349,18 @@ fn offer() -> impl Strategy<Value = Proposal> {
         vendor_service: "1574".to_owned(),
         cost: Amount::from_micros(240_000),
     };
-    (order_id(), customer(), 0_i64..600_000, 1_usize..4).prop_map(
-        move |(id, customer, micros, vendors)| Proposal {
+    let price = (0_i64..600_000).prop_map(Amount::from_micros);
+    let price = prop_oneof![4 => price.clone().prop_map(|price| (price, Amount::ZERO)), 1 => (amount(), amount())];
+    let count = prop_oneof![1 => select(vec![0, 255, 256]), 60 => 1_usize..4];
+    (order_id(), customer(), price, count).prop_map(
+        move |(id, customer, (proposed, cost), vendors)| Proposal {
             id,
             customer,
             service: ServiceKey::new("ring4").unwrap(),
             country: Country::US,
-            proposed: Amount::from_micros(micros),
-            cost: Amount::from_micros(micros / 2),
-            // Now and then there is no vendor, or there are more than can be counted.
-            candidates: match micros % 100 {
-                0 => Vec::new(),
-                1 => vec![candidate.clone(); 256],
-                _ => vec![candidate.clone(); vendors],
-            },
+            proposed,
+            cost,
+            candidates: vec![candidate.clone(); vendors],
             rules: RulesVersion([1; 8]),
         },
     )

@@ -343,7 +343,7 @@ impl<'a> Checker<'a> {
 
     fn orders(&mut self, orders: Orders) -> Orders {
         let place = Place::of("orders");
-        self.in_range(&place.with("timeout_secs"), &orders.timeout_secs, 60, 3_600);
+        self.in_range(&place.with("timeout_secs"), &orders.timeout_secs, 5, 3_600);
         self.in_range(&place.with("open_max"), &orders.open_max, 1, 100);
         self.in_range(&place.with("unclear_window_secs"), &orders.unclear_window_secs, 10, 600);
         self.in_range(&place.with("cancel_retry_secs"), &orders.cancel_retry_secs, 1, 300);

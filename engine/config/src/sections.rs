@@ -308,7 +308,7 @@ impl Default for DemandFactor {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Orders {
-    /// How long a code is waited for, in seconds, 60 to 3600.
+    /// How long a code is waited for, in seconds, 5 to 3600.
     pub timeout_secs: u32,
     /// Open orders of one customer, 1 to 100.
     pub open_max: u32,

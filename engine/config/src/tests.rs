@@ -129,7 +129,7 @@ fn a_bad_variable_is_named_where_it_was_written() {
             "environment: ADMIN_USER_IDS: not a list of user ids such as 1001,1002",
         ),
         ("USE_FIXED_PRICING", "maybe", "environment: USE_FIXED_PRICING: not true or false"),
-        ("ORDER_EXPIRES_IN", "5", "environment: ORDER_EXPIRES_IN: 5 is outside 60 to 3600"),
+        ("ORDER_EXPIRES_IN", "4", "environment: ORDER_EXPIRES_IN: 4 is outside 5 to 3600"),
         (
             "RING4_PROFIT_MARGIN",
             "2000",
@@ -212,7 +212,8 @@ fn secrets_come_from_files_too_and_are_never_shown() {
     let none = shipped(&[]).config.token().unwrap_err().to_string();
     assert_eq!(
         none,
-        "environment: BOT_TOKEN: is not set, get a token from @BotFather and put BOT_TOKEN=… into .env"
+        "environment: BOT_TOKEN: is not set, get a token from @BotFather and put \
+         BOT_TOKEN=… into .env"
     );
 }
 

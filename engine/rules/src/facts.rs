@@ -8,7 +8,7 @@ use ring4_domain::ids::{Country, ProviderId, ServiceKey};
 use ring4_domain::money::Amount;
 use rust_decimal::Decimal;
 
-use crate::params::{Group, Params, dollars};
+use crate::params::{ScriptParams, dollars};
 
 /// Properties of an offer, as a test row or a test function may set them.
 pub const OFFER_FACTS: &[&str] =
@@ -54,21 +54,21 @@ pub struct PollFacts {
 
 /// An offer inside a script.
 #[derive(Clone, Debug)]
-pub(crate) struct ScriptOffer(Arc<(Offer, Group)>);
+pub(crate) struct ScriptOffer(Arc<(Offer, ScriptParams)>);
 
 impl ScriptOffer {
-    pub(crate) fn new(offer: &Offer, params: &Params) -> Self {
-        Self(Arc::new((offer.clone(), params.group())))
+    pub(crate) fn new(offer: &Offer, params: &ScriptParams) -> Self {
+        Self(Arc::new((offer.clone(), params.clone())))
     }
 }
 
 /// An order inside a script.
 #[derive(Clone, Debug)]
-pub(crate) struct ScriptPoll(Arc<(PollFacts, Group)>);
+pub(crate) struct ScriptPoll(Arc<(PollFacts, ScriptParams)>);
 
 impl ScriptPoll {
-    pub(crate) fn new(facts: &PollFacts, params: &Params) -> Self {
-        Self(Arc::new((facts.clone(), params.group())))
+    pub(crate) fn new(facts: &PollFacts, params: &ScriptParams) -> Self {
+        Self(Arc::new((facts.clone(), params.clone())))
     }
 }
 
@@ -77,7 +77,7 @@ fn optional(number: Option<u32>) -> Dynamic {
 }
 
 /// Gives scripts the facts' properties, and `test_*` functions the means to make facts.
-pub(crate) fn register(engine: &mut Engine, params: &Params) {
+pub(crate) fn register(engine: &mut Engine, params: &ScriptParams) {
     engine
         .register_type_with_name::<ScriptOffer>("Offer")
         .register_get("service", |offer: &mut ScriptOffer| offer.0.0.service.as_str().to_owned())
@@ -88,6 +88,7 @@ pub(crate) fn register(engine: &mut Engine, params: &Params) {
             optional(offer.0.0.success_percent)
         })
         .register_get("orders_done", |offer: &mut ScriptOffer| i64::from(offer.0.0.orders_done))
+        .register_get("own", |offer: &mut ScriptOffer| offer.0.1.of_service(&offer.0.0.service))
         .register_get("params", |offer: &mut ScriptOffer| offer.0.1.clone());
     engine
         .register_type_with_name::<ScriptPoll>("Order")

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rhai::{Dynamic, Engine, EvalAltResult, Position};
+use ring4_domain::ids::ServiceKey;
 use ring4_domain::money::Amount;
 use ring4_yaml::closest;
 use rust_decimal::Decimal;
@@ -93,7 +94,7 @@ impl Param {
             Self::Number(number) => Dynamic::from_decimal(*number),
             Self::Flag(flag) => Dynamic::from_bool(*flag),
             Self::Text(text) => Dynamic::from(text.clone()),
-            Self::Group(group) => Dynamic::from(Group(Arc::clone(group))),
+            Self::Group(group) => Dynamic::from(ScriptParams::of(group)),
         }
     }
 }
@@ -146,8 +147,62 @@ impl Params {
         names
     }
 
-    pub(crate) fn group(&self) -> Group {
-        Group(Arc::clone(&self.0))
+    /// The settings as scripts get them.
+    pub(crate) fn for_scripts(&self) -> ScriptParams {
+        ScriptParams::of(&self.0)
+    }
+}
+
+/// Settings inside a script, passed around without a copy. A type of its own and not a map:
+/// maps are copied whenever they are passed, and what one call writes the next would not see.
+#[derive(Clone, Debug)]
+pub(crate) struct ScriptParams(Arc<BTreeMap<String, Dynamic>>);
+
+impl ScriptParams {
+    fn of(group: &BTreeMap<String, Param>) -> Self {
+        let entries = group.iter().map(|(name, value)| (name.clone(), value.to_dynamic()));
+        Self(Arc::new(entries.collect()))
+    }
+
+    fn get(&self, name: &str) -> Result<Dynamic, Box<EvalAltResult>> {
+        self.0.get(name).cloned().ok_or_else(|| {
+            let hint = closest(name, self.0.keys().map(String::as_str));
+            let hint = hint.map(|known| format!(", did you mean `{known}`?"));
+            let reason = format!("unknown setting `{name}`{}", hint.unwrap_or_default());
+            Box::new(EvalAltResult::ErrorRuntime(reason.into(), Position::NONE))
+        })
+    }
+
+    /// The settings of one service, for scripts.
+    pub(crate) fn of_service(&self, service: &ServiceKey) -> Result<Dynamic, Box<EvalAltResult>> {
+        match self.0.get("services").and_then(|services| services.read_lock::<Self>()) {
+            Some(services) => services.get(service.as_str()),
+            None => self.get("services"),
+        }
+    }
+
+    /// Lets scripts read groups by property and by index; a misspelt name is an error, never
+    /// `()`. rhai falls back to the index for properties that are not registered, but it words
+    /// an error first, which is slow; so every name in use has a property of its own.
+    pub(crate) fn register(&self, engine: &mut Engine) {
+        engine
+            .register_type_with_name::<Self>("Params")
+            .register_indexer_get(|group: &mut Self, name: &str| group.get(name));
+        let mut names = BTreeSet::new();
+        self.add_names(&mut names);
+        for name in names {
+            let key = name.clone();
+            engine.register_get(name, move |group: &mut Self| group.get(&key));
+        }
+    }
+
+    fn add_names(&self, names: &mut BTreeSet<String>) {
+        for (name, value) in self.0.iter() {
+            names.insert(name.clone());
+            if let Some(group) = value.read_lock::<Self>() {
+                group.add_names(names);
+            }
+        }
     }
 }
 
@@ -162,37 +217,5 @@ fn put(group: &mut BTreeMap<String, Param>, name: &str, value: Param) {
     }
     if let Param::Group(inner) = entry {
         put(Arc::make_mut(inner), rest, value);
-    }
-}
-
-/// A group of settings inside a script.
-#[derive(Clone, Debug)]
-pub(crate) struct Group(Arc<BTreeMap<String, Param>>);
-
-impl Group {
-    fn get(&self, name: &str) -> Result<Dynamic, Box<EvalAltResult>> {
-        self.0.get(name).map(Param::to_dynamic).ok_or_else(|| {
-            let hint = closest(name, self.0.keys().map(String::as_str));
-            let hint = hint.map(|known| format!(", did you mean `{known}`?"));
-            let reason = format!("unknown setting `{name}`{}", hint.unwrap_or_default());
-            Box::new(EvalAltResult::ErrorRuntime(reason.into(), Position::NONE))
-        })
-    }
-}
-
-/// Lets scripts read groups by property and by index; a misspelt name is an error, never `()`.
-///
-/// The index alone would do, because rhai falls back to it for unknown properties. But it words
-/// an error before it does, which costs more than all the rest of a price; so every name in use
-/// has a property of its own.
-pub(crate) fn register(engine: &mut Engine, params: &Params) {
-    engine
-        .register_type_with_name::<Group>("Params")
-        .register_indexer_get(|group: &mut Group, name: &str| group.get(name));
-    let names = params.names();
-    let steps: BTreeSet<&str> = names.iter().flat_map(|name| name.split('.')).collect();
-    for step in steps {
-        let name = step.to_owned();
-        engine.register_get(step, move |group: &mut Group| group.get(&name));
     }
 }

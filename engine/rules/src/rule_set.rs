@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::facts::{Offer, PollFacts, ScriptOffer, ScriptPoll};
 use crate::messages::{KeySpec, Texts};
-use crate::params::Params;
+use crate::params::{Params, ScriptParams};
 use crate::sandbox::{Sandbox, number_of};
 use crate::script::{Script, ScriptError};
 use crate::{proof, script_tests};
@@ -46,6 +46,7 @@ pub struct Sources<'a> {
 pub struct RuleSet {
     version: RulesVersion,
     params: Params,
+    script_params: ScriptParams,
     sandbox: Sandbox,
     pricing: Script,
     polling: Script,
@@ -62,7 +63,8 @@ impl RuleSet {
     /// Everything that is wrong, as far as it can be known at once.
     pub fn build(sources: Sources<'_>) -> Result<Self, Report> {
         let mut report = Report::default();
-        let sandbox = Sandbox::new(sources.params);
+        let script_params = sources.params.for_scripts();
+        let sandbox = Sandbox::new(&script_params);
         let mut scripts = compile_all(&sandbox, sources.files, &mut report);
         let texts = match Texts::build(sources.files, sources.keys, sources.default_language) {
             Ok(texts) => Some(texts),
@@ -78,7 +80,7 @@ impl RuleSet {
         };
         let version = version_of(sources.files);
         let params = sources.params.clone();
-        let rules = Self { version, params, sandbox, pricing, polling, texts };
+        let rules = Self { version, params, script_params, sandbox, pricing, polling, texts };
         let tests = script_tests::run(&rules, sources.files);
         report.problems.extend(tests);
         report.problems.extend(proof::run(&rules, sources.catalogue));
@@ -102,7 +104,7 @@ impl RuleSet {
     /// # Errors
     /// The script failed or answered what is no price.
     pub fn price(&self, offer: &Offer) -> Result<Amount, ScriptError> {
-        self.price_with(offer, &self.params)
+        self.price_with(offer, &self.script_params)
     }
 
     /// In how many seconds `polling.rhai` wants the vendor to be asked next; at least 1.
@@ -110,10 +112,14 @@ impl RuleSet {
     /// # Errors
     /// The script failed or answered what is no delay.
     pub fn next_poll(&self, facts: &PollFacts) -> Result<u32, ScriptError> {
-        self.next_poll_with(facts, &self.params)
+        self.next_poll_with(facts, &self.script_params)
     }
 
-    pub(crate) fn price_with(&self, offer: &Offer, params: &Params) -> Result<Amount, ScriptError> {
+    pub(crate) fn price_with(
+        &self,
+        offer: &Offer,
+        params: &ScriptParams,
+    ) -> Result<Amount, ScriptError> {
         let offer = ScriptOffer::new(offer, params);
         let answer = self.pricing.call(&self.sandbox, PRICE, (offer,))?;
         let unusable = |reason: String| self.pricing.unusable(PRICE, reason);
@@ -135,7 +141,7 @@ impl RuleSet {
     pub(crate) fn next_poll_with(
         &self,
         facts: &PollFacts,
-        params: &Params,
+        params: &ScriptParams,
     ) -> Result<u32, ScriptError> {
         let order = ScriptPoll::new(facts, params);
         let answer = self.polling.call(&self.sandbox, NEXT_POLL, (order,))?;

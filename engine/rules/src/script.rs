@@ -52,7 +52,11 @@ impl Script {
         let source = Source::new(name, text);
         let mut ast = engine.compile(text).map_err(|ParseError(kind, position)| {
             let (line, column) = place_of(position).unwrap_or((1, 1));
-            ScriptError(Box::new(source.problem(line, column, kind.to_string())))
+            let mut problem = source.problem(line, column, kind.to_string());
+            if problem.reason.contains("'/='") {
+                problem.hint = Some("write x = x / y".to_owned());
+            }
+            ScriptError(Box::new(problem))
         })?;
         ast.set_source(name);
         // Only functions are called. A top-level `let` would look like a setting and be none.
@@ -197,7 +201,7 @@ fn reason_of(error: &EvalAltResult) -> (String, Option<String>) {
         EvalAltResult::ErrorRuntime(reason, _) => (reason.to_string(), None),
         EvalAltResult::ErrorDotExpr(reason, _) if reason.starts_with("Unknown property") => {
             let name = quoted(reason);
-            let known = OFFER_FACTS.iter().chain(POLL_FACTS).copied().chain(["params"]);
+            let known = OFFER_FACTS.iter().chain(POLL_FACTS).copied().chain(["own", "params"]);
             let hint = closest(&name, known).map(|known| format!("did you mean `{known}`?"));
             (format!("unknown property `{name}`"), hint)
         }

@@ -115,7 +115,8 @@ fn check_price(place: &Row<'_>, row: &PriceRow, file: &Params) -> Result<(), Box
     let expected: Amount = row.expect.0.parse().map_err(|error| {
         place.fails("expect", &format!("`{}` is no price: {error}", row.expect.0))
     })?;
-    let got = place.rules.price_with(&offer, &params).map_err(ScriptError::into_problem)?;
+    let got =
+        place.rules.price_with(&offer, &params.for_scripts()).map_err(ScriptError::into_problem)?;
     if got == expected {
         return Ok(());
     }
@@ -129,7 +130,10 @@ fn check_poll(place: &Row<'_>, row: &PollRow, file: &Params) -> Result<(), Box<P
     let expected: u32 = row.expect.0.parse().map_err(|_| {
         place.fails("expect", &format!("`{}` is no number of seconds", row.expect.0))
     })?;
-    let got = place.rules.next_poll_with(&order, &params).map_err(ScriptError::into_problem)?;
+    let got = place
+        .rules
+        .next_poll_with(&order, &params.for_scripts())
+        .map_err(ScriptError::into_problem)?;
     if got == expected {
         return Ok(());
     }

@@ -207,6 +207,7 @@ fn an_offer_of_the_day_is_tried_too() {
     assert_eq!(
         report.unwrap_err().to_string(),
         "scripts/pricing.rhai:1:4: `price` answered -1, which is not above 0 (for ring4 in BR at a \
-         cost of 0.42)\n  1 | fn price(offer) { if offer.country == \"BR\" { -1 } else { 1 } }\n    |    ^"
+         cost of 0.42)\n  \
+         1 | fn price(offer) { if offer.country == \"BR\" { -1 } else { 1 } }\n    |    ^"
     );
 }

@@ -48,8 +48,9 @@ pub fn decode<T: DeserializeOwned>(source: &Source<'_>) -> Result<T, Report> {
     }
     let blank = |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
     let text = if source.text.lines().all(blank) { "{}" } else { source.text };
-    serde_yaml::from_str::<Unrepeated>(text).map_err(|error| Report::of(problem_of(source, &error)))?;
-    serde_yaml::from_str(text).map_err(|error| Report::of(problem_of(source, &error)))
+    let report = |error| Report::of(problem_of(source, &error));
+    serde_yaml::from_str::<Unrepeated>(text).map_err(report)?;
+    serde_yaml::from_str(text).map_err(report)
 }
 
 /// Where the value at `path` begins, as line and column from 1. When the path leads nowhere,
@@ -295,7 +296,8 @@ mod tests {
             ),
             (
                 "telegram:\n  timeout_secs: soon\n",
-                "x.yaml:2:17: telegram.timeout_secs: invalid type: string \"soon\", expected u32\n  \
+                "x.yaml:2:17: telegram.timeout_secs: invalid type: string \"soon\", \
+                 expected u32\n  \
                  2 |   timeout_secs: soon\n    |                 ^",
             ),
             (
@@ -305,7 +307,8 @@ mod tests {
             ),
             (
                 "telegram:\n  mode: webhook\n",
-                "x.yaml:2:3: telegram: missing key `timeout_secs`\n  2 |   mode: webhook\n    |   ^",
+                "x.yaml:2:3: telegram: missing key `timeout_secs`\n  \
+                 2 |   mode: webhook\n    |   ^",
             ),
             (
                 "telegram:\n  timeout_secs: 1\n  timeout_secs: 2\n",

@@ -9,10 +9,15 @@ fn texts(packs: &[(&str, &str)]) -> Result<Texts, String> {
     Texts::build(&files, KEYS, "en").map_err(|report| report.to_string())
 }
 
-const RUSSIAN: &str = "hello: \"Привет, {name}{extra}\"\n\
-                       left:\n  one: \"{count} номер\"\n  few: \"{count} номера\"\n  many: \"{count} номеров\"\n\
-                       buy: \"Купить за {price}\"\n\
-                       stale: \"Устарело {why}\"\n";
+const RUSSIAN: &str = "\
+hello: \"Привет, {name}{extra}\"
+left:
+  one: \"{count} номер\"
+  few: \"{count} номера\"
+  many: \"{count} номеров\"
+buy: \"Купить за {price}\"
+stale: \"Устарело {why}\"
+";
 
 #[test]
 fn texts_are_said_escaped_and_in_the_right_number() {
@@ -80,7 +85,8 @@ const FAULTS: &[(&str, &str)] = &[
     ("hello: \"\"", "messages.en.yaml:1:8: hello: is empty"),
     (
         "hello: 5",
-        "messages.en.yaml:1:8: hello: invalid type: integer `5`, expected a text between quotes, or forms such as {one: …, other: …}",
+        "messages.en.yaml:1:8: hello: invalid type: integer `5`, expected a text between quotes, \
+         or forms such as {one: …, other: …}",
     ),
     (
         "hello: { one: a, other: b }",

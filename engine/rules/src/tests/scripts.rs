@@ -6,7 +6,7 @@ use super::{Files, build, build_with, files, offer, params};
 const PRICING: &[(&str, &str)] = &[
     (
         "fn price(offer) {\n  let x = 1;\n  loop { x = x + 1; }\n}",
-        "3:18: too many steps, is this loop endless?",
+        "3:16: too many steps, is this loop endless?",
     ),
     ("fn price(offer) { while true {} }", "1:19: too many steps, is this loop endless?"),
     ("fn price(offer) {\n  offer.cost *\n}", "3:1: Unexpected '}'"),
@@ -45,18 +45,19 @@ const PRICING: &[(&str, &str)] = &[
         "fn price(offer) { let s = \"\"; s.pad(1000000, 'x'); 1 }",
         "1:33: Length of string grows too large",
     ),
-    ("fn price(offer) { offer.cost / 0 }", "1:30: Division by zero: 0.01 / 0"),
+    ("fn price(offer) { offer.cost / 0 }", "1:30: 0.01 divided by 0"),
     ("fn price(offer) { 1 / (offer.orders_done - offer.orders_done) }", "1:21: 1 divided by 0"),
     (
         "fn price(offer) { let x = 15; x /= 100; x }",
-        "1:33: `/=` on a whole number would drop decimals; write x = x / y",
+        "1:33: Unknown operator: '/=', write x = x / y",
     ),
     ("fn price(offer) { eval(\"1\") }", "1:19: reserved keyword 'eval' is disabled"),
     ("import \"x\" as x;\nfn price(offer) { 1 }", "1:1: 'import' is a reserved keyword"),
     ("fn price(offer) { sleep(10); 1 }", "1:19: a script cannot wait"),
     (
         "let margin = 5;\nfn price(offer) { 1 }",
-        "1:1: statements outside functions never run, settings belong into config.yaml and arrive as params",
+        "1:1: statements outside functions never run, settings belong into \
+         config.yaml and arrive as params",
     ),
     ("fn price(offer) { throw \"no\"; }", "1:19: no"),
     (
@@ -92,15 +93,18 @@ fn a_bad_schedule_is_refused_with_its_line() {
     for (script, want) in [
         (
             "fn next_poll(order) { 0 }",
-            "1:4: `next_poll` answered 0, which is no delay of 1 s or more (at 0 s of age after 0 errors)",
+            "1:4: `next_poll` answered 0, which is no delay of 1 s or more \
+             (at 0 s of age after 0 errors)",
         ),
         (
             "fn next_poll(order) { if order.age_secs < 60 { 2 } else { order.agee_secs } }",
-            "1:65: unknown property `agee_secs` (at 60 s of age after 0 errors), did you mean `age_secs`?",
+            "1:65: unknown property `agee_secs` (at 60 s of age after 0 errors), \
+             did you mean `age_secs`?",
         ),
         (
             "fn next_poll(order) { if order.errors > 50 { -2 } else { 2 } }",
-            "1:4: `next_poll` answered -2, which is no delay of 1 s or more (at 0 s of age after 100 errors)",
+            "1:4: `next_poll` answered -2, which is no delay of 1 s or more \
+             (at 0 s of age after 100 errors)",
         ),
     ] {
         let report = build(&with("scripts/polling.rhai", script)).unwrap_err().to_string();
@@ -120,6 +124,10 @@ fn numbers_in_scripts_are_exact() {
         ("fn price(offer) { 1.0000001 }", "1.000001"),
         ("fn price(offer) { let x = 1.5; x += 1; x }", "2.5"),
         ("fn price(offer) { 7 % 4 }", "3"),
+        ("fn price(offer) { 2 + 12 / 4 * 3 - 6 / 4 }", "9.5"),
+        ("fn price(offer) { 12 / 4 / 3 }", "1"),
+        ("fn price(offer) { 2 * 3 / 4 }", "1.5"),
+        ("fn price(offer) { 1 + 1 / 2.5 + 1.5 / 3 }", "1.9"),
     ] {
         let rules = build(&with("scripts/pricing.rhai", script)).unwrap();
         assert_eq!(rules.price(&offer("ring4", "1")), Ok(super::amount(want)), "{script}");
@@ -143,7 +151,8 @@ fn a_missing_or_misnamed_script_is_said() {
 fn rows_of_the_operator_must_hold() {
     let rows = [
         (
-            "price:\n  - name: cheap\n    offer: { service: ring4, cost: 0.30 }\n    expect: 0.33\n",
+            "price:\n  - name: cheap\n    offer: { service: ring4, cost: 0.30 }\n    \
+             expect: 0.33\n",
             "scripts/tests/own.yaml:4:13: price[0].expect: cheap: expected 0.33, got 0.324\n  \
              4 |     expect: 0.33\n    |             ^",
         ),

@@ -4,7 +4,12 @@
 //! measured with (100000), and where to write (the system's temporary directory).
 
 // Measurements are printed, and a bench that cannot write has nothing to go on with.
-#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::float_arithmetic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::float_arithmetic
+)]
 
 #[path = "../tests/store/shop.rs"]
 #[allow(dead_code)]
@@ -40,9 +45,11 @@ fn main() {
         for group in [1, 8, 64, 512] {
             let disk = fdatasync_rate(dir.path(), group);
             let rate = transfer_rate(&mut store, group, &mut next);
-            let ratio = rate / disk;
+            let (per_sec, syncs, cpu) = (rate.per_sec, disk.per_sec, rate.cpu_micros);
+            let times = per_sec / syncs;
             println!(
-                "groups of {group:3}: {rate:7.0} transfers/s, {ratio:6.2} × {disk:.0} fdatasync/s"
+                "groups of {group:3}: {per_sec:7.0} transfers/s, {times:6.2} × {syncs:.0} \
+                 fdatasync/s; {cpu:.1} µs of CPU each"
             );
         }
         while store.head().seq.0 < entries {

@@ -8,7 +8,7 @@ use ring4_domain::change::{Change, Entry, Seq};
 use ring4_domain::customer::Customer;
 use ring4_domain::deposit::Deposit;
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{DepositId, OrderId, RulesVersion, Timestamp, UserId};
+use ring4_domain::ids::{DepositId, OrderId, ProviderId, RulesVersion, Timestamp, UserId};
 use ring4_domain::ledger::{Account, AccountId, Transfer, TransferId};
 use ring4_domain::order::{Order, Quote};
 
@@ -122,6 +122,25 @@ impl Snapshot {
     pub fn open_orders_of(&self, customer: UserId) -> Result<Vec<Order>, ReadError> {
         let rows = self.reading.prefix(Space::Index, &keys::open_orders_of(customer).end());
         self.records("open orders", rows, OrderId::from_bits)
+    }
+
+    /// The order that a purchase at a vendor belongs to, if any.
+    pub fn order_of_purchase(
+        &self,
+        provider: &ProviderId,
+        vendor_order: &str,
+    ) -> Result<Option<Order>, ReadError> {
+        let rows =
+            self.reading.prefix(Space::Index, &keys::orders_buying(provider, vendor_order).end());
+        let orders: Vec<Order> = self.records("orders by purchase", rows, OrderId::from_bits)?;
+        // A vendor's id is its own text; whatever it holds, only an equal one counts.
+        let fits = |order: &Order| {
+            let purchase = order.purchase.as_ref();
+            purchase.is_some_and(|known| {
+                known.provider == *provider && known.vendor_order == vendor_order
+            })
+        };
+        Ok(orders.into_iter().find(fits))
     }
 
     /// A customer's deposits, newest first: `limit` of them, those opened before the deposit

@@ -177,6 +177,10 @@ impl Reader {
 /// Takes the data directory for this process.
 pub(crate) fn lock(paths: &Paths) -> Result<File, OpenError> {
     fs::create_dir_all(&paths.journal).map_err(journal::failed("create", &paths.journal))?;
+    journal::sync_dir(&paths.data)?;
+    if let Some(parent) = paths.data.parent().filter(|parent| parent.is_dir()) {
+        journal::sync_dir(parent)?;
+    }
     let path = &paths.lock;
     let options = File::options().create(true).write(true).truncate(false).to_owned();
     let file = options.open(path).map_err(journal::failed("open", path))?;

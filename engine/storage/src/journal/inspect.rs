@@ -15,6 +15,7 @@
 //! What the witnesses say was there is taken from the state's copies, each proven by the chain;
 //! where that fails, the start fails, because going on would lose acknowledged money.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -90,6 +91,31 @@ pub enum Repair {
         /// Where the damaged file is kept, if there was one.
         kept: Option<PathBuf>,
     },
+}
+
+impl fmt::Display for Repair {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TornTail { path, offset, kept } => {
+                let (path, kept) = (path.display(), kept.display());
+                write!(
+                    out,
+                    "{path}: what follows byte {offset} was never acknowledged; kept as {kept}"
+                )
+            }
+            Self::Mended { path, offset, copies, kept } => {
+                let path = path.display();
+                write!(
+                    out,
+                    "{path}: mended from byte {offset} on, {copies} entries from the state"
+                )?;
+                match kept {
+                    Some(kept) => write!(out, "; the damaged file is kept as {}", kept.display()),
+                    None => write!(out, "; the file was missing"),
+                }
+            }
+        }
+    }
 }
 
 /// The journal as it stands after an inspection.

@@ -18,6 +18,7 @@
 //! | `index`   | `q` expires at, quote                     | quotes by end of life                |
 //! |           | `c` customer, placed at (newest first), order | a customer's orders              |
 //! |           | `o` customer, order                       | open orders                          |
+//! |           | `v` vendor, vendor's order, order         | orders by what was bought for them   |
 //! |           | `d` customer, created at (newest first), deposit | a customer's deposits         |
 //! |           | `u` customer, deposit                     | undecided deposits                   |
 //! |           | `s` state, created at, deposit            | undecided deposits by state          |
@@ -30,7 +31,7 @@
 use ring4_domain::change::Seq;
 use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{DepositId, OrderId, Timestamp, UserId};
+use ring4_domain::ids::{DepositId, OrderId, ProviderId, Timestamp, UserId};
 use ring4_domain::ledger::{AccountId, TransferId};
 use ring4_domain::order::{Order, Quote};
 
@@ -159,8 +160,16 @@ pub(crate) fn open_orders_of(customer: UserId) -> KeyBytes {
     KeyBytes::new(b'o').user(customer)
 }
 
+pub(crate) fn orders_buying(provider: &ProviderId, vendor_order: &str) -> KeyBytes {
+    KeyBytes::new(b'v').text(provider.as_str()).text(vendor_order)
+}
+
 pub(crate) fn order_indexes(order: &Order) -> Vec<Vec<u8>> {
     let mut keys = vec![order_of(order.customer(), order.placed_at, order.id())];
+    if let Some(purchase) = &order.purchase {
+        let key = orders_buying(&purchase.provider, &purchase.vendor_order);
+        keys.push(key.unsigned(order.id().bits()).end());
+    }
     if order.state.is_open() {
         keys.push(open_orders_of(order.customer()).unsigned(order.id().bits()).end());
     }

@@ -14,6 +14,7 @@
 //!
 //! The whole journal is always kept, so a state can be thrown away at any time.
 
+use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -124,6 +125,24 @@ pub enum Event {
     },
 }
 
+impl fmt::Display for Event {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal(repair) => write!(out, "{repair}"),
+            Self::JournalCompleted(head) => {
+                write!(out, "the journal was completed from the state, to entry {}", head.seq.0)
+            }
+            Self::StateMissing => write!(out, "there was no state"),
+            Self::StateSetAside { reason, kept } => {
+                write!(out, "the state was set aside as {}: {reason}", kept.display())
+            }
+            Self::Replayed { from, to } => {
+                write!(out, "entries {} to {} were replayed into the state", from.0, to.0)
+            }
+        }
+    }
+}
+
 /// What a start found and did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovery {
@@ -197,6 +216,10 @@ impl Start<'_> {
         }
         State::open(&self.paths.state).map_err(|error| match error {
             fjall::Error::Locked => Halt::Fatal(OpenError::Locked(self.paths.state.clone())),
+            // The machine is at fault, not the state; building it anew would meet the same.
+            fjall::Error::Io(ref source) if is_refusal(source.kind()) => {
+                Halt::Fatal(OpenError::State(error))
+            }
             error => Halt::Useless(error.to_string()),
         })
     }
@@ -247,6 +270,17 @@ impl Start<'_> {
         }
         Ok(())
     }
+}
+
+const fn is_refusal(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::PermissionDenied
+            | ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::OutOfMemory
+    )
 }
 
 /// Appends what only the state holds; its chain was followed up to `to` before.

@@ -53,6 +53,8 @@ pub enum Misdeed {
     SecretInQuery,
     /// Set a header that is the engine's.
     ReservedHeader,
+    /// Call the purchase repeatable.
+    RepeatPurchase,
     /// Answer with more bytes than are taken.
     HugeAnswer,
     /// Answer with a number of forty digits.
@@ -110,6 +112,14 @@ thread_local! {
 }
 
 unsafe extern "C" fn begin(instance: *mut c_void, call: Bytes, step: Sink) -> *mut c_void {
+    if MISDEED.get() == Misdeed::HugeAnswer {
+        let blanks = vec![b' '; 1 << 20];
+        for _ in 0..9 {
+            // SAFETY: the engine's sink, for the call that is running.
+            unsafe { (step.write)(step.ctx, Bytes::of(&blanks)) }
+        }
+        return std::ptr::null_mut();
+    }
     let written: &[u8] = match MISDEED.get() {
         Misdeed::WriteNonsense => b"{\"done\":42",
         Misdeed::WriteNothing => b"",
@@ -152,6 +162,7 @@ impl Misbehaving {
             Misdeed::UnknownSecret => request.header("x-other", secret("other")),
             Misdeed::SecretInQuery => request.query("key", secret("api_key")),
             Misdeed::ReservedHeader => request.header("Host", "elsewhere.invalid"),
+            Misdeed::RepeatPurchase => request.idempotent(),
             _ => request,
         }
     }
@@ -227,9 +238,7 @@ impl Provider for Misbehaving {
     }
 
     async fn services(&self, _: &Call) -> Result<Vec<Service>, ProviderError> {
-        let rows = if self.settings.misdeed == Misdeed::HugeAnswer { 10_000 } else { 1 };
-        let row = Service { vendor_id: "x".to_owned(), name: "y".repeat(1_000) };
-        Ok(vec![row; rows])
+        Ok(vec![Service { vendor_id: "x".to_owned(), name: "Anything".to_owned() }])
     }
 
     async fn countries(&self, _: &Call) -> Result<Vec<Country>, ProviderError> {
@@ -280,7 +289,7 @@ impl Provider for Misbehaving {
     }
 
     async fn balance(&self, call: &Call) -> Result<Money, ProviderError> {
-        self.exchange(call, true).await?;
+        self.exchange(call, false).await?;
         Ok(Money::from_cents(100))
     }
 }

@@ -107,6 +107,15 @@ async fn only_what_may_be_repeated_is() {
     let got = world.registry.cancel(&world.vendor, "ORDER-1").await;
     assert!(matches!(got, Ok(Cancellation::Unclear { .. })), "{got:?}");
     assert_eq!(vendor.requests().len() - before, 1, "a cancel is not repeated");
+    let before = vendor.requests().len();
+    let got = world.registry.balance(&world.vendor).await;
+    assert!(matches!(got, Err(CallError::Unanswered(_))), "{got:?}");
+    assert_eq!(vendor.requests().len() - before, 1, "nor what is not marked as repeatable");
+    let before = vendor.requests().len();
+    let world = at(&vendor.base_url, "/hang", "repeat_purchase");
+    let got = buy(&world).await;
+    assert!(matches!(got, Purchase::Unclear { .. }), "{got:?}");
+    assert_eq!(vendor.requests().len() - before, 1, "nor a purchase, whatever the plugin says");
 }
 
 #[tokio::test]

@@ -170,7 +170,9 @@ async fn a_tail_torn_anywhere_loses_only_what_was_not_acknowledged() {
         let again = append(&inbox, 3..6).await.expect("stored");
         assert_eq!(again.iter().flatten().count(), 6 - found.len(), "cut at {length}");
         inbox.close().await.expect("closed");
-        assert_eq!(undone(&torn.open().0), (0..6).collect::<Vec<_>>(), "cut at {length}");
+        let (inbox, recovered) = torn.open();
+        assert_eq!(recovered.damage, [], "the tail is gone, cut at {length}");
+        assert_eq!(undone(&inbox), (0..6).collect::<Vec<_>>(), "cut at {length}");
     }
 }
 

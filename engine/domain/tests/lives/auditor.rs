@@ -71,6 +71,9 @@ impl Auditor {
                 let (customer, amount) = self.claims.get(deposit).unwrap();
                 self.wallets.entry(*customer).or_default().deposited += amount;
             }
+            (Command::CancelOrder { customer, .. }, Outcome::Order(order)) => {
+                assert_eq!(order.customer(), *customer, "cancelled by another");
+            }
             (Command::PlaceOrder { customer, quote, .. }, Outcome::Order(order)) => {
                 assert_eq!(order.customer(), *customer);
                 self.place(*customer, *quote);

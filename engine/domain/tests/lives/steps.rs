@@ -349,8 +349,11 @@ fn offer() -> impl Strategy<Value = Proposal> {
         vendor_service: "1574".to_owned(),
         cost: Amount::from_micros(240_000),
     };
-    let price = (0_i64..600_000).prop_map(Amount::from_micros);
-    let price = prop_oneof![4 => price.clone().prop_map(|price| (price, Amount::ZERO)), 1 => (amount(), amount())];
+    let price = prop_oneof![
+        8 => (0_i64..600_000).prop_map(|micros| (Amount::from_micros(micros), Amount::ZERO)),
+        2 => (amount(), amount()),
+        1 => Just((Amount::ZERO, Amount::ZERO)),
+    ];
     let count = prop_oneof![1 => select(vec![0, 255, 256]), 60 => 1_usize..4];
     (order_id(), customer(), price, count).prop_map(
         move |(id, customer, (proposed, cost), vendors)| Proposal {

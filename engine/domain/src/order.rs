@@ -9,7 +9,8 @@
 //!         Waiting → Expired                 the vendor took the number back unasked
 //! ```
 //!
-//! Whatever the state, an open order whose hold reaches its deadline is ended by the clock.
+//! Whatever the state, an open order whose hold reaches its deadline is ended by the clock, a
+//! waiting one after the vendor was asked to take the number back.
 
 use crate::ids::{
     Country, MessageId, OrderId, ProviderId, RulesVersion, ServiceKey, Timestamp, UserId,

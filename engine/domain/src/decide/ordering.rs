@@ -145,10 +145,12 @@ pub(super) fn cancel_order(
 pub(super) fn deadline(view: &View, order: OrderId, now: Timestamp) -> Result<Decision, Refusal> {
     let order = view.order(order).ok_or(Refusal::OrderUnknown)?;
     Ok(match order.state {
-        state if state.is_open() && now >= order.hold_deadline => run_out(order, now),
+        // However late the clock is, the vendor is asked first: the code may have come while the
+        // shop was down. The tick after this one finds the order cancelling.
         OrderState::Waiting if now >= order.deadline => {
             begin_cancelling(order, CancelReason::TimeOut)
         }
+        state if state.is_open() && now >= order.hold_deadline => run_out(order, now),
         _ => Decision::nothing(),
     })
 }
@@ -161,7 +163,6 @@ fn run_out(order: &Order, now: Timestamp) -> Decision {
     let search = vec![Effect::FindPurchase(id), Effect::TellAdminsUnclear(id)];
     let (state, wishes) = match order.state {
         OrderState::Buying { started: true, .. } | OrderState::Unclear { .. } => (unclear, search),
-        OrderState::Waiting => (OrderState::Expired, vec![Effect::CancelPurchase(id)]),
         // The wish to cancel stays in the outbox until the vendor answers.
         OrderState::Cancelling { reason } => (ended_by(reason), Vec::new()),
         _ => (OrderState::Failed(FailReason::Unavailable), Vec::new()),

@@ -182,23 +182,22 @@ a_number_bought_late_leaves_little_time: "
          unclear q1 0                          -> unclear
          # Ten minutes from now would be past the hold's end, which never moves.
     14m  bought q1 v1 +15550100 0.24 from mock -> waiting; due 900s hold 900s
-    15m  clock q1                              -> expired; released 0.26; wishes show_order:q1
-                                               .. tell_order_ended:q1 cancel_purchase:q1
+    15m  clock q1                              -> cancelling for the clock;
+                                               .. wishes cancel_purchase:q1 show_order:q1
+         clock q1                              -> expired; released 0.26
 "
 
 the_shop_was_down_while_the_clock_ran: "
          given anna has 5.00 by d1
     0s   given anna waits for q1
          given anna orders q2 from mock
-         # The hold's promise is kept at the first tick; the vendor still hears of it.
-    9h   clock q1                              -> expired; released 0.26; wishes show_order:q1
-                                               .. tell_order_ended:q1 cancel_purchase:q1
-         code q1 v1 12345                      -> refused order_ended; anna 4.74+0.26
+         # However late it is, the vendor is asked first: the code may be there.
+    9h   clock q1                              -> cancelling for the clock
+         code q1 v1 12345                      -> delivered; charged 0.26; vendor 0.24
          bought q2 v2 +15550101 0.24 from mock -> waiting; due 900s hold 900s
          code q2 v2 12345                      -> delivered; charged 0.26; vendor 0.24
          # A clock that went back ends nothing early.
-    1s   clock q1                              -> expired; nothing
-         given anna waits for q3
+    1s   given anna waits for q3
     0s   clock q3                              -> waiting; nothing
 "
 

@@ -111,8 +111,14 @@ impl World {
             self.commit(row, decision);
         }
         self.see(&command, &decision, &before);
-        let again = self.decide(command).map_or_else(|_| Vec::new(), |again| money(&again));
-        assert!(again.is_empty(), "{row}\n  a second time moves money: {again:?}");
+        let again = self.decide(command.clone()).map_or_else(|_| Vec::new(), |again| money(&again));
+        // The clock is no press: a late first tick asks the vendor, the next gives the money back.
+        let tick = matches!(command, Command::OrderDeadline { .. });
+        let moved = decision.as_ref().is_ok_and(|decision| !money(decision).is_empty());
+        assert!(
+            again.is_empty() || (tick && !moved),
+            "{row}\n  a second time moves money: {again:?}"
+        );
         let refused = wanted.trim_start().starts_with("refused");
         assert_eq!(decision.is_err(), refused, "{row}\n  {decision:?}");
         let mut unsaid = decision.as_ref().map(money).unwrap_or_default();

@@ -96,3 +96,6 @@ impl Lanes {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

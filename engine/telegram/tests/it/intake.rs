@@ -90,6 +90,16 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
+/// Everything in the files of an inbox, as far as it is text.
+fn stored_texts(dir: &Path) -> String {
+    let files = std::fs::read_dir(dir).expect("a listing");
+    let read = |file: std::io::Result<std::fs::DirEntry>| {
+        let bytes = std::fs::read(file.expect("a file").path()).expect("bytes");
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    files.map(read).collect()
+}
+
 fn numbered(from: i64, count: i64, person: i64, prefix: &str) -> Vec<Value> {
     (from..from + count).map(|id| message(id, person, &format!("{prefix}{id}"))).collect()
 }
@@ -121,6 +131,34 @@ async fn every_update_is_handled_once_and_in_order_within_its_chat() {
     assert_eq!(polls[0].body, json!({"limit": 100, "timeout": 1, "allowed_updates": kinds}));
     assert_eq!(polls[1].body["offset"], 100);
     assert_eq!(server.calls("deleteWebhook").len(), 1);
+}
+
+#[tokio::test]
+async fn an_update_is_on_disk_before_a_poll_confirms_it() {
+    let dir = folder();
+    let path = dir.path().to_owned();
+    let missing = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&missing);
+    let server = Server::scripted(move |call| {
+        for confirmed in 0..call.body["offset"].as_i64().unwrap_or_default() {
+            let text = format!("wait update {confirmed}.");
+            if !stored_texts(&path).contains(&text) {
+                noted.lock().expect("a list").push(confirmed);
+            }
+        }
+        None
+    })
+    .await;
+    let notes = Notes::gated();
+    let intake = start(&server, dir.path(), &notes);
+    for update_id in 0..20 {
+        // Handlers that never end keep what they handle in the inbox.
+        server.push([message(update_id, update_id, &format!("wait update {update_id}."))]);
+        let confirmed = || server.unconfirmed() == 0;
+        until("it is confirmed", confirmed).await;
+    }
+    assert_eq!(*missing.lock().expect("a list"), Vec::<i64>::new());
+    drop(intake);
 }
 
 #[tokio::test]

@@ -242,7 +242,9 @@ macro_rules! record {
 
 /// An enum as a list of a number and the variant's fields. Numbers are never given twice.
 macro_rules! choice {
-    ($type:ident { $($tag:literal => $variant:ident { $($member:tt : $name:ident),* }),* $(,)? }) => {
+    ($type:ident {
+        $($tag:literal => $variant:ident { $($member:tt : $name:ident),* }),* $(,)?
+    }) => {
         impl $crate::codec::Coded for $type {
             fn write(&self, out: &mut $crate::codec::Out) {
                 match self {

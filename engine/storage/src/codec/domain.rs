@@ -132,7 +132,12 @@ record!(Quote {
 record!(Purchase { provider, vendor_order, number, cost, bought_at });
 record!(Code { code, text, arrived_at });
 choice!(CancelReason { 1 => Customer {}, 2 => TimeOut {} });
-choice!(FailReason { 1 => OutOfStock {}, 2 => PriceMoved {}, 3 => Unavailable {}, 4 => Unclear {} });
+choice!(FailReason {
+    1 => OutOfStock {},
+    2 => PriceMoved {},
+    3 => Unavailable {},
+    4 => Unclear {},
+});
 choice!(OrderState {
     1 => Buying { candidate: candidate, started: started },
     2 => Unclear { candidate: candidate, since: since },

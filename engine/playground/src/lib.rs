@@ -155,6 +155,12 @@ impl Playground {
         self.world.lock().updates.len()
     }
 
+    /// How many messages the bot has sent, to all chats together.
+    #[must_use]
+    pub fn bot_messages(&self) -> u64 {
+        self.world.lock().chats.values().map(|chat| chat.bot_message_count).sum()
+    }
+
     /// Stops within a few seconds and leaves no task behind.
     pub async fn stop(mut self) {
         self.world.shutdown.cancel();

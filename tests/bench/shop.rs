@@ -1,0 +1,164 @@
+//! The shipped settings in a folder of their own, and a shop's books before anybody comes in.
+//! Every part of the bench that needs a shop uses this.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ring4::clock::Clock;
+use ring4::executor::{self, Executor, ExecutorThread, NewsBoard};
+use ring4::live::{self, Live};
+use ring4::reload::{Built, Origin};
+use ring4_config::{Env, Overrides};
+use ring4_domain::change::Actor;
+use ring4_domain::command::Command;
+use ring4_domain::customer::Profile;
+use ring4_domain::ids::{DepositId, MethodKey, UserId};
+use ring4_domain::money::Amount;
+use ring4_storage::{Options, Store};
+use tokio::task::JoinSet;
+
+/// The admin of every shop here.
+pub const ADMIN: i64 = 9_001;
+
+/// A token of Telegram's form that opens nothing.
+pub const TOKEN: &str = "4000000001:a-token-of-the-benches-that-opens-nothing";
+
+/// Commands in flight while books are filled; the executor's own limit of a group.
+const FILLING: usize = 512;
+
+/// The folder of the project.
+pub fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Copies the shipped settings and scripts to `folder`, for an engine of the mock vendor that
+/// works against this Bot API server and keeps its data there.
+pub fn settle(folder: &Path) {
+    let scripts = folder.join("scripts");
+    std::fs::create_dir_all(&scripts).unwrap();
+    for name in ["pricing.rhai", "polling.rhai", "messages.en.yaml"] {
+        std::fs::copy(project().join("scripts").join(name), scripts.join(name)).unwrap();
+    }
+    std::fs::write(folder.join("config.yaml"), ring4_config::SHIPPED).unwrap();
+}
+
+/// Where an engine settled in `folder` reads from.
+pub fn origin(folder: &Path, api_url: &str) -> Origin {
+    let admin = ADMIN.to_string();
+    let env = Env::from_iter([
+        ("BOT_TOKEN", TOKEN),
+        ("BOT_API_URL", api_url),
+        ("ADMIN_USER_IDS", admin.as_str()),
+        ("BINANCE_WALLET", "TAddressOfTheBenches"),
+        ("BINANCE_ID", "100000001"),
+        ("ALLOW_MOCK", "true"),
+    ]);
+    Origin {
+        config: folder.join("config.yaml"),
+        scripts: folder.join("scripts"),
+        env,
+        overrides: Overrides { data_dir: Some(folder.join("data")) },
+    }
+}
+
+/// The shipped rule set with the settings it comes with.
+pub fn built(folder: &Path) -> Built {
+    let origin = origin(folder, "http://127.0.0.1:9");
+    origin.build(origin.read().unwrap()).unwrap()
+}
+
+/// An executor over a store, and whoever takes its news.
+pub struct Books {
+    pub executor: Executor,
+    thread: ExecutorThread,
+    news: tokio::task::JoinHandle<()>,
+}
+
+impl Books {
+    /// Opens the books in `folder`.
+    pub fn open(folder: &Path, live: Live) -> Self {
+        let (store, _) = Store::open(&folder.join("data"), &Options::default()).unwrap();
+        let board = Arc::new(NewsBoard::default());
+        let (executor, thread) =
+            executor::start(store, live::cell(live), Clock::real(), Arc::clone(&board)).unwrap();
+        // The effects room would take them; they must not pile up.
+        let news = tokio::spawn(async move {
+            loop {
+                board.take().await;
+            }
+        });
+        Self { executor, thread, news }
+    }
+
+    /// Closes them.
+    pub fn close(self) {
+        let Self { executor, thread, news } = self;
+        drop(executor);
+        thread.join().unwrap().close().unwrap();
+        news.abort();
+    }
+
+    /// Hands in all of these, many at a time and in no order.
+    pub async fn submit_all(&self, commands: impl Iterator<Item = (Actor, Command)>) {
+        let mut running = JoinSet::new();
+        for (actor, command) in commands {
+            if running.len() >= FILLING {
+                running.join_next().await.unwrap().unwrap();
+            }
+            let executor = self.executor.clone();
+            running.spawn(async move {
+                executor.submit(actor, "bench", command).await.unwrap().unwrap();
+            });
+        }
+        while let Some(done) = running.join_next().await {
+            done.unwrap();
+        }
+    }
+
+    /// Welcomes customers with these ids.
+    pub async fn welcome(&self, customers: impl Iterator<Item = i64>) {
+        let welcome = |id| {
+            let profile = Profile {
+                id: UserId(id),
+                name: "Anna".to_owned(),
+                username: Some(format!("anna_{id}")),
+                language: Some("en".to_owned()),
+            };
+            (Actor::Customer(UserId(id)), Command::Welcome(profile))
+        };
+        self.submit_all(customers.map(welcome)).await;
+    }
+
+    /// Fills these wallets through deposits.
+    pub async fn pay_in(&self, customers: impl Iterator<Item = i64> + Clone, amount: Amount) {
+        let id = |customer: i64| DepositId::from_bits(customer.unsigned_abs());
+        let method: MethodKey = "usdt".parse().unwrap();
+        let open = customers.clone().map(|customer| {
+            let command = Command::OpenDeposit {
+                id: id(customer),
+                customer: UserId(customer),
+                amount,
+                method: method.clone(),
+                card: None,
+            };
+            (Actor::Customer(UserId(customer)), command)
+        });
+        self.submit_all(open).await;
+        let submit = customers.clone().map(|customer| {
+            let command =
+                Command::SubmitDeposit { customer: UserId(customer), deposit: id(customer) };
+            (Actor::Customer(UserId(customer)), command)
+        });
+        self.submit_all(submit).await;
+        let approve = customers.map(|customer| {
+            let admin = UserId(ADMIN);
+            (Actor::Admin(admin), Command::ApproveDeposit { admin, deposit: id(customer) })
+        });
+        self.submit_all(approve).await;
+    }
+}
+
+/// A runtime as the binary has it.
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
+}

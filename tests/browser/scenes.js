@@ -37,26 +37,23 @@ export async function deposits(seats) {
   assert.deepEqual(wallet, { available: 10_000_000, held: 0, deposited: 10_000_000, spent: 0 });
 }
 
-/** Anna presses Buy twice in the same moment, gets one number, and pays for one. */
+/** Anna presses Buy twice in the same moment, gets one number, and one price is held. */
 export async function buys(seats) {
   const anna = await seats.of(ANNA);
-  const before = readWallet(await anna.ask("/balance"));
-  await opensOffer(anna);
+  const before = await opensOffer(anna);
   await anna.pressTwice("Buy for");
   const card = await anna.hears("Number +", "Waiting for the code", "held");
-  const price = micros(/\$(\S+) held/.exec(card)[1]);
-  const wallet = readWallet(await anna.ask("/balance"));
-  assert.deepEqual(
-    wallet, { ...before, available: before.available - price, held: price }, "held, and once",
-  );
+  const price = amountIn(card, /\$(\S+) held/);
+  assert.equal(amountIn(card, /balance \$(\S+)/), before - price, card);
   return { number: /Number (\+\d+)/.exec(card)[1], price };
 }
 
+/** Opens the price of an offer and returns what the customer has according to it. */
 async function opensOffer(chat) {
   await chat.ask("/buy");
   await chat.press("Ring4");
   await chat.press("United States");
-  await chat.hears("Price", "fixed for");
+  return amountIn(await chat.hears("Price", "fixed for"), /You have \$(\S+)/);
 }
 
 /** The code comes: the card shows it, a message rings, and both say the same. */
@@ -124,17 +121,18 @@ export async function wrongButtons(seats) {
 
 /** Nobody answers an order of Anna's: the hold is given back, and she is told so. */
 export async function timesOut(seats) {
-  const { number } = await buys(seats);
+  const { number, price } = await buys(seats);
   const anna = await seats.of(ANNA);
   const before = readWallet(await anna.ask("/balance"));
+  assert.equal(before.held, price);
   await anna.advance(600);
   const words = await anna.hears("No Ring4 code arrived in time", "is back in your wallet");
-  const [back, available] = [...words.matchAll(/\$(\d+\.\d{2,6})/g)].map((found) => micros(found[1]));
+  const back = amountIn(words, /\$(\S+) is back/);
   assert.equal(back, before.held, "what comes back is what was held");
   await anna.hears(number, "No code arrived", "returned");
   const wallet = readWallet(await anna.ask("/balance"));
   assert.deepEqual(wallet, { ...before, available: before.available + back, held: 0 });
-  assert.equal(available, wallet.available, "the message tells another balance");
+  assert.equal(amountIn(words, /you have \$(\d+\.\d+)/), wallet.available, words);
   const history = await anna.ask("/history");
   assert.match(history, /returned from order/);
   assert.equal(sumOfEntries(history), wallet.available, `the entries do not add up:\n${history}`);
@@ -142,17 +140,18 @@ export async function timesOut(seats) {
 
 /** The amounts of /balance, in millionths of a dollar. */
 function readWallet(words) {
-  const amount = (name) => {
-    const found = new RegExp(`^${name} \\$(\\d+\\.\\d{2,6})$`, "m").exec(words);
-    assert.ok(found, `no “${name}” in:\n${words}`);
-    return micros(found[1]);
-  };
   return {
-    available: amount("Available"),
-    held: amount("Held"),
-    deposited: amount("Deposited"),
-    spent: amount("Spent"),
+    available: amountIn(words, /^Available \$(\S+)$/m),
+    held: amountIn(words, /^Held \$(\S+)$/m),
+    deposited: amountIn(words, /^Deposited \$(\S+)$/m),
+    spent: amountIn(words, /^Spent \$(\S+)$/m),
   };
+}
+
+function amountIn(words, pattern) {
+  const found = pattern.exec(words);
+  assert.ok(found, `no ${pattern} in:\n${words}`);
+  return micros(found[1]);
 }
 
 /** What the entries of /history leave to spend; a charge only makes final what was held. */
@@ -164,6 +163,7 @@ function sumOfEntries(words) {
 }
 
 function micros(decimal) {
+  assert.match(decimal, /^\d+\.\d{2,6}$/, "not an amount");
   const [whole, part] = decimal.split(".");
   return Number(whole) * 1_000_000 + Number(part.padEnd(6, "0"));
 }

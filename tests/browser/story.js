@@ -81,12 +81,12 @@ async function firstStory(step, seats, { device, screenshots }) {
   await step("Anna deposits, Ada approves, both by pressing twice", () => scenes.deposits(seats));
   const order = await step("Anna buys and sees her number", () => scenes.buys(seats));
   const card = await step("Anna gets the code", () => scenes.getsTheCode(seats, order));
-  await step("the picture of the card shows it all", () => scenes.looksAtTheCard(seats, card));
   if (screenshots !== undefined) {
     const { page } = await seats.of(ANNA);
     await page.mouse.move(0, 0);
     await page.screenshot({ path: path.join(screenshots, device.picture) });
   }
+  await step("the picture of the card shows it all", () => scenes.looksAtTheCard(seats, card));
   await step("Anna copies code and number", () => scenes.copiesTheCode(seats, card));
   await step("card, /balance and /history agree", () => scenes.booksAgree(seats, card));
   await step("wrong buttons and words change nothing", () => scenes.wrongButtons(seats));

@@ -31,7 +31,7 @@ use crate::chat::commands::Verb;
 use crate::chat::press::Press;
 use crate::live::Live;
 use crate::screens::{Screen, Voice};
-use crate::shop::{Shop, ShopError, available};
+use crate::shop::{Shop, ShopError, available, name_of};
 
 /// Words repeated to a person who wrote something that was not understood, in characters.
 const ECHO_CHARS_MAX: usize = 60;
@@ -82,8 +82,19 @@ impl Visit<'_> {
         Ok(self.shop.submit(Actor::Customer(self.user()), &self.trace, command).await?)
     }
 
-    fn refuse(&self, refusal: &Refusal) -> Reply {
-        Reply::Notice(self.voice().refuse(refusal))
+    fn refuse(&self, refusal: &Refusal) -> Result<Reply, ShopError> {
+        self.why(refusal).map(Reply::Notice)
+    }
+
+    /// The text of a refusal.
+    fn why(&self, refusal: &Refusal) -> Result<String, ShopError> {
+        let by = match refusal {
+            Refusal::DepositApprovedAlready { by } | Refusal::DepositRejectedAlready { by } => {
+                Some(name_of(&self.shop.snapshot(), *by)?)
+            }
+            _ => None,
+        };
+        Ok(self.voice().refuse(refusal, by.as_deref()))
     }
 
     fn menu(&self) -> Result<Reply, ShopError> {
@@ -224,7 +235,7 @@ impl Chat {
         let _ = self.shop.submit(Actor::Customer(person.id), trace, command).await?;
         let customer = self.shop.snapshot().customer(person.id)?;
         let now = self.shop.clock.now();
-        Ok(customer.unwrap_or_else(|| Customer {
+        Ok(customer.unwrap_or(Customer {
             id: profile.id,
             name: profile.name,
             username: profile.username,

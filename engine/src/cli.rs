@@ -71,7 +71,7 @@ impl Place {
             config: self.config.clone(),
             scripts: self.scripts.clone().unwrap_or_else(|| folder.join("scripts")),
             env,
-            overrides: Overrides { data_dir: self.data.clone(), ops_listen: None },
+            overrides: Overrides { data_dir: self.data.clone() },
         })
     }
 }

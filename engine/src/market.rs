@@ -27,6 +27,28 @@ const REFRESH_SECS: u32 = 300;
 /// Prices asked for at the same time; the providers' own rate limits stand behind this.
 const ASKED_AT_ONCE: usize = 8;
 
+/// What a list says of an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// It is offered at this price now.
+    At(Amount),
+    /// No vendor has it, or none below the highest price.
+    NotOffered,
+    /// Nobody was asked yet; the price is found out when somebody wants it.
+    Unknown,
+}
+
+impl Listed {
+    /// The price, where there is one.
+    #[must_use]
+    pub const fn price(self) -> Option<Amount> {
+        match self {
+            Self::At(price) => Some(price),
+            Self::NotOffered | Self::Unknown => None,
+        }
+    }
+}
+
 /// What a price is wanted for.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'wanted> {
@@ -88,6 +110,8 @@ pub struct Market {
     clock: Clock,
     catalogues: Mutex<BTreeMap<ProviderId, Arc<Catalogue>>>,
     asked: Mutex<BTreeMap<OfferKey, Asked>>,
+    /// Held while a catalogue is read.
+    reading: tokio::sync::Mutex<()>,
 }
 
 impl Market {
@@ -95,13 +119,16 @@ impl Market {
     #[must_use]
     pub fn new(registry: Arc<Registry>, live: Arc<LiveCell>, clock: Clock) -> Self {
         let (catalogues, asked) = (Mutex::default(), Mutex::default());
-        Self { registry, live, clock, catalogues, asked }
+        Self { registry, live, clock, catalogues, asked, reading: tokio::sync::Mutex::default() }
     }
 
     /// Reads catalogues and prices again and again, until it is dropped.
     pub async fn keep_fresh(&self) {
         loop {
-            self.read_catalogues().await;
+            for provider in self.registry.ids() {
+                let _turn = self.reading.lock().await;
+                self.read_catalogue(provider).await;
+            }
             let live = self.live.load_full();
             for service in live.services() {
                 let countries = live.countries();
@@ -114,26 +141,32 @@ impl Market {
         }
     }
 
-    async fn read_catalogues(&self) {
-        for provider in self.registry.ids() {
-            match self.registry.catalogue(provider).await {
-                Ok(catalogue) => {
-                    let mut known = lock(&self.catalogues);
-                    known.insert(provider.clone(), Arc::new(catalogue));
-                }
-                Err(error) => tracing::warn!(%provider, %error, "catalogue not read"),
+    async fn read_catalogue(&self, provider: &ProviderId) {
+        match self.registry.catalogue(provider).await {
+            Ok(catalogue) => {
+                lock(&self.catalogues).insert(provider.clone(), Arc::new(catalogue));
             }
+            Err(error) => tracing::warn!(%provider, %error, "catalogue not read"),
         }
     }
 
     /// The vendor's own id of a service: as configured, else by name from its catalogue.
-    fn vendor_service(&self, provider: &ProviderId, service: &ServiceKey) -> Option<String> {
-        let live = self.live.load();
+    async fn vendor_service(&self, provider: &ProviderId, service: &ServiceKey) -> Option<String> {
+        let live = self.live.load_full();
         let known = live.config.services.get(service)?;
         if let Some(id) = known.vendor_ids.get(provider) {
             return Some(id.clone());
         }
-        let catalogue = lock(&self.catalogues).get(provider).cloned()?;
+        let known_catalogue = || lock(&self.catalogues).get(provider).cloned();
+        if known_catalogue().is_none() {
+            // Just started: who wants to buy now must not be told that nothing is there. One
+            // reads, whoever comes meanwhile waits for it.
+            let _turn = self.reading.lock().await;
+            if known_catalogue().is_none() {
+                self.read_catalogue(provider).await;
+            }
+        }
+        let catalogue = known_catalogue()?;
         let by_name = catalogue.service_id(&known.name);
         by_name.or_else(|| catalogue.service_id(service.as_str())).map(str::to_owned)
     }
@@ -151,7 +184,7 @@ impl Market {
     }
 
     async fn ask_one(&self, provider: &ProviderId, service: &ServiceKey, country: Country) {
-        let Some(vendor_service) = self.vendor_service(provider, service) else { return };
+        let Some(vendor_service) = self.vendor_service(provider, service).await else { return };
         let offer = match self.registry.quote(provider, &vendor_service, country).await {
             Ok(Quote::Offered { high_cost, stock, success_percent, .. }) => Some(VendorOffer {
                 // The dearest eligible price, because that is what may be charged.
@@ -189,12 +222,25 @@ impl Market {
         offers
     }
 
-    /// The price that a list may show; `None` where nobody offers it or the price is not known.
+    /// What a list may say of an offer, from what vendors answered lately.
     #[must_use]
-    pub fn listed(&self, live: &Live, wanted: Wanted<'_>) -> Option<Amount> {
-        let priced = self.price(live, wanted).ok()?;
+    pub fn listed(&self, live: &Live, wanted: Wanted<'_>) -> Listed {
+        if !self.asked_lately(wanted.service, wanted.country) {
+            return Listed::Unknown;
+        }
+        let Ok(priced) = self.price(live, wanted) else { return Listed::NotOffered };
         let price = pricing::judge(priced.proposed, priced.cost, &live.policy.prices);
-        price.ok().map(|price| price.price)
+        price.map_or(Listed::NotOffered, |price| Listed::At(price.price))
+    }
+
+    /// Whether any vendor's answer about this offer is fresh enough for a list.
+    fn asked_lately(&self, service: &ServiceKey, country: Country) -> bool {
+        let now = self.clock.now();
+        let asked = lock(&self.asked);
+        self.registry.ids().any(|provider| {
+            let known = asked.get(&(provider.clone(), service.clone(), country));
+            known.is_some_and(|known| now.secs_since(known.at) < LISTED_SECS)
+        })
     }
 
     /// A fresh price for a quote.

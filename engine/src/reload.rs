@@ -160,13 +160,14 @@ impl Reloader {
     ) -> Result<(), Stopped> {
         let mut watch = watching::Watch::start(&self.origin);
         loop {
+            // The first look is for what was saved before the watch began.
+            let outcome = self.reload().await?;
+            self.tell(&outcome).await;
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = watch.quiet() => {}
                 () = poke.notified() => {}
             }
-            let outcome = self.reload().await?;
-            self.tell(&outcome).await;
         }
     }
 

@@ -95,9 +95,9 @@ impl<'live> Voice<'live> {
         }
     }
 
-    /// A refusal's text.
+    /// A refusal's text; `by` is the name of the admin that it speaks of, if it does.
     #[must_use]
-    pub fn refuse(&self, refusal: &Refusal) -> String {
+    pub fn refuse(&self, refusal: &Refusal, by: Option<&str>) -> String {
         let (name, value) = match refusal {
             Refusal::OrdersOpenMax { max } | Refusal::DepositsOpenMax { max } => {
                 ("max", max.to_string())
@@ -105,8 +105,9 @@ impl<'live> Voice<'live> {
             Refusal::WalletShort { short } => ("short", self.money(*short)),
             Refusal::DepositTooSmall { min } => ("min", self.money(*min)),
             Refusal::DepositTooLarge { max } => ("max", self.money(*max)),
-            Refusal::DepositApprovedAlready { by } | Refusal::DepositRejectedAlready { by } => {
-                ("by", by.to_string())
+            Refusal::DepositApprovedAlready { by: id }
+            | Refusal::DepositRejectedAlready { by: id } => {
+                ("by", by.map_or_else(|| id.to_string(), str::to_owned))
             }
             Refusal::SellingPaused if !self.live.config.shop.maintenance.text.is_empty() => {
                 return self.live.config.shop.maintenance.text.clone();

@@ -1,9 +1,28 @@
 //! Everything that needs more than one crate, in one binary so that it links once.
 
+// A test speaks by panicking, and the functions around a test are not seen as tests.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    missing_docs
+)]
+
 mod world;
 
 /// The shop from the outside: what a customer and an admin live through.
 mod story;
+
+/// What people should not do, and do.
+mod hostile;
+
+/// What operators save while the shop runs.
+mod reload;
+
+/// Kill -9 at hundreds of moments of a busy shop.
+mod crash;
 
 /// House rules that a machine can keep.
 mod tidy;

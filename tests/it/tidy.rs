@@ -107,6 +107,10 @@ fn the_domain_knows_no_world() {
 fn only_the_plugin_border_is_unsafe() {
     for (path, text) in sources() {
         let place = path.to_string_lossy();
+        // This file speaks of it.
+        if place.ends_with("it/tidy.rs") {
+            continue;
+        }
         let border = place.starts_with("engine/providers/src/host")
             || place.starts_with("plugins/provider-sdk/src")
             || place.starts_with("examples/misbehaving-plugin");
@@ -191,7 +195,7 @@ fn every_text_is_said_somewhere() {
         .map(|(_, text)| text)
         .collect();
     let refusals = fs::read_to_string(project().join("engine/domain/src/refusal.rs"));
-    let spoken = spoken + &refusals.expect("the refusals");
+    let spoken = format!("{spoken}{}", refusals.expect("the refusals"));
     for spec in KEYS {
         // The names of order states are put together from the state.
         let composed = spec.key.starts_with("state.");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ring4::clock::{Clock, Pace};
 use ring4::engine::{Engine, Setup};
 use ring4::reload::Origin;
-use ring4_config::{Env, Overrides};
+use ring4_config::{Env, LogFormat, LogLevel, Overrides};
 use ring4_playground::{Options, Playground, Role};
 use ring4_telegram::sender::{Rate, SenderOptions};
 use serde_json::{Value, json};
@@ -96,6 +96,9 @@ impl World {
 
     /// A shop with these people and this vendor.
     pub async fn open_with(vendor: Vendor, options: Options) -> Self {
+        if std::env::var_os("RING4_LOG").is_some() {
+            ring4::ops::logging::start(LogLevel::Debug, LogFormat::Human);
+        }
         let folder = tempfile::tempdir().expect("a folder");
         let admins: Vec<String> = options
             .people
@@ -110,7 +113,7 @@ impl World {
             scripts: folder.path().join("scripts"),
             config,
             env: env_for(&playground, vendor, &admins.join(",")),
-            overrides: Overrides { data_dir: Some(folder.path().join("data")), ops_listen: None },
+            overrides: Overrides { data_dir: Some(folder.path().join("data")) },
         };
         let mut turned = playground.clock().subscribe();
         let (owner, pace) = watch::channel(translate(*turned.borrow_and_update()));
@@ -151,10 +154,6 @@ impl World {
         self.stop().await;
         self.follow.abort();
         self.playground.stop().await;
-    }
-
-    pub fn engine(&self) -> &Engine {
-        self.engine.as_ref().expect("the engine runs")
     }
 
     fn url(&self, path: &str) -> String {
@@ -226,6 +225,60 @@ impl World {
         last_with(&chat, words).expect("just seen")
     }
 
+    /// Waits until the newest message of the bot, or an edit of it, contains all these words.
+    pub async fn newest(&self, person: i64, words: &[&str]) -> String {
+        let text = |chat: &Value| {
+            let last = bot_messages(chat).last().map(|last| last["text"].clone());
+            last.and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default()
+        };
+        let fits = |chat: &Value| words.iter().all(|word| text(chat).contains(word));
+        let chat = self.until(person, &format!("{words:?} as the newest"), fits).await;
+        text(&chat)
+    }
+
+    /// How many messages of the bot contain this word.
+    pub async fn count(&self, person: i64, word: &str) -> usize {
+        count(&self.chat(person).await, word)
+    }
+
+    /// Waits until that many messages of the bot contain this word.
+    pub async fn until_count(&self, person: i64, word: &str, wanted: usize) {
+        let what = format!("{wanted} times “{word}”");
+        self.until(person, &what, |chat| count(chat, word) >= wanted).await;
+    }
+
+    /// The newest button whose label contains these words: its message and label.
+    pub async fn button(&self, person: i64, label: &str) -> (i64, String) {
+        let chat = self
+            .until(person, &format!("a button “{label}”"), |chat| {
+                find_button(chat, label).is_some()
+            })
+            .await;
+        find_button(&chat, label).expect("just seen")
+    }
+
+    /// What the newest button with this label carries.
+    pub async fn data(&self, person: i64, label: &str) -> String {
+        let (message, label) = self.button(person, label).await;
+        let chat = self.chat(person).await;
+        let messages = bot_messages(&chat);
+        let message = messages.iter().find(|found| found["message_id"] == message);
+        let rows = message.and_then(|message| message["buttons"].as_array());
+        let buttons =
+            rows.into_iter().flatten().flat_map(|row| row.as_array().into_iter().flatten());
+        let mut fitting = buttons.filter(|button| button["label"] == label.as_str());
+        let data = fitting.next().and_then(|button| button["data"].as_str());
+        data.expect("a button that carries something").to_owned()
+    }
+
+    /// Saves a file of the rule set as an operator's editor does: beside, then renamed.
+    pub fn save(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        let beside = path.with_extension("saving~");
+        std::fs::write(&beside, text).expect("a written file");
+        std::fs::rename(&beside, &path).expect("a renamed file");
+    }
+
     /// Waits for the answer to the newest press, and returns its text.
     pub async fn answer(&self, person: i64) -> String {
         let answered = |chat: &Value| newest(chat)["status"] == "answered";
@@ -249,6 +302,11 @@ impl World {
         let card = self.hears(person, &["Number +", "held"]).await;
         order_id(&card)
     }
+}
+
+fn count(chat: &Value, word: &str) -> usize {
+    let texts = bot_messages(chat);
+    texts.iter().filter(|m| m["text"].as_str().unwrap_or_default().contains(word)).count()
 }
 
 fn newest(chat: &Value) -> &Value {

@@ -14,7 +14,7 @@ use crate::raw::{
     RawConfig, RawDeposits, RawMethod, RawProvider, RawService, RawShop, RawTelegram,
 };
 use crate::sections::{
-    Config, Deposits, Fixed, Live, Method, Ops, Orders, Polling, Pricing, Provider, Service, Shop,
+    Config, Deposits, Fixed, Live, Method, Orders, Polling, Pricing, Provider, Service, Shop,
     Storage, Telegram,
 };
 use crate::switch::Switch;
@@ -161,7 +161,6 @@ impl<'a> Checker<'a> {
                 plugins: raw.plugins,
                 storage: Storage { data_dir: raw.storage.data_dir },
                 logging: raw.logging,
-                ops: self.ops(&raw.ops.listen),
             },
         };
         for (item, digest) in config.fixed.plugins.allow.iter().enumerate() {
@@ -493,17 +492,6 @@ impl<'a> Checker<'a> {
             rate_per_sec: raw.rate_per_sec,
             priority: raw.priority,
         }
-    }
-
-    fn ops(&mut self, listen: &str) -> Ops {
-        if listen.is_empty() {
-            return Ops::default();
-        }
-        let listen = listen.parse().ok();
-        if listen.is_none() {
-            self.fault(&Place::of("ops.listen"), "not an address and port such as 127.0.0.1:9100");
-        }
-        Ops { listen }
     }
 }
 

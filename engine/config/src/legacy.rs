@@ -126,7 +126,6 @@ const NAMES: &[Row] = &[
         set(&mut mock.enabled, if on { Switch::On } else { Switch::Off })
     }),
     ("LOG_LEVEL", "logging.level", |raw, text| set(&mut raw.logging.level, log_level(text)?)),
-    ("LOG_FILE", "logging.file", |raw, text| set(&mut raw.logging.file, Some(text.into()))),
 ];
 
 /// Prefix and suffix around a service's key in upper case, `-` written as `_`.
@@ -179,6 +178,7 @@ const WITHOUT_MEANING: &[(&str, &str)] = &[
     ("ENABLE_MULTI_LANGUAGE", "every message pack in scripts/ is offered"),
     ("SERVICE_SELECTION_ALGORITHM", NOT_YET),
     ("ENVIRONMENT", "set logging.format in config.yaml"),
+    ("LOG_FILE", NOT_YET),
     ("MAX_LOG_FILE_SIZE", NOT_YET),
     ("LOG_FILES_TO_KEEP", NOT_YET),
     ("ENABLE_WEBHOOK_MODE", NOT_YET),

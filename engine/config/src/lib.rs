@@ -9,7 +9,6 @@
 //! Modules in reading order.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use ring4_yaml::{Problem, Report};
@@ -53,8 +52,6 @@ pub struct Loaded {
 pub struct Overrides {
     /// `--data`: the folder of journal, state and caches.
     pub data_dir: Option<PathBuf>,
-    /// Address of health and metrics.
-    pub ops_listen: Option<SocketAddr>,
 }
 
 /// Reads and checks a configuration file.
@@ -99,9 +96,6 @@ impl Config {
     pub fn apply(&mut self, overrides: &Overrides) {
         if let Some(data_dir) = &overrides.data_dir {
             self.fixed.storage.data_dir.clone_from(data_dir);
-        }
-        if overrides.ops_listen.is_some() {
-            self.fixed.ops.listen = overrides.ops_listen;
         }
     }
 

@@ -44,8 +44,6 @@ pub struct RawConfig {
     pub storage: RawStorage,
     /// What is logged, and how. Changing it needs a restart.
     pub logging: Logging,
-    /// What the operator's tools may read. Changing it needs a restart.
-    pub ops: RawOps,
 }
 
 /// The bot.
@@ -381,12 +379,4 @@ impl Default for RawStorage {
     fn default() -> Self {
         Self { data_dir: PathBuf::from("data") }
     }
-}
-
-/// What the operator's tools may read.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RawOps {
-    /// Address of health and metrics, such as `127.0.0.1:9100`; off when empty.
-    pub listen: String,
 }

@@ -29,8 +29,6 @@ impl Config {
         differ("storage.data_dir", mine.storage != theirs.storage);
         differ("logging.level", mine.logging.level != theirs.logging.level);
         differ("logging.format", mine.logging.format != theirs.logging.format);
-        differ("logging.file", mine.logging.file != theirs.logging.file);
-        differ("ops.listen", mine.ops != theirs.ops);
         keys.into_iter().collect()
     }
 }

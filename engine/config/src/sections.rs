@@ -2,7 +2,6 @@
 //! root. Sections that need no filling-in are decoded straight into these types.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ring4_domain::ids::{Country, MethodKey, ProviderId, ServiceKey, UserId};
@@ -35,8 +34,6 @@ pub struct Fixed {
     pub storage: Storage,
     /// What is logged, and how.
     pub logging: Logging,
-    /// What the operator's tools may read.
-    pub ops: Ops,
 }
 
 /// Settings that belong to the rule set and are swapped with it.
@@ -117,13 +114,11 @@ pub struct Logging {
     pub level: LogLevel,
     /// The form of a line.
     pub format: LogFormat,
-    /// A file that is written beside the terminal; none when null.
-    pub file: Option<PathBuf>,
 }
 
 impl Default for Logging {
     fn default() -> Self {
-        Self { level: LogLevel::Info, format: LogFormat::Auto, file: None }
+        Self { level: LogLevel::Info, format: LogFormat::Auto }
     }
 }
 
@@ -153,13 +148,6 @@ pub enum LogFormat {
     Human,
     /// For machines.
     Json,
-}
-
-/// What the operator's tools may read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ops {
-    /// Address of health and metrics; off when `None`.
-    pub listen: Option<SocketAddr>,
 }
 
 /// The shop as a whole.

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+/// The first update id unless another is chosen. Real ids begin at random; a large start finds
+/// 16-bit mistakes.
+pub(crate) const FIRST_UPDATE_ID: i64 = 730_000_001;
+
 /// Everything that can be chosen when a playground starts. [`Options::default`] is the demo's cast.
 #[derive(Clone)]
 pub struct Options {
@@ -16,6 +20,11 @@ pub struct Options {
     pub people: Vec<Person>,
     /// Played seconds per real second at the start.
     pub speed: u32,
+    /// The number of the first update. A bot remembers numbers for a day, so a play that goes on
+    /// with the bot's old data must begin above those of the last play.
+    pub update_id_first: i64,
+    /// The id before the first message's; the same holds for it.
+    pub message_id_before: i64,
     /// How many Bot API requests `/playground/calls` remembers; 0 records none (for benches).
     pub calls_kept: usize,
     /// How many messages each chat remembers; older ones can no longer be edited.
@@ -35,6 +44,8 @@ impl Default for Options {
                 Person::admin(9001, "Ada"),
             ],
             speed: 1,
+            update_id_first: FIRST_UPDATE_ID,
+            message_id_before: 0,
             calls_kept: 10_000,
             messages_kept: 1_000,
             smspool: SmspoolOptions::default(),

@@ -127,11 +127,11 @@ impl State {
             bot: Bot::new(options.token.as_deref())?,
             people,
             chats,
-            updates: UpdateQueue::default(),
+            updates: UpdateQueue::starting_at(options.update_id_first),
             presses: Presses::default(),
             files: Files::default(),
             faults: Faults::default(),
-            message_id_last: 0,
+            message_id_last: options.message_id_before,
             messages_kept: options.messages_kept.max(1),
         })
     }

@@ -55,7 +55,7 @@ impl Visit<'_> {
     pub(super) fn review(&self, id: DepositId) -> Result<Reply, ShopError> {
         let snapshot = self.shop.snapshot();
         let Some(deposit) = snapshot.deposit(id)? else {
-            return Ok(self.refuse(&Refusal::DepositUnknown));
+            return self.refuse(&Refusal::DepositUnknown);
         };
         let name = name_of(&snapshot, deposit.customer)?;
         let decided_by = decided_by(&snapshot, &deposit)?;
@@ -86,7 +86,7 @@ impl Visit<'_> {
             Ok(_) => return self.review(deposit),
             Err(refusal) => refusal,
         };
-        let notice = self.voice().refuse(&refusal);
+        let notice = self.why(&refusal)?;
         Ok(match self.review(deposit)? {
             Reply::Screen(screen) => Reply::Both(screen, notice),
             _ => Reply::Notice(notice),

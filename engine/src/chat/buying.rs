@@ -7,7 +7,7 @@ use ring4_domain::order::OrderState;
 use ring4_domain::refusal::Refusal;
 
 use super::{Reply, Visit};
-use crate::market::{MarketError, Priced, Wanted};
+use crate::market::{Listed, MarketError, Priced, Wanted};
 use crate::mint::{self, Origin};
 use crate::screens::offers::{OfferRow, QuoteView, ServiceRow};
 use crate::search;
@@ -23,7 +23,7 @@ impl Visit<'_> {
         let row = |service: &ServiceKey| {
             let prices = countries.iter().filter_map(|country| {
                 let wanted = Wanted { service, country: *country, orders_done };
-                self.shop.market.listed(self.live, wanted)
+                self.shop.market.listed(self.live, wanted).price()
             });
             ServiceRow { service: service.clone(), from: prices.min() }
         };
@@ -42,8 +42,10 @@ impl Visit<'_> {
             .into_iter()
             .filter_map(|country| {
                 let wanted = Wanted { service, country, orders_done };
-                let price = self.shop.market.listed(self.live, wanted)?;
-                Some(OfferRow { service: service.clone(), country, price: Some(price) })
+                let listed = self.shop.market.listed(self.live, wanted);
+                let shown = listed != Listed::NotOffered;
+                let price = listed.price();
+                shown.then(|| OfferRow { service: service.clone(), country, price })
             })
             .collect();
         let available = self.available()?;
@@ -56,8 +58,9 @@ impl Visit<'_> {
             .into_iter()
             .filter_map(|(service, country)| {
                 let wanted = Wanted { service: &service, country, orders_done };
-                let price = self.shop.market.listed(self.live, wanted)?;
-                Some(OfferRow { service, country, price: Some(price) })
+                let listed = self.shop.market.listed(self.live, wanted);
+                let (shown, price) = (listed != Listed::NotOffered, listed.price());
+                shown.then_some(OfferRow { service, country, price })
             })
             .collect();
         if offers.is_empty() {
@@ -103,7 +106,7 @@ impl Visit<'_> {
             }
             Err(error @ MarketError::Script(_)) => {
                 tracing::error!(%service, %country, %error, "no price");
-                return Ok(self.refuse(&Refusal::NotForSale));
+                return self.refuse(&Refusal::NotForSale);
             }
         };
         self.quote(service, country, priced).await
@@ -137,10 +140,10 @@ impl Visit<'_> {
                     return Ok(Reply::Screen(self.voice().quote(view)?));
                 }
                 Err(Refusal::IdTaken) => {}
-                Err(refusal) => return Ok(self.refuse(&refusal)),
+                Err(refusal) => return self.refuse(&refusal),
             }
         }
-        Ok(self.refuse(&Refusal::IdTaken))
+        self.refuse(&Refusal::IdTaken)
     }
 
     /// Buys at the price shown. The pressed message becomes the order's card.
@@ -151,14 +154,14 @@ impl Visit<'_> {
             Err(refusal @ Refusal::QuoteExpired) => {
                 // The customer wants to buy: the current price is shown at once.
                 let quote = self.shop.snapshot().quote(id)?;
-                let Some(quote) = quote else { return Ok(self.refuse(&refusal)) };
-                let notice = self.voice().refuse(&refusal);
+                let Some(quote) = quote else { return self.refuse(&refusal) };
+                let notice = self.why(&refusal)?;
                 Ok(match self.offer(quote.service, quote.country).await? {
                     Reply::Screen(screen) => Reply::Both(screen, notice),
                     other => other,
                 })
             }
-            Err(refusal) => Ok(self.refuse(&refusal)),
+            Err(refusal) => self.refuse(&refusal),
         }
     }
 }

@@ -36,7 +36,7 @@ impl Visit<'_> {
 
     pub(super) fn amounts(&self, method: &MethodKey) -> Result<Reply, ShopError> {
         if !self.live.policy.methods.contains(method) {
-            return Ok(self.refuse(&Refusal::MethodUnknown));
+            return self.refuse(&Refusal::MethodUnknown);
         }
         Ok(Reply::Screen(self.voice().amounts(method, self.deposit_id())?))
     }
@@ -55,7 +55,7 @@ impl Visit<'_> {
 
     pub(super) async fn custom_amount(&self, method: MethodKey) -> Result<Reply, ShopError> {
         if !self.live.policy.methods.contains(&method) {
-            return Ok(self.refuse(&Refusal::MethodUnknown));
+            return self.refuse(&Refusal::MethodUnknown);
         }
         let screen = self.voice().ask_amount(&method)?;
         self.ask(Some(Prompt::DepositAmount(method))).await?;
@@ -91,10 +91,10 @@ impl Visit<'_> {
         }
         let limits = &self.live.policy;
         if amount < limits.deposit_min {
-            return Ok(self.refuse(&Refusal::DepositTooSmall { min: limits.deposit_min }));
+            return self.refuse(&Refusal::DepositTooSmall { min: limits.deposit_min });
         }
         if amount > limits.deposit_max {
-            return Ok(self.refuse(&Refusal::DepositTooLarge { max: limits.deposit_max }));
+            return self.refuse(&Refusal::DepositTooLarge { max: limits.deposit_max });
         }
         self.ask(Some(Prompt::DepositMethod(amount))).await?;
         let asked = Some((amount, self.deposit_id()));
@@ -143,7 +143,7 @@ impl Visit<'_> {
                 Outcome::Deposit(deposit) if receipt.seq.is_none() => self.deposit(&deposit),
                 _ => Ok(Reply::Silent),
             },
-            Err(refusal) => Ok(self.refuse(&refusal)),
+            Err(refusal) => self.refuse(&refusal),
         }
     }
 
@@ -164,10 +164,10 @@ impl Visit<'_> {
         let command = Command::SubmitDeposit { customer: self.user(), deposit: id };
         match self.submit(command).await? {
             Ok(_) => Ok(Reply::Notice(self.voice().say("deposit.thanks", &[]))),
-            Err(refusal @ Refusal::DepositUnknown) => Ok(self.refuse(&refusal)),
+            Err(refusal @ Refusal::DepositUnknown) => self.refuse(&refusal),
             Err(refusal) => {
                 // The button is stale: the card is shown as it stands.
-                let notice = self.voice().refuse(&refusal);
+                let notice = self.why(&refusal)?;
                 Ok(match self.own_deposit(id)? {
                     Some(deposit) => match self.deposit(&deposit)? {
                         Reply::Screen(screen) => Reply::Both(screen, notice),

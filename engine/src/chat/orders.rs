@@ -34,7 +34,7 @@ impl Visit<'_> {
     /// Shows an order in the pressed message, which becomes its card from now on.
     pub(super) async fn order(&self, id: OrderId) -> Result<Reply, ShopError> {
         let Some(order) = self.own_order(id)? else {
-            return Ok(self.refuse(&Refusal::OrderUnknown));
+            return self.refuse(&Refusal::OrderUnknown);
         };
         if let Some(message) = self.pressed.filter(|_| order.state.is_open()) {
             // No wish has this number, so nothing is granted; only the card moves.
@@ -57,7 +57,7 @@ impl Visit<'_> {
     pub(super) async fn cancel(&self, id: OrderId) -> Result<Reply, ShopError> {
         let command = Command::CancelOrder { customer: self.user(), order: id };
         if let Err(refusal) = self.submit(command).await? {
-            return Ok(self.refuse(&refusal));
+            return self.refuse(&refusal);
         }
         let notice = self.voice().say("order.cancelling_now", &[]);
         let order = self.own_order(id)?;
@@ -82,7 +82,7 @@ impl Visit<'_> {
         }
         match words.parse() {
             Ok(id) => self.cancel(id).await,
-            Err(_) => Ok(self.refuse(&Refusal::OrderUnknown)),
+            Err(_) => self.refuse(&Refusal::OrderUnknown),
         }
     }
 }

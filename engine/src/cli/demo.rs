@@ -39,7 +39,7 @@ pub(super) struct Demo {
     #[arg(long, value_enum, default_value = "mock")]
     vendor: Vendor,
     /// Seconds of the demo in one second of yours
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = speed())]
     speed: u32,
     /// Where the page is served
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8790")]
@@ -50,6 +50,10 @@ pub(super) struct Demo {
     /// The settings [default: config.yaml here, else the shipped ones]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+fn speed() -> impl clap::builder::TypedValueParser<Value = u32> {
+    clap::value_parser!(u32).range(1..=i64::from(ring4_playground::SPEED_MAX))
 }
 
 impl Demo {
@@ -69,6 +73,8 @@ impl Demo {
             listen: self.listen,
             token: Some(DEMO_TOKEN.to_owned()),
             speed: self.speed,
+            update_id_first: ids_from()?,
+            message_id_before: ids_from()?,
             ..Options::default()
         };
         let admins: Vec<String> = options
@@ -173,20 +179,33 @@ impl Demo {
             scripts: folder.join("scripts"),
             config,
             env,
-            overrides: Overrides { data_dir: Some(data_dir.to_owned()), ops_listen: None },
+            overrides: Overrides { data_dir: Some(data_dir.to_owned()) },
         })
     }
 }
 
+/// Where ids begin: above those of every demo before, because `--data` may bring back a shop
+/// that remembers them. They count on from a second's own number and fit 31 bits until 2040.
+fn ids_from() -> anyhow::Result<i64> {
+    /// 2024-01-01, in seconds since 1970.
+    const EPOCH_SECS: u64 = 1_704_067_200;
+    /// Ids that one second leaves room for.
+    const IDS_PER_SEC: u64 = 4;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?;
+    let id = now.as_secs().saturating_sub(EPOCH_SECS).saturating_mul(IDS_PER_SEC);
+    i64::try_from(id).context("the clock is far off")
+}
+
 /// Writes the shipped settings and scripts into the demo's own folder.
 fn shipped(scratch: &Path) -> anyhow::Result<PathBuf> {
-    let files: [(&str, &str); 4] = [
+    let files: [(&str, &str); 5] = [
         ("config.yaml", ring4_config::SHIPPED),
         ("scripts/pricing.rhai", include_str!("../../../scripts/pricing.rhai")),
         ("scripts/polling.rhai", include_str!("../../../scripts/polling.rhai")),
         ("scripts/messages.en.yaml", include_str!("../../../scripts/messages.en.yaml")),
+        ("scripts/tests/promises.yaml", include_str!("../../../scripts/tests/promises.yaml")),
     ];
-    std::fs::create_dir_all(scratch.join("scripts")).context("unpacking the scripts")?;
+    std::fs::create_dir_all(scratch.join("scripts/tests")).context("unpacking the scripts")?;
     for (name, text) in files {
         std::fs::write(scratch.join(name), text).with_context(|| format!("unpacking {name}"))?;
     }

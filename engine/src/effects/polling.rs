@@ -57,7 +57,8 @@ pub(super) enum Due {
 pub(super) struct Polls {
     shop: Arc<Shop>,
     watched: BTreeMap<OrderId, Watch>,
-    due: BTreeSet<(Timestamp, OrderId)>,
+    /// By vendor, so that a vendor that is slow to answer hides nobody else's orders.
+    due: BTreeMap<ProviderId, BTreeSet<(Timestamp, OrderId)>>,
     /// Vendors that are being asked right now; one round at a time each.
     asking: BTreeSet<ProviderId>,
     rounds: JoinSet<Round>,
@@ -68,7 +69,7 @@ impl Polls {
         Self {
             shop,
             watched: BTreeMap::new(),
-            due: BTreeSet::new(),
+            due: BTreeMap::new(),
             asking: BTreeSet::new(),
             rounds: JoinSet::new(),
         }
@@ -79,8 +80,10 @@ impl Polls {
         let id = order.id();
         let waits = matches!(order.state, OrderState::Waiting | OrderState::Cancelling { .. });
         let Some(purchase) = order.purchase.as_ref().filter(|_| waits) else {
-            if let Some(watch) = self.watched.remove(&id) {
-                self.due.remove(&(watch.at, id));
+            if let Some(watch) = self.watched.remove(&id)
+                && let Some(due) = self.due.get_mut(&watch.provider)
+            {
+                due.remove(&(watch.at, id));
             }
             return;
         };
@@ -119,17 +122,17 @@ impl Polls {
             tracing::error!(%error, "the polling script failed");
             polling.extended_secs
         });
-        self.due.remove(&(watch.at, id));
+        let due = self.due.entry(watch.provider.clone()).or_default();
+        due.remove(&(watch.at, id));
         watch.at = now.plus_secs(secs.clamp(polling.floor_secs, polling.ceiling_secs));
-        self.due.insert((watch.at, id));
+        due.insert((watch.at, id));
     }
 
     /// Waits for the next vendor that is due and idle, or for a round to come back.
     pub(super) async fn next(&mut self) -> Due {
-        let idle = self.due.iter().find_map(|(at, id)| {
-            let provider = &self.watched.get(id)?.provider;
-            (!self.asking.contains(provider)).then(|| (*at, provider.clone()))
-        });
+        let idle = self.due.iter().filter(|(provider, _)| !self.asking.contains(*provider));
+        let first = idle.filter_map(|(provider, due)| Some((due.first()?.0, provider.clone())));
+        let idle = first.min();
         let clock = self.shop.clock.clone();
         let due = async move {
             match idle {
@@ -156,10 +159,10 @@ impl Polls {
 
     fn ask(&mut self, provider: ProviderId) {
         let until = Timestamp(self.shop.clock.now().0.saturating_add(TOGETHER_MS));
-        let due = self.due.iter().take_while(|(at, _)| *at <= until);
+        let due = self.due.get(&provider).into_iter().flatten();
         let orders: Vec<(Order, u32)> = due
+            .take_while(|(at, _)| *at <= until)
             .filter_map(|(_, id)| self.watched.get(id))
-            .filter(|watch| watch.provider == provider)
             .map(|watch| (watch.order.clone(), watch.misses))
             .collect();
         if orders.is_empty() {

@@ -16,6 +16,13 @@ use crate::shop::{Shop, ShopError};
 /// Wait between two looks for a lost purchase, in seconds.
 const FIND_SECS: u32 = 5;
 
+/// Wait between two looks for a number that may turn up after the money went back, in seconds.
+const ORPHAN_SECS: u32 = 30;
+
+/// How long after its order such a number is looked for, in seconds; the life of an order at
+/// the vendors is 20 minutes.
+const ORPHAN_SECS_MAX: u32 = 1_800;
+
 /// Wait while another purchase of the same kind is unclear, in seconds.
 const BEHIND_UNCLEAR_SECS: u32 = 2;
 
@@ -108,24 +115,49 @@ const fn fail_reason(reason: RefusalReason) -> FailReason {
 
 pub(super) async fn find(shop: &Shop, id: OrderId, trace: &str) -> Result<Found, ShopError> {
     let Some(order) = shop.snapshot().order(id)? else { return Ok(Found::Granted(None)) };
-    let OrderState::Unclear { since, .. } = order.state else { return Ok(Found::Granted(None)) };
-    let Some(candidate) = order.candidate().cloned() else { return Ok(Found::Granted(None)) };
-    let rows = listed(shop, &candidate.provider).await;
-    if let Some(rows) = &rows {
+    if order.purchase.is_some() {
+        return Ok(Found::Granted(None));
+    }
+    let now = shop.clock.now();
+    // While the money is held one vendor is asked; afterwards the order no longer says which, and
+    // a number that turns up late is only looked for to give it back.
+    let (candidates, look_again_secs) = match order.state {
+        OrderState::Unclear { candidate, .. } => {
+            let asked = order.quote.candidates.get(usize::from(candidate));
+            (asked.into_iter().cloned().collect(), FIND_SECS)
+        }
+        OrderState::Failed(FailReason::Unclear) => (order.quote.candidates.clone(), ORPHAN_SECS),
+        _ => (Vec::new(), FIND_SECS),
+    };
+    let mut looked = !candidates.is_empty();
+    for candidate in candidates {
+        let Some(rows) = listed(shop, &candidate.provider).await else {
+            looked = false;
+            continue;
+        };
         for row in rows {
-            if let Some(purchase) = adopt(shop, &order, &candidate, row)? {
+            if let Some(purchase) = adopt(shop, &order, &candidate, &row)? {
                 report(shop, trace, Command::PurchaseBought { order: id, purchase }).await?;
                 return Ok(Found::Granted(None));
             }
         }
     }
-    let window = shop.live.load().config.orders.unclear_window_secs;
-    // Without a list to look at nothing is known: then the hold's deadline decides.
-    if rows.is_some() && shop.clock.now() >= since.plus_secs(window) {
-        report(shop, trace, Command::PurchaseNotFound { order: id }).await?;
-        return Ok(Found::Granted(None));
+    match order.state {
+        OrderState::Unclear { since, .. } => {
+            let window = shop.live.load().config.orders.unclear_window_secs;
+            // Without a list to look at nothing is known: then the hold's deadline decides.
+            if looked && now >= since.plus_secs(window) {
+                report(shop, trace, Command::PurchaseNotFound { order: id }).await?;
+            }
+            Ok(Found::Later(look_again_secs))
+        }
+        OrderState::Failed(FailReason::Unclear)
+            if now < order.placed_at.plus_secs(ORPHAN_SECS_MAX) =>
+        {
+            Ok(Found::Later(look_again_secs))
+        }
+        _ => Ok(Found::Granted(None)),
     }
-    Ok(Found::Later(FIND_SECS))
 }
 
 /// What the vendor has of ours: its active list, and its history where it keeps one.
@@ -171,7 +203,7 @@ fn adopt(
     if !service || !country || dear || before || ended {
         return Ok(None);
     }
-    let taken = order_of_purchase(shop, &candidate.provider, &row.vendor_order_id)?;
+    let taken = shop.snapshot().order_of_purchase(&candidate.provider, &row.vendor_order_id)?;
     let (None, Some(number)) = (taken, &row.number) else { return Ok(None) };
     Ok(Some(order::Purchase {
         provider: candidate.provider.clone(),
@@ -217,21 +249,4 @@ pub(super) async fn cancel(shop: &Shop, id: OrderId, trace: &str) -> Result<Foun
     }
     let given_up = shop.clock.now() >= purchase.bought_at.plus_secs(RETURN_SECS_MAX);
     Ok(if given_up { Found::Granted(None) } else { Found::Later(retry) })
-}
-
-fn order_of_purchase(
-    shop: &Shop,
-    provider: &ProviderId,
-    vendor_order: &str,
-) -> Result<Option<OrderId>, ShopError> {
-    let open = shop.snapshot().open_orders()?;
-    Ok(open
-        .iter()
-        .find(|order| {
-            order
-                .purchase
-                .as_ref()
-                .is_some_and(|p| p.provider == *provider && p.vendor_order == vendor_order)
-        })
-        .map(Order::id))
 }

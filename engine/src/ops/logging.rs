@@ -20,9 +20,8 @@ pub fn start(level: LogLevel, format: LogFormat) {
     let filter = if level == "trace" {
         level.to_owned()
     } else {
-        format!(
-            "warn,ring4={level},ring4_telegram={level},ring4_storage={level},ring4_providers={level}"
-        )
+        let own = ["ring4", "ring4_telegram", "ring4_storage", "ring4_providers"];
+        own.iter().fold("warn".to_owned(), |filter, own| format!("{filter},{own}={level}"))
     };
     let terminal = std::io::stderr().is_terminal();
     let colours = terminal && std::env::var_os("NO_COLOR").is_none();

@@ -69,7 +69,8 @@ keys! {
     Label "buy.service_from" ["emoji", "service", "price"];
     Label "buy.country" ["flag", "country"];
     Label "buy.country_at" ["flag", "country", "price"];
-    Label "buy.match" ["emoji", "service", "flag", "country", "price"];
+    Label "buy.match" ["emoji", "service", "flag", "country"];
+    Label "buy.match_at" ["emoji", "service", "flag", "country", "price"];
 
     Text "quote" ["emoji", "service", "flag", "country", "price", "available", "secs", "timeout"];
     Text "quote.stock" ["stock"] by "stock";
@@ -77,9 +78,13 @@ keys! {
     Label "quote.buy" ["price"];
     Label "quote.deposit" [];
 
-    Text "order" ["emoji", "service", "flag", "country", "number", "state", "money", "available", "id"];
-    Text "order.no_number" ["emoji", "service", "flag", "country", "state", "money", "available", "id"];
-    Text "order.with_code" ["emoji", "service", "flag", "country", "number", "code", "state", "money", "available", "id"];
+    Text "order"
+        ["emoji", "service", "flag", "country", "number", "state", "money", "available", "id"];
+    Text "order.no_number"
+        ["emoji", "service", "flag", "country", "state", "money", "available", "id"];
+    Text "order.with_code" [
+        "emoji", "service", "flag", "country", "number", "code", "state", "money", "available", "id"
+    ];
     Text "order.state.buying" [];
     Text "order.state.unclear" [];
     Text "order.state.waiting" ["left", "until"];

@@ -142,16 +142,17 @@ impl Voice<'_> {
         for offer in offers.iter().take(OFFERS_MAX) {
             let flag = offer.country.flag();
             let country = self.country(offer.country);
-            let price = offer.price.map_or_else(|| "?".to_owned(), |price| self.money(price));
-            let values = [
+            let price = offer.price.map(|price| self.money(price));
+            let mut values = vec![
                 ("emoji", Value::Text(self.emoji(&offer.service))),
                 ("service", Value::Text(self.service(&offer.service))),
                 ("flag", Value::Text(&flag)),
                 ("country", Value::Text(&country)),
-                ("price", Value::Text(&price)),
             ];
+            let key = if price.is_some() { "buy.match_at" } else { "buy.match" };
+            values.extend(price.iter().map(|price| ("price", Value::Text(price.as_str()))));
             let press = Press::Offer(offer.service.clone(), offer.country);
-            rows.add([self.button_with("buy.match", &values, &press)]);
+            rows.add([self.button_with(key, &values, &press)]);
         }
         rows.add([self.button("menu.home", &Press::Menu)]);
         let available = self.money(available);

@@ -62,7 +62,6 @@ pub const NAMES: &[(&str, &str, Check)] = &[
     ("API_TIMEOUT_SECONDS", "8", |c| smspool(c).timeout_secs == 8),
     ("ALLOW_MOCK", "true", |c| c.fixed.providers[&ProviderId::new("mock").unwrap()].enabled),
     ("LOG_LEVEL", "WARNING", |c| c.fixed.logging.level == LogLevel::Warn),
-    ("LOG_FILE", "bot.log", |c| c.fixed.logging.file.as_deref() == Some("bot.log".as_ref())),
     ("RING4_PROFIT_MARGIN", "9", |c| service(c, "ring4").margin_percent == Some(Decimal::from(9))),
     ("GOOGLE_FIXED_PRICE", "1.20", |c| service(c, "google").fixed_price == Some(amount("1.2"))),
     ("ENABLE_WHATSAPP", "false", |c| !service(c, "whatsapp").enabled),

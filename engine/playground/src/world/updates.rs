@@ -14,9 +14,6 @@ const MESSAGE_LIFE_MS: i64 = 24 * 3600 * 1000;
 /// The life of a press in the queue, in played milliseconds.
 pub(crate) const PRESS_LIFE_MS: i64 = 150 * 1000;
 
-/// The first update id. Real ids begin at random; a large start finds 16-bit mistakes.
-const FIRST_UPDATE_ID: i64 = 730_000_001;
-
 /// The kinds of update the playground can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UpdateKind {
@@ -78,12 +75,13 @@ pub(crate) struct UpdateQueue {
     pub dropped_count: u64,
 }
 
-impl Default for UpdateQueue {
-    fn default() -> Self {
+impl UpdateQueue {
+    /// An empty queue whose first update has this number.
+    pub fn starting_at(update_id_first: i64) -> Self {
         Self {
             queue: VecDeque::new(),
             bytes: 0,
-            next_id: FIRST_UPDATE_ID,
+            next_id: update_id_first,
             earliest_expiry_ms: i64::MAX,
             allowed: None,
             poll_generation: 0,
@@ -200,13 +198,14 @@ impl UpdateQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::FIRST_UPDATE_ID;
 
     fn ids(queue: &UpdateQueue) -> Vec<i64> {
         queue.queue.iter().map(|update| update.id - FIRST_UPDATE_ID).collect()
     }
 
     fn queue_of(kinds: &[UpdateKind]) -> UpdateQueue {
-        let mut queue = UpdateQueue::default();
+        let mut queue = UpdateQueue::starting_at(FIRST_UPDATE_ID);
         for kind in kinds {
             queue.push(*kind, "{}", 0);
         }
@@ -248,7 +247,10 @@ mod tests {
 
     #[test]
     fn kinds_not_asked_for_are_not_queued() {
-        let mut queue = UpdateQueue { allowed: Some(vec!["message".into()]), ..Default::default() };
+        let mut queue = UpdateQueue {
+            allowed: Some(vec!["message".into()]),
+            ..UpdateQueue::starting_at(FIRST_UPDATE_ID)
+        };
         assert_eq!(queue.push(UpdateKind::CallbackQuery, "{}", 0), None);
         assert_eq!(queue.push(UpdateKind::Message, "{}", 0), Some(FIRST_UPDATE_ID));
     }

@@ -1,0 +1,280 @@
+//! Kill -9 at hundreds of random moments of a busy shop: the real binary, the playground's
+//! Telegram and vendor, twenty customers and two admins who go on as if nothing happened. At the
+//! end, what people were told, what the vendor did and what the books say must agree.
+//!
+//! `RING4_KILLS` is the number of kills, 200 unless set. The seed is printed; `RING4_SEED` draws
+//! the same moments and the same deeds again, though not the same race between them.
+
+mod audit;
+mod people;
+mod phone;
+mod process;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use ring4_playground::{Options, Person, Playground, SmspoolOptions};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::world::copy_rules;
+use audit::{Audit, Testimony};
+use people::{Deeds, Gossip, Somebody};
+use phone::{Chat, Phone};
+use process::{Launch, Log};
+
+const CUSTOMERS: std::ops::RangeInclusive<i64> = 1001..=1020;
+const ADMINS: std::ops::RangeInclusive<i64> = 9001..=9002;
+const TOKEN: &str = "4000000001:a-token-of-the-tests-that-opens-nothing";
+
+/// How long a process lives before it is killed, in milliseconds.
+const LIFE_MS: std::ops::RangeInclusive<u64> = 50..=900;
+
+/// How long everything that was begun may take to end after the last kill: an unclear purchase
+/// is looked for, silent orders time out, holds reach their deadline.
+const SETTLE_WITHIN: Duration = Duration::from_secs(120);
+
+/// The shipped settings with everything that would outlast a test shortened.
+const SHORTENED: &[(&str, &str)] = &[
+    ("\n  timeout_secs: 600", "\n  timeout_secs: 8"),
+    ("unclear_window_secs: 90", "unclear_window_secs: 10"),
+    ("cancel_retry_secs: 15", "cancel_retry_secs: 1"),
+    ("cancel_grace_secs: 300", "cancel_grace_secs: 10"),
+    ("initial_secs: 2", "initial_secs: 1"),
+    (
+        "expires_secs: 3600\n  # Undecided deposits of one customer, 1 to 20.\n  open_max: 3",
+        "expires_secs: 3600\n  open_max: 20",
+    ),
+    ("rate_per_sec: 10", "rate_per_sec: 1000"),
+    // Sold from the first moment, before the catalogue is read.
+    ("vendor_ids: {}", "vendor_ids: { smspool: \"1574\" }"),
+    ("emoji: ✈️", "emoji: ✈️\n    vendor_ids: { smspool: \"907\" }"),
+    ("emoji: 💬", "emoji: 💬\n    vendor_ids: { smspool: \"1012\" }"),
+];
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
+async fn open_playground(seed: u64) -> Arc<Playground> {
+    let customers = CUSTOMERS.map(|id| Person::customer(id, &format!("Customer{id}")));
+    let admins = ADMINS.map(|id| Person::admin(id, &format!("Admin{id}")));
+    let options = Options {
+        token: Some(TOKEN.to_owned()),
+        people: customers.chain(admins).collect(),
+        calls_kept: 1_000_000,
+        messages_kept: 100_000,
+        smspool: SmspoolOptions {
+            balance_e4: 1_000_000_000,
+            code_delay_min: Duration::from_millis(200),
+            code_delay_max: Duration::from_secs(5),
+            silent_percent: 15,
+            cancel_lock: Duration::from_secs(1),
+            stock: 10_000,
+            seed,
+            ..SmspoolOptions::default()
+        },
+        ..Options::default()
+    };
+    Arc::new(Playground::start(options).await.expect("a playground"))
+}
+
+fn launch(folder: &Path, playground: &Playground) -> Launch {
+    let config = copy_rules(folder);
+    let mut text = std::fs::read_to_string(&config).expect("settings");
+    let program = std::env::current_exe().expect("the test's own path");
+    let plugins = format!("dir: {:?}", program.parent().expect("a folder"));
+    for (from, to) in SHORTENED.iter().copied().chain([("dir: null", plugins.as_str())]) {
+        assert_eq!(text.matches(from).count(), 1, "“{from}” in the shipped settings");
+        text = text.replace(from, to);
+    }
+    std::fs::write(&config, text).expect("written settings");
+    let admins: Vec<String> = ADMINS.map(|id| id.to_string()).collect();
+    let env = vec![
+        ("BOT_TOKEN", TOKEN.to_owned()),
+        ("BOT_API_URL", format!("http://{}", playground.address())),
+        ("ADMIN_USER_IDS", admins.join(",")),
+        ("BINANCE_WALLET", "TAddressOfTheTests".to_owned()),
+        ("BINANCE_ID", "100000001".to_owned()),
+        ("SMSPOOL_API_KEY", "a-key-of-the-tests".to_owned()),
+        ("SMSPOOL_BASE_URL", playground.smspool_url()),
+    ];
+    Launch { config, data: folder.join("data"), env, log: Log::default() }
+}
+
+struct Crowd {
+    people: Vec<(i64, JoinHandle<Deeds>)>,
+    stop: watch::Sender<bool>,
+}
+
+impl Crowd {
+    fn gather(seed: u64, playground: &Arc<Playground>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let gossip = Gossip::default();
+        let somebody = |id| Somebody::new(id, seed, playground, &gossip, stopped.clone());
+        let customers = CUSTOMERS.map(|id| (id, tokio::spawn(somebody(id).buys())));
+        let admins = ADMINS.map(|id| (id, tokio::spawn(somebody(id).decides())));
+        let people = customers.chain(admins).collect();
+        Self { people, stop }
+    }
+
+    /// Fails when somebody has given up waiting.
+    async fn check(&mut self) {
+        for (_, person) in &mut self.people {
+            if person.is_finished() {
+                person.await.expect("a person who got every answer");
+            }
+        }
+    }
+
+    /// Lets everybody finish what they are doing.
+    async fn go_home(self) -> BTreeMap<i64, Deeds> {
+        self.stop.send_replace(true);
+        let mut deeds = BTreeMap::new();
+        for (id, person) in self.people {
+            deeds.insert(id, person.await.expect("a person who got every answer"));
+        }
+        deeds
+    }
+}
+
+async fn get(playground: &Playground, path: &str) -> String {
+    let url = format!("http://{}/playground/{path}", playground.address());
+    let response = reqwest::get(url).await.expect("an answer");
+    response.text().await.expect("a text")
+}
+
+async fn post(playground: &Playground, path: &str, body: &Value) {
+    let url = format!("http://{}/playground/{path}", playground.address());
+    let response = reqwest::Client::new().post(url).json(body).send().await.expect("an answer");
+    assert!(response.status().is_success(), "{path} {body}");
+}
+
+/// Sometimes the vendor's answer to a purchase is lost without any help of ours.
+async fn misbehave(lot: &mut StdRng, playground: &Playground) {
+    let fault = match lot.random_range(0..100) {
+        0..10 => json!({ "mode": "drop_after" }),
+        10..20 => json!({ "mode": "error_500_after_buying" }),
+        20..24 => json!({ "mode": "html_502", "bought": true, "path": "/purchase/sms" }),
+        24..28 => json!({ "mode": "drop_before", "path": "/purchase/sms" }),
+        _ => return,
+    };
+    post(playground, "faults", &json!({ "vendor": fault })).await;
+}
+
+async fn kill_again_and_again(
+    kills: u64,
+    lot: &mut StdRng,
+    launch: &Launch,
+    playground: &Playground,
+    crowd: &mut Crowd,
+) {
+    for _ in 0..kills {
+        misbehave(lot, playground).await;
+        let mut process = launch.start();
+        // Some die while they start, which is a moment like any other.
+        if lot.random_range(0..100) < 75 {
+            process.runs().await;
+        }
+        process.lives(Duration::from_millis(lot.random_range(LIFE_MS))).await;
+        process.kill().await;
+        crowd.check().await;
+    }
+}
+
+/// Writes, and waits for the answer that begins with this.
+async fn ask(phone: &Phone, text: &str, answer: &str) -> String {
+    let asked = phone.write(text);
+    let heard = |chat: &Chat| {
+        let mut later = chat.messages.iter().rev().filter(|message| message.id > asked);
+        later.find(|message| message.text.starts_with(answer)).map(|found| found.text.clone())
+    };
+    phone.until(text, 10, heard).await
+}
+
+/// Waits until no order is open and the outbox is empty.
+async fn settle(launch: &Launch, playground: &Arc<Playground>) {
+    let end = Instant::now() + SETTLE_WITHIN;
+    let admin = Phone::new(*ADMINS.start(), Arc::clone(playground));
+    loop {
+        let mut process = launch.start();
+        process.runs().await;
+        // The shop keeps to one message a second in a chat, so asking on is no hurry.
+        while !ask(&admin, "/admin", "Dashboard").await.contains("Open orders 0\n") {
+            assert!(Instant::now() < end, "orders stay open:\n{}", launch.log.tail());
+        }
+        process.stop().await;
+        let (wishes, open) = audit::unfinished(&launch.data);
+        if wishes.is_empty() && open == 0 {
+            return;
+        }
+        assert!(Instant::now() < end, "{open} orders are open, the outbox holds {wishes:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_kills_lose_nothing_and_book_nothing_twice() {
+    let kills = number("RING4_KILLS").unwrap_or(200);
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    let seed = number("RING4_SEED").unwrap_or(u64::from(clock.subsec_nanos()));
+    println!("RING4_SEED={seed} RING4_KILLS={kills}");
+    let begun = Instant::now();
+    let folder = tempfile::tempdir().expect("a folder");
+    let playground = open_playground(seed).await;
+    let launch = launch(folder.path(), &playground);
+    let mut lot = StdRng::seed_from_u64(seed);
+
+    let mut crowd = Crowd::gather(seed, &playground);
+    kill_again_and_again(kills, &mut lot, &launch, &playground, &mut crowd).await;
+    let mut last = launch.start();
+    last.runs().await;
+    let deeds = crowd.go_home().await;
+    last.stop().await;
+    let killed_for = begun.elapsed();
+    settle(&launch, &playground).await;
+
+    let mut process = launch.start();
+    process.runs().await;
+    let mut wallets = BTreeMap::new();
+    for id in CUSTOMERS {
+        let phone = Phone::new(id, Arc::clone(&playground));
+        wallets.insert(id, ask(&phone, "/balance", "Your wallet").await);
+    }
+    let stopping = process.stop().await;
+
+    let updates: Value = serde_json::from_str(&get(&playground, "updates").await).expect("JSON");
+    for figure in ["pending", "expired", "dropped"] {
+        assert_eq!(updates[figure], 0, "{updates}");
+    }
+    let testimony = Testimony {
+        calls: get(&playground, "calls").await,
+        sold: serde_json::from_str(&get(&playground, "vendor/orders").await).expect("JSON"),
+        deeds,
+        admins: BTreeSet::from_iter(ADMINS),
+        wallets,
+    };
+    let mut audit = Audit::open(&launch.data, testimony);
+    let findings = audit.findings();
+    let recoveries = launch.log.recoveries();
+    println!(
+        "{kills} kills in {killed_for:.0?}, {:.0?} in all, last stop in {stopping:.0?}; {} \
+         updates, {} run again; {} starts mended the store; {}",
+        begun.elapsed(),
+        updates["confirmed"],
+        recoveries.replayed,
+        recoveries.repairs,
+        audit.figures(),
+    );
+    let errors = launch.log.errors();
+    assert!(errors.is_empty(), "the log has errors: {errors:#?}");
+    if !findings.is_empty() {
+        let kept = folder.keep();
+        panic!("seed {seed}, data kept in {}: {findings:#?}", kept.display());
+    }
+}

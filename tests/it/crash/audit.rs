@@ -1,0 +1,477 @@
+//! Compares what people were told, what the vendor did and what the books say. Only `crash`
+//! uses it. Every check is a method that adds what is wrong to a list; an empty list is a pass.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use ring4_domain::book::Book;
+use ring4_domain::change::Change;
+use ring4_domain::deposit::{Deposit, DepositState};
+use ring4_domain::ids::{DepositId, OrderId, UserId};
+use ring4_domain::ledger::{AccountId, TransferId};
+use ring4_domain::money::Amount;
+use ring4_domain::order::{FailReason, Order, OrderState};
+use ring4_storage::{Options, Report, Store};
+use serde_json::Value;
+
+use super::people::Deeds;
+
+/// A Bot API call that succeeded.
+struct Call {
+    method: String,
+    chat: i64,
+    query: String,
+    /// What was said, without markup.
+    text: String,
+}
+
+/// An order in the vendor's books.
+struct Sold {
+    id: String,
+    kind: (String, &'static str),
+    number: String,
+    cost: Amount,
+    refunded: bool,
+    code: Option<String>,
+}
+
+/// Everything that is known at the end.
+pub struct Audit {
+    book: Book,
+    report: Report,
+    unclear: BTreeSet<OrderId>,
+    calls: Vec<Call>,
+    sold: Vec<Sold>,
+    deeds: BTreeMap<i64, Deeds>,
+    admins: BTreeSet<i64>,
+    wallets: BTreeMap<i64, String>,
+    wrong: Vec<String>,
+}
+
+/// What the playground and the people say.
+pub struct Testimony {
+    /// `/playground/calls`
+    pub calls: String,
+    /// `/playground/vendor/orders`
+    pub sold: Value,
+    pub deeds: BTreeMap<i64, Deeds>,
+    pub admins: BTreeSet<i64>,
+    /// The last wallet that each customer was shown.
+    pub wallets: BTreeMap<i64, String>,
+}
+
+/// The wishes that the outbox still holds, and the open orders.
+pub fn unfinished(data: &Path) -> (Vec<String>, usize) {
+    let (store, _) = Store::open(data, &Options::default()).expect("a store");
+    let snapshot = store.snapshot();
+    let wishes = snapshot.outbox().map(|wish| format!("{:?}", wish.expect("a wish").0)).collect();
+    let open = snapshot.open_orders().expect("orders").len();
+    drop(snapshot);
+    store.close().expect("a closed store");
+    (wishes, open)
+}
+
+impl Audit {
+    /// Opens the store, verifies it and folds its journal.
+    pub fn open(data: &Path, testimony: Testimony) -> Self {
+        let Testimony { calls, sold, deeds, admins, wallets } = testimony;
+        let (store, _) = Store::open(data, &Options::default()).expect("a store");
+        let report = store.reader().verify();
+        let snapshot = store.snapshot();
+        let mut book = Book::default();
+        let mut unclear = BTreeSet::new();
+        for seq in 1..=store.head().seq.0 {
+            let entry = snapshot.entry(ring4_domain::change::Seq(seq)).expect("a readable entry");
+            let entry = entry.expect("an entry without a gap");
+            for change in &entry.changes {
+                if let Change::Order(order) = change
+                    && matches!(order.state, OrderState::Unclear { .. })
+                {
+                    unclear.insert(order.id());
+                }
+            }
+            book.apply(&entry).expect("an entry that follows");
+        }
+        drop(snapshot);
+        store.close().expect("a closed store");
+        let calls = calls.lines().filter_map(call).collect();
+        let sold = sold.as_array().expect("orders").iter().map(sold_row).collect();
+        let wrong = Vec::new();
+        Self { book, report, unclear, calls, sold, deeds, admins, wallets, wrong }
+    }
+
+    /// Everything that is wrong.
+    pub fn findings(&mut self) -> Vec<String> {
+        self.check_books();
+        self.check_told_credits();
+        self.check_deposits();
+        self.check_orders();
+        self.check_numbers();
+        self.check_answers();
+        self.check_wallets();
+        std::mem::take(&mut self.wrong)
+    }
+
+    /// The eight invariants: the journal's chain, its fold against every stored row, the promises
+    /// of the shop.
+    fn check_books(&mut self) {
+        let findings: Vec<String> = self.report.findings.iter().map(ToString::to_string).collect();
+        self.wrong.extend(findings);
+        let violations = self.book.violations();
+        self.wrong.extend(violations.iter().map(ToString::to_string));
+        let wishes: Vec<String> = self.book.wishes.keys().map(|wish| format!("{wish:?}")).collect();
+        self.wrong.extend(wishes.into_iter().map(|wish| format!("the outbox still holds {wish}")));
+    }
+
+    /// Whoever was told of a credit has it, in that amount and under that ledger number.
+    fn check_told_credits(&mut self) {
+        let mut wrong = Vec::new();
+        for call in self.calls.iter().filter(|call| call.method != "answerCallbackQuery") {
+            let told = &call.text;
+            let said = |words: &str| told.contains(words);
+            if said("Credited, ledger entry #") || said("Approved by") {
+                let id = line(told, "Deposit ").pop().and_then(|id| id.parse().ok());
+                let amount = line(told, "Deposit of $").first().and_then(|rest| amount(rest));
+                let seq = told.split("ledger entry #").nth(1).and_then(figure);
+                let booked = id.and_then(|id| self.credit(id));
+                let right = booked.is_some_and(|(credited, booked_seq)| {
+                    Some(credited) == amount && seq.is_none_or(|seq| seq == booked_seq)
+                });
+                if !right {
+                    wrong.push(format!("{} was told “{told}”, booked is {booked:?}", call.chat));
+                }
+            } else if said("is in your wallet") {
+                let told_amount = told.split('$').nth(1).and_then(amount);
+                let credited = self.book.deposits.values().any(|deposit| {
+                    deposit.customer == UserId(call.chat)
+                        && Some(deposit.amount) == told_amount
+                        && self.credit(deposit.id).is_some()
+                });
+                if !credited {
+                    wrong.push(format!("{} was told “{told}” without a credit", call.chat));
+                }
+            }
+        }
+        self.wrong.extend(wrong);
+    }
+
+    fn credit(&self, id: DepositId) -> Option<(Amount, u64)> {
+        let booked = self.book.transfers.get(&TransferId::Deposit(id))?;
+        Some((booked.transfer.amount, booked.seq.0))
+    }
+
+    /// Every deposit was asked for, claimed and approved by those who may, once; and every claim
+    /// that was acknowledged is on record.
+    fn check_deposits(&mut self) {
+        let mut wrong = Vec::new();
+        for deposit in self.book.deposits.values() {
+            let deeds = self.deeds.get(&deposit.customer.0);
+            let id = deposit.id.to_string();
+            let has = |prefix| deeds.is_some_and(|deeds| deeds.pressed(prefix).contains(&*id));
+            if !has("dm:usdt:") {
+                wrong.push(format!("nobody asked for {deposit:?}"));
+            }
+            if deposit.state != DepositState::Opened && !has("dp:") {
+                wrong.push(format!("nobody claimed {deposit:?}"));
+            }
+            if let DepositState::Approved { by, .. } | DepositState::Rejected { by, .. } =
+                deposit.state
+            {
+                let approved = matches!(deposit.state, DepositState::Approved { .. });
+                let pressed = self.deeds.get(&by.0).is_some_and(|deeds| {
+                    deeds.pressed(if approved { "Y:" } else { "N:" }).contains(&*id)
+                });
+                // An approval may also be typed.
+                if !self.admins.contains(&by.0) || !(pressed || approved) {
+                    wrong.push(format!("nobody who may decided {deposit:?}"));
+                }
+            }
+        }
+        let answered = self.answers();
+        for (person, deeds) in &self.deeds {
+            let claims = deeds.presses.iter().filter_map(|pressed| {
+                let thanked = answered.get(&*pressed.query)?.contains("looking for your payment");
+                pressed.data.strip_prefix("dp:").filter(|_| thanked)
+            });
+            for id in claims {
+                let known: Option<&Deposit> =
+                    id.parse().ok().and_then(|id: DepositId| self.book.deposits.get(&id));
+                let kept = known.is_some_and(|deposit| {
+                    deposit.customer.0 == *person
+                        && !matches!(
+                            deposit.state,
+                            DepositState::Opened | DepositState::Expired { .. }
+                        )
+                });
+                if !kept {
+                    wrong.push(format!("{person} was thanked for {id}, which is {known:?}"));
+                }
+            }
+        }
+        for (account, state) in &self.book.accounts {
+            let AccountId::Wallet(customer) = account else { continue };
+            let of = self.book.deposits.values().filter(|deposit| deposit.customer == *customer);
+            let credits = of.filter_map(|deposit| self.credit(deposit.id));
+            let sum: i64 = credits.map(|(amount, _)| amount.micros()).sum();
+            if sum != state.deposited.micros() || sum != state.credits_posted.micros() {
+                wrong.push(format!("{customer} has {state:?}, approved were {sum} micro-dollars"));
+            }
+        }
+        self.wrong.extend(wrong);
+    }
+
+    /// Every order grew from a press on Buy by its customer, and has ended.
+    fn check_orders(&mut self) {
+        let mut wrong = Vec::new();
+        for order in self.book.orders.values() {
+            let id = order.id().to_string();
+            let deeds = self.deeds.get(&order.customer().0);
+            if !deeds.is_some_and(|deeds| deeds.pressed("p:").contains(&*id)) {
+                wrong.push(format!("nobody pressed Buy for {order:?}"));
+            }
+            if order.state.is_open() {
+                wrong.push(format!("still open: {order:?}"));
+            }
+        }
+        let cards: usize = self.deeds.values().map(|deeds| deeds.pressed("p:").len()).sum();
+        if self.book.orders.len() > cards {
+            wrong.push(format!("{} orders out of {cards} presses", self.book.orders.len()));
+        }
+        if self.sold.len() > self.book.orders.len() {
+            let (sold, orders) = (self.sold.len(), self.book.orders.len());
+            wrong.push(format!("{sold} numbers were bought for {orders} orders"));
+        }
+        self.wrong.extend(wrong);
+    }
+
+    fn owners<'a>(&'a self, sold: &Sold) -> Vec<&'a Order> {
+        let owns = |order: &&Order| {
+            order.purchase.as_ref().is_some_and(|purchase| purchase.vendor_order == sold.id)
+        };
+        self.book.orders.values().filter(owns).collect()
+    }
+
+    /// Every number that the vendor sold belongs to one order, was given back, or was reported;
+    /// nobody paid without its code.
+    fn check_numbers(&mut self) {
+        let mut wrong = Vec::new();
+        let mut lost: Vec<&Sold> = Vec::new();
+        for sold in &self.sold {
+            let what = format!("{} {:?}", sold.id, sold.kind);
+            match self.owners(sold).as_slice() {
+                [] if sold.refunded => {}
+                [] => lost.push(sold),
+                [order] => wrong.extend(mismatch(order, sold, &self.book)),
+                several => wrong.push(format!("{what} belongs to {several:?}")),
+            }
+        }
+        let known = |order: &&Order| {
+            let purchase = order.purchase.as_ref();
+            purchase.is_none_or(|bought| self.sold.iter().any(|s| s.id == bought.vendor_order))
+        };
+        let invented = self.book.orders.values().filter(|order| !known(order));
+        wrong.extend(invented.map(|order| format!("the vendor never sold {order:?}")));
+        let mut reported = self.reported();
+        for sold in lost {
+            match reported.iter().position(|kind| *kind == sold.kind) {
+                Some(place) => drop(reported.remove(place)),
+                None => wrong.push(format!("{} {:?} belongs to nobody", sold.id, sold.kind)),
+            }
+        }
+        self.wrong.extend(wrong);
+    }
+
+    /// The kinds of the purchases that the admins were asked to look for.
+    fn reported(&self) -> Vec<(String, &'static str)> {
+        let failed = OrderState::Failed(FailReason::Unclear);
+        let orders = self.book.orders.values().filter(|order| order.state == failed);
+        let told = |order: &&Order| {
+            let words = format!("for order {} ", order.id());
+            let to_admins = self.calls.iter().filter(|call| self.admins.contains(&call.chat));
+            to_admins.into_iter().any(|call| call.text.contains(&words))
+        };
+        let kind = |order: &Order| {
+            let service = order.quote.candidates.first().map(|known| known.vendor_service.clone());
+            (service.unwrap_or_default(), country(&order.quote.country.to_string()))
+        };
+        orders.filter(told).map(kind).collect()
+    }
+
+    /// What was answered to each press, by the press's id.
+    fn answers(&self) -> BTreeMap<&str, &str> {
+        let answers = self.calls.iter().filter(|call| call.method == "answerCallbackQuery");
+        answers.map(|call| (&*call.query, &*call.text)).collect()
+    }
+
+    /// Nothing that was delivered to the bot stays unanswered.
+    fn check_answers(&mut self) {
+        let mut wrong = Vec::new();
+        let answered = self.answers();
+        for (person, deeds) in &self.deeds {
+            let silent = deeds.presses.iter().filter(|press| !answered.contains_key(&*press.query));
+            wrong.extend(silent.map(|press| format!("{person} never heard of {press:?}")));
+            let said = |words: &[&str]| {
+                let texts = self
+                    .calls
+                    .iter()
+                    .filter(|call| call.chat == *person && call.method == "sendMessage");
+                texts.filter(|call| words.iter().any(|word| call.text.contains(word))).count()
+            };
+            let asked = [
+                ("/balance", deeds.balances, said(&["Your wallet"])),
+                ("/history", deeds.histories, said(&["History", "Nothing has happened"])),
+            ];
+            for (what, asked, answers) in asked {
+                if answers < asked {
+                    wrong.push(format!("{person}: {asked} times {what}, {answers} answers"));
+                }
+            }
+            let unheard = deeds.nonsense.iter().filter(|word| said(&[word]) == 0);
+            wrong.extend(unheard.map(|word| format!("{person} never heard of “{word}”")));
+        }
+        self.wrong.extend(wrong);
+    }
+
+    /// The wallets that people were shown last are the store's.
+    fn check_wallets(&mut self) {
+        let mut wrong = Vec::new();
+        for (person, shown) in &self.wallets {
+            let account = AccountId::Wallet(UserId(*person));
+            let account = self.book.accounts.get(&account).copied().unwrap_or_default();
+            let rows = [
+                ("Available $", account.available().unwrap_or(Amount::ZERO)),
+                ("Held $", account.debits_pending),
+                ("Deposited $", account.deposited),
+                ("Spent $", account.debits_posted),
+                ("Refunded $", account.refunded),
+            ];
+            for (label, booked) in rows {
+                let shown_amount = line(shown, label).first().and_then(|rest| amount(rest));
+                if shown_amount != Some(booked) {
+                    wrong.push(format!("{person} sees “{shown}”, {label} is {booked}"));
+                }
+            }
+        }
+        self.wrong.extend(wrong);
+    }
+
+    /// The figures of the whole play, for people.
+    pub fn figures(&self) -> String {
+        let mut states: BTreeMap<&str, usize> = BTreeMap::new();
+        for order in self.book.orders.values() {
+            *states.entry(order.state.name()).or_default() += 1;
+        }
+        let states: Vec<String> =
+            states.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
+        let credited = self.book.deposits.keys().filter(|id| self.credit(**id).is_some()).count();
+        let late = self.book.orders.values().filter(|order| {
+            let bought = order.purchase.as_ref().map(|purchase| &purchase.vendor_order);
+            let sold = self.sold.iter().find(|sold| Some(&sold.id) == bought);
+            order.code.is_none() && sold.is_some_and(|sold| sold.code.is_some())
+        });
+        format!(
+            "{} presses; {} deposits, {credited} credited; {} orders: {}; {} unclear, {} codes \
+             too late to charge for; {} entries",
+            self.deeds.values().map(|deeds| deeds.presses.len()).sum::<usize>(),
+            self.book.deposits.len(),
+            self.book.orders.len(),
+            states.join(", "),
+            self.unclear.len(),
+            late.count(),
+            self.book.head.0,
+        )
+    }
+}
+
+/// What is wrong between an order and the number it says it bought.
+fn mismatch(order: &Order, sold: &Sold, book: &Book) -> Option<String> {
+    let id = order.id();
+    let bought = order.purchase.as_ref()?;
+    if bought.number != sold.number {
+        return Some(format!("order {id} shows another number than {} has", sold.id));
+    }
+    match order.state {
+        OrderState::Delivered => {
+            let code = order.code.as_ref().map(|code| code.code.as_str());
+            if code.is_none() || code != sold.code.as_deref() {
+                return Some(format!("order {id} was charged for another code than was sent"));
+            }
+            let cost = book.transfers.get(&TransferId::VendorCost(id));
+            let cost = cost.map(|booked| booked.transfer.amount);
+            (cost != Some(sold.cost)).then(|| format!("order {id} cost {cost:?}, not as sold"))
+        }
+        // The vendor's code came when the customer had the money back: the shop bears it.
+        _ if sold.refunded || sold.code.is_some() => None,
+        state => Some(format!("order {id} is {state:?}, but {} was never returned", sold.id)),
+    }
+}
+
+/// The rests of the lines that begin with this.
+fn line(text: &str, prefix: &str) -> Vec<String> {
+    text.lines().filter_map(|line| line.strip_prefix(prefix)).map(str::to_owned).collect()
+}
+
+fn digits(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    text[..end].trim_end_matches('.')
+}
+
+fn figure(text: &str) -> Option<u64> {
+    digits(text).parse().ok()
+}
+
+fn amount(text: &str) -> Option<Amount> {
+    digits(text).parse().ok()
+}
+
+fn call(line: &str) -> Option<Call> {
+    let call: Value = serde_json::from_str(line).expect("a call");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let parameters = &call["parameters"];
+    (call["status"] == 200).then(|| Call {
+        method: text(&call["method"]),
+        chat: parameters["chat_id"].as_i64().unwrap_or_default(),
+        query: text(&parameters["callback_query_id"]),
+        text: without_markup(parameters["text"].as_str().unwrap_or_default()),
+    })
+}
+
+fn without_markup(html: &str) -> String {
+    let mut text = String::new();
+    let mut inside = false;
+    for c in html.chars() {
+        match c {
+            '<' => inside = true,
+            '>' => inside = false,
+            c if !inside => text.push(c),
+            _ => {}
+        }
+    }
+    text
+}
+
+fn country(code: &str) -> &'static str {
+    let known = ["US", "GB", "NL", "PL", "FR", "DE"];
+    known.into_iter().find(|known| *known == code).expect("a country on offer")
+}
+
+fn sold_row(row: &Value) -> Sold {
+    let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    let country = match row["country_id"].as_u64() {
+        Some(1) => "US",
+        Some(2) => "GB",
+        Some(3) => "NL",
+        Some(21) => "PL",
+        Some(23) => "FR",
+        Some(24) => "DE",
+        other => panic!("{other:?} is not on offer"),
+    };
+    Sold {
+        id: text("order_id"),
+        kind: (row["service_id"].to_string(), country),
+        number: text("number"),
+        cost: text("cost").parse().expect("an amount"),
+        refunded: row["refunded"] == true,
+        code: row["sms"].as_str().map(str::to_owned),
+    }
+}

@@ -103,7 +103,7 @@ keys! {
     Text "order.money.released" ["price"];
     Text "order.money.refunded" ["price"];
     Label "order.copy_number" [];
-    Label "order.copy_national" [];
+    Label "order.copy_national" ["code"];
     Label "order.copy_code" [];
     Label "order.cancel" [];
     Label "order.again" [];

@@ -4,13 +4,10 @@
 use ring4_domain::money::Amount;
 use ring4_domain::order::{CancelReason, FailReason, Order, OrderState};
 use ring4_rules::messages::Value;
-use ring4_telegram::keyboard::Style;
+use ring4_telegram::keyboard::{Button, Style};
 
 use super::{Rows, Screen, ScreenError, Voice};
 use crate::chat::press::Press;
-
-/// Calling codes by their digits' prefixes have at most three digits (E.164).
-const CALLING_CODE_DIGITS_MAX: usize = 3;
 
 impl Voice<'_> {
     /// The card of an order as it stands.
@@ -60,12 +57,12 @@ impl Voice<'_> {
             rows.add([copy.map(|button| button.styled(Style::Primary))]);
         }
         if let Some(purchase) = order.purchase.as_ref().filter(|_| copies) {
-            let national = self.national(order, &purchase.number);
-            rows.add(
-                [self.copy("order.copy_number", &purchase.number)]
-                    .into_iter()
-                    .chain(national.map(|text| self.copy("order.copy_national", text))),
-            );
+            let national = national(order, &purchase.number).map(|(code, number)| {
+                let label = self.say("order.copy_national", &[("code", Value::Text(code))]);
+                Button::copy(label, number)
+            });
+            let whole = self.copy("order.copy_number", &purchase.number);
+            rows.add(std::iter::once(whole).chain(national));
         }
         let offer = Press::Offer(order.quote.service.clone(), order.quote.country);
         match order.state {
@@ -78,14 +75,6 @@ impl Voice<'_> {
                 .add([self.button("order.again", &offer), self.button("menu.home", &Press::Menu)]),
         }
         rows
-    }
-
-    /// The number without its country code, where the configuration knows the code.
-    fn national<'number>(&self, order: &Order, number: &'number str) -> Option<&'number str> {
-        let digits = number.strip_prefix('+')?;
-        let code = calling_code(order.quote.country.bytes())?;
-        debug_assert!(code.len() <= CALLING_CODE_DIGITS_MAX);
-        digits.strip_prefix(code).filter(|rest| !rest.is_empty())
     }
 
     fn order_state(&self, order: &Order) -> String {
@@ -187,6 +176,14 @@ impl Voice<'_> {
         };
         rows.screen(self.say(key, &[]))
     }
+}
+
+/// The country code and the rest of the number, where the code is known.
+fn national<'number>(order: &Order, number: &'number str) -> Option<(&'static str, &'number str)> {
+    let digits = number.strip_prefix('+')?;
+    let code = calling_code(order.quote.country.bytes())?;
+    let rest = digits.strip_prefix(code).filter(|rest| !rest.is_empty())?;
+    Some((code, rest))
 }
 
 /// The calling code of a country, for the countries that shops sell most (ITU E.164 list).

@@ -75,7 +75,7 @@ export async function copiesTheCode(seats, card) {
   const message = anna.message("Delivered", "charged");
   assert.equal(await anna.copies("Copy code", message), card.code);
   assert.equal(await anna.copies("Number", message), `+${card.number}`);
-  assert.equal(await anna.copies("Without country code", message), card.number.slice(1));
+  assert.equal(await anna.copies("Without +1", message), card.number.slice(1));
 }
 
 /** The picture of the card shows number, code, price and balance. */

@@ -138,8 +138,10 @@ async function perform(play, { steps, browser, screenshots }) {
       reducedMotion: "reduce",
     });
     seats = new Seats(context, shop.address, play.device.tabs);
-    await seats.of(ANNA);
-    if (play.device.tabs) await seats.of(ADA);
+    await step("the page opens", async () => {
+      await seats.of(ANNA);
+      if (play.device.tabs) await seats.of(ADA);
+    });
     await play.story(step, seats, { device: play.device, screenshots });
     await step("the page was never loaded again, nothing in it failed", () => seats.close());
     await step("SIGTERM ends it, nothing remains", () => shop.stop());

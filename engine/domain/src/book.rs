@@ -189,6 +189,15 @@ impl Book {
             Key::Account(id) => Record::Account(self.accounts.get(id).copied().unwrap_or_default()),
             Key::Quote(id) => Record::Quote(self.quotes.get(id).cloned()),
             Key::Order(id) => Record::Order(self.orders.get(id).cloned().map(Box::new)),
+            Key::Owner(provider, vendor_order) => {
+                let has = |order: &&Order| {
+                    let purchase = order.purchase.as_ref();
+                    purchase.is_some_and(|known| {
+                        (&known.provider, &known.vendor_order) == (provider, vendor_order)
+                    })
+                };
+                Record::Owner(self.orders.values().find(has).map(Order::id))
+            }
             Key::Deposit(id) => Record::Deposit(self.deposits.get(id).cloned()),
             Key::Wish(effect) => Record::Wish(self.wishes.get(effect).copied()),
             Key::Rules => Record::Rules(self.rules),

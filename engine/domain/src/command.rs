@@ -4,7 +4,7 @@ use crate::change::Seq;
 use crate::customer::{Profile, Prompt};
 use crate::effect::Effect;
 use crate::ids::{
-    Country, DepositId, MessageId, MethodKey, OrderId, RulesVersion, ServiceKey, UserId,
+    Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey, UserId,
 };
 use crate::ledger::AccountId;
 use crate::money::Amount;
@@ -200,6 +200,8 @@ pub enum Key {
     Quote(OrderId),
     /// An order.
     Order(OrderId),
+    /// Which order has what was bought at this vendor under this id of its own.
+    Owner(ProviderId, String),
     /// A deposit.
     Deposit(DepositId),
     /// When the outbox holds the wish: the entry that made it.
@@ -268,9 +270,12 @@ impl Command {
             Self::ApproveDeposit { deposit, .. }
             | Self::RejectDeposit { deposit, .. }
             | Self::DepositDeadline { deposit } => vec![Key::Deposit(*deposit)],
+            Self::PurchaseBought { order, purchase } => vec![
+                Key::Order(*order),
+                Key::Owner(purchase.provider.clone(), purchase.vendor_order.clone()),
+            ],
             Self::CancelOrder { order, .. }
             | Self::StartPurchase { order, .. }
-            | Self::PurchaseBought { order, .. }
             | Self::PurchaseRefused { order, .. }
             | Self::PurchaseUnclear { order, .. }
             | Self::PurchaseNotFound { order }

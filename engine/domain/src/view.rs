@@ -10,7 +10,7 @@ use crate::deposit::Deposit;
 use crate::effect::Effect;
 use crate::ids::{DepositId, OrderId, RulesVersion, UserId};
 use crate::ledger::{Account, AccountId};
-use crate::order::{Order, Quote};
+use crate::order::{Order, Purchase, Quote};
 
 /// A record as it stands, or its absence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Record {
     Quote(Option<Quote>),
     /// See [`Key::Order`].
     Order(Option<Box<Order>>),
+    /// See [`Key::Owner`].
+    Owner(Option<OrderId>),
     /// See [`Key::Deposit`].
     Deposit(Option<Deposit>),
     /// See [`Key::Wish`].
@@ -95,6 +97,16 @@ impl View {
     pub fn order(&self, id: OrderId) -> Option<&Order> {
         match self.record(&Key::Order(id)) {
             Record::Order(order) => order.as_deref(),
+            other => mismatch(other),
+        }
+    }
+
+    /// The order that has this number, if one has.
+    #[must_use]
+    pub fn owner(&self, purchase: &Purchase) -> Option<OrderId> {
+        let key = Key::Owner(purchase.provider.clone(), purchase.vendor_order.clone());
+        match self.record(&key) {
+            Record::Owner(owner) => *owner,
             other => mismatch(other),
         }
     }

@@ -13,7 +13,9 @@ use ring4_domain::ids::{
 };
 use ring4_domain::ledger::{AccountId, Resolution, Transfer, TransferId, TransferKind};
 use ring4_domain::money::Amount;
-use ring4_domain::order::{CancelReason, Candidate, Code, FailReason, Order, OrderState, Quote};
+use ring4_domain::order::{
+    CancelReason, Candidate, Code, FailReason, Order, OrderState, Purchase, Quote,
+};
 
 const ANNA: UserId = UserId(1);
 const PRICE: Amount = Amount::from_micros(260_000);
@@ -56,6 +58,16 @@ fn order(number: u64, state: OrderState) -> Order {
         purchase: None,
         code: (state == OrderState::Delivered).then_some(code),
         card: None,
+    }
+}
+
+fn purchase() -> Purchase {
+    Purchase {
+        provider: ProviderId::new("mock").unwrap(),
+        vendor_order: "v1".to_owned(),
+        number: "+15550100".to_owned(),
+        cost: Amount::from_micros(240_000),
+        bought_at: EPOCH,
     }
 }
 
@@ -196,6 +208,15 @@ const TAMPERED: &[(Tamper, &[&str])] = &[
     (
         |book| set_state(book, 1, OrderState::Unclear { candidate: 0, since: EPOCH }),
         &["order 00000001 is open and nobody will touch it"],
+    ),
+    // A number in two hands.
+    (
+        |book| {
+            for number in [2, 3] {
+                book.orders.get_mut(&id(number)).unwrap().purchase = Some(purchase());
+            }
+        },
+        &["what was bought for order 00000002 was bought for 00000003 too"],
     ),
     // Deposits.
     (

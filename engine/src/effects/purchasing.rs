@@ -30,10 +30,11 @@ const BEHIND_UNCLEAR_SECS: u32 = 2;
 /// close orders on their own long before.
 const RETURN_SECS_MAX: u32 = 7_200;
 
-async fn report(shop: &Shop, trace: &str, command: Command) -> Result<(), ShopError> {
-    // The core refuses what came too late; the record says all there is to know.
-    let _ = shop.submit(Actor::Engine, trace, command).await?;
-    Ok(())
+/// Tells the core; whether that changed anything. The core refuses what came too late, and the
+/// record says all there is to know.
+async fn report(shop: &Shop, trace: &str, command: Command) -> Result<bool, ShopError> {
+    let result = shop.submit(Actor::Engine, trace, command).await?;
+    Ok(result.is_ok_and(|receipt| receipt.seq.is_some()))
 }
 
 pub(super) async fn buy(shop: &Shop, id: OrderId, trace: &str) -> Result<Found, ShopError> {
@@ -48,7 +49,9 @@ pub(super) async fn buy(shop: &Shop, id: OrderId, trace: &str) -> Result<Found, 
         return Ok(Found::Granted(None));
     }
     let Some(candidate) = order.candidate().cloned() else { return Ok(Found::Granted(None)) };
-    if unclear_before(shop, &order, &candidate)? {
+    // Buying on would leave two lost purchases that could not be told apart.
+    let unclear = |other: &Order| matches!(other.state, OrderState::Unclear { .. });
+    if rivals(shop, &order, &candidate)?.iter().any(unclear) {
         return Ok(Found::Later(BEHIND_UNCLEAR_SECS));
     }
     let start = Command::StartPurchase { order: id, candidate: place };
@@ -87,21 +90,40 @@ pub(super) async fn buy(shop: &Shop, id: OrderId, trace: &str) -> Result<Found, 
             Command::PurchaseUnclear { order: id, candidate: place }
         }
     };
-    report(shop, trace, command).await?;
+    let bought = matches!(command, Command::PurchaseBought { .. });
+    if !report(shop, trace, command).await? && bought {
+        // The number has an owner already: this vendor sold it twice. Whether it also sold one
+        // to us is for the lists to say.
+        report(shop, trace, Command::PurchaseUnclear { order: id, candidate: place }).await?;
+    }
     Ok(Found::Granted(None))
 }
 
-/// Whether an older purchase at the same vendor, of the same service and country, is unclear.
-/// Buying on would leave two lost purchases that could not be told apart.
-fn unclear_before(shop: &Shop, order: &Order, candidate: &Candidate) -> Result<bool, ShopError> {
-    let open = shop.snapshot().open_orders()?;
-    Ok(open.iter().any(|other| {
+/// The other orders whose purchase at the same vendor, of the same service and country, is under
+/// way or unclear: in the vendor's lists theirs look like this one's.
+fn rivals(shop: &Shop, order: &Order, candidate: &Candidate) -> Result<Vec<Order>, ShopError> {
+    let mut open = shop.snapshot().open_orders()?;
+    open.retain(|other| {
         let same = other.candidate().is_some_and(|known| {
             (&known.provider, &known.vendor_service)
                 == (&candidate.provider, &candidate.vendor_service)
         });
-        let unclear = matches!(other.state, OrderState::Unclear { .. });
-        unclear && same && other.quote.country == order.quote.country
+        same && other.id() != order.id() && other.quote.country == order.quote.country
+    });
+    Ok(open)
+}
+
+/// Whether a number in the vendor's list may be meant for somebody else, who has the first claim
+/// on it: a purchase whose answer is still awaited, or one that became unclear earlier.
+fn others_first(shop: &Shop, order: &Order, candidate: &Candidate) -> Result<bool, ShopError> {
+    let mine = match order.state {
+        OrderState::Unclear { since, .. } => Some((since, order.id())),
+        _ => None,
+    };
+    Ok(rivals(shop, order, candidate)?.iter().any(|other| match other.state {
+        OrderState::Buying { started, .. } => started,
+        OrderState::Unclear { since, .. } => mine.is_none_or(|mine| (since, other.id()) < mine),
+        _ => false,
     }))
 }
 
@@ -135,9 +157,15 @@ pub(super) async fn find(shop: &Shop, id: OrderId, trace: &str) -> Result<Found,
             looked = false;
             continue;
         };
+        // Looked at after the list was read: whoever bought what is in it has said so by now.
+        if others_first(shop, &order, &candidate)? {
+            looked = false;
+            continue;
+        }
         for row in rows {
-            if let Some(purchase) = adopt(shop, &order, &candidate, &row)? {
-                report(shop, trace, Command::PurchaseBought { order: id, purchase }).await?;
+            if let Some(purchase) = adopt(shop, &order, &candidate, &row)?
+                && report(shop, trace, Command::PurchaseBought { order: id, purchase }).await?
+            {
                 return Ok(Found::Granted(None));
             }
         }

@@ -107,6 +107,9 @@ impl<'a> Group<'a> {
             Key::Account(id) => Record::Account(overlay.account(id)?),
             Key::Quote(id) => Record::Quote(overlay.quote(*id)?.cloned()),
             Key::Order(id) => Record::Order(overlay.order(*id)?.cloned().map(Box::new)),
+            Key::Owner(provider, vendor_order) => {
+                Record::Owner(overlay.owner(provider, vendor_order)?)
+            }
             Key::Deposit(id) => Record::Deposit(overlay.deposit(*id)?.cloned()),
             Key::Wish(effect) => Record::Wish(overlay.wish(*effect)?),
             Key::Rules => Record::Rules(overlay.rules()?),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Book, Booked};
 use crate::deposit::DepositState;
 use crate::effect::Effect;
-use crate::ids::{DepositId, OrderId};
+use crate::ids::{DepositId, OrderId, ProviderId};
 use crate::ledger::{Account, AccountId, Resolution, TransferId, TransferKind};
 use crate::money::Amount;
 use crate::order::{Order, OrderState};
@@ -62,6 +62,14 @@ pub enum Violation {
         /// Whether money was booked.
         credited: bool,
     },
+    /// Two customers wait for, or paid for, the same number.
+    #[error("what was bought for order {first} was bought for {second} too")]
+    NumberShared {
+        /// An order.
+        first: OrderId,
+        /// Another one.
+        second: OrderId,
+    },
     /// More was refunded than was paid.
     #[error("order {0} was refunded more than it was charged")]
     RefundAboveCapture(OrderId),
@@ -83,6 +91,7 @@ impl Book {
         for order in self.orders.values() {
             self.check_order(order, &mut found);
         }
+        self.check_numbers(&mut found);
         self.check_deposits(&mut found);
         for booked in self.transfers.values() {
             match booked.transfer.id {
@@ -168,6 +177,17 @@ impl Book {
         };
         if !moved {
             found.push(Violation::OrderForgotten(id));
+        }
+    }
+
+    fn check_numbers(&self, found: &mut Vec<Violation>) {
+        let mut owners: BTreeMap<(&ProviderId, &str), OrderId> = BTreeMap::new();
+        for order in self.orders.values() {
+            let Some(purchase) = &order.purchase else { continue };
+            let number = (&purchase.provider, purchase.vendor_order.as_str());
+            if let Some(first) = owners.insert(number, order.id()) {
+                found.push(Violation::NumberShared { first, second: order.id() });
+            }
         }
     }
 

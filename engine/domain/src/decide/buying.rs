@@ -64,6 +64,10 @@ pub(super) fn bought(
         // An order has room for one number; of a second one a human must hear.
         return Ok(vec![Change::Wish(Effect::TellAdminsUnclear(id))].into());
     }
+    // A number that two customers wait for would be paid for twice: it stays with the first.
+    if view.owner(&purchase).is_some() {
+        return Ok(Decision::nothing());
+    }
     let mut order = order.clone();
     // What the vendor names is hostile: a cost must not be able to break the books.
     purchase.cost = purchase.cost.clamp(Amount::ZERO, TRANSFER_MAX);

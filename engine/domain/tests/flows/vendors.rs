@@ -68,7 +68,7 @@ the_vendor_never_answers_the_cancel: "
          given anna waits for q2
     25m  clock q2                              -> cancelling for the clock
     30m  clock q2                              -> expired; released 0.26; anna 5.00+0.00
-         returned q2 v1                        -> expired; nothing
+         returned q2 v2                        -> expired; nothing
 "
 
 the_vendor_takes_the_number_back_unasked: "
@@ -172,7 +172,7 @@ nobody_answers_before_the_hold_runs_out: "
     30m  clock q3                              -> failed Unclear; released 0.26; anna 5.00+0.00;
                                                .. wishes show_order:q3 tell_order_ended:q3
                                                .. find_purchase:q3 tell_admins_unclear:q3
-         bought q3 v1 +15550100 0.24 from mock -> failed Unclear; wishes cancel_purchase:q3
+         bought q3 v3 +15550100 0.24 from mock -> failed Unclear; wishes cancel_purchase:q3
 "
 
 a_number_bought_late_leaves_little_time: "
@@ -212,6 +212,25 @@ two_numbers_for_one_order: "
          bought q1 v1 +15550100 0.24 from smspool -> waiting; wishes tell_admins_unclear:q1
          code q1 v2 12345                      -> refused order_unknown
          code q1 v1 12345                      -> delivered; charged 0.26; vendor 0.24
+"
+
+one_number_for_two_orders: "
+         given anna has 5.00 by d1
+         given ben has 5.00 by d2
+         given anna waits for q1
+         given ben orders q2 from mock
+         started q2 0                          -> buying 0 started
+         # Whoever has it keeps it, and is the only one who pays; the other is still looked after.
+         bought q2 v1 +15550100 0.24 from mock -> buying 0 started; nothing
+         unclear q2 0                          -> unclear
+         bought q2 v1 +15550100 0.24 from mock -> unclear; nothing
+         code q2 v1 12345                      -> refused order_unknown
+         code q1 v1 12345                      -> delivered; charged 0.26; vendor 0.24
+         # Not even when its order is over.
+         bought q2 v1 +15550100 0.24 from mock -> unclear; nothing; ben 4.74+0.26
+         # Another vendor counts for itself.
+         bought q2 v1 +15550101 0.24 from smspool -> waiting; number +15550101 from smspool
+         code q2 v1 67890                      -> delivered; charged 0.26; vendor 0.24
 "
 
 a_vendor_cannot_name_a_cost_that_breaks_the_books: "

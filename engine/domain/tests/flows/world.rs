@@ -150,7 +150,8 @@ impl World {
             ["waits", "for", q] => format!(
                 "given {who} orders {q} from mock
                  started {q} 0 -> buying 0 started
-                 bought {q} v1 +15550100 0.24 from mock -> waiting"
+                 bought {q} {} +15550100 0.24 from mock -> waiting",
+                q.replace('q', "v")
             ),
             _ => panic!("given {who} {}?", what.join(" ")),
         };

@@ -206,14 +206,11 @@ impl Go {
 
 fn move_order(order: &Order, choice: u8, cost: Amount) -> Command {
     let (id, customer) = (order.id(), order.customer());
-    let bought = Command::PurchaseBought { order: id, purchase: purchase("v0", cost) };
-    let returned = Command::PurchaseReturned { order: id, vendor_order: "v0".to_owned() };
-    let code = Command::CodeArrived {
-        order: id,
-        vendor_order: "v0".to_owned(),
-        code: "12345".to_owned(),
-        text: None,
-    };
+    let vendor_order = id.to_string();
+    let bought = Command::PurchaseBought { order: id, purchase: purchase(&vendor_order, cost) };
+    let returned = Command::PurchaseReturned { order: id, vendor_order: vendor_order.clone() };
+    let code =
+        Command::CodeArrived { order: id, vendor_order, code: "12345".to_owned(), text: None };
     match (order.state, choice % 4) {
         (OrderState::Buying { candidate, started: false }, _) => {
             Command::StartPurchase { order: id, candidate }

@@ -11,7 +11,7 @@ use ring4_domain::change::{Change, Entry, Seq};
 use ring4_domain::customer::Customer;
 use ring4_domain::deposit::Deposit;
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{DepositId, OrderId, RulesVersion, UserId};
+use ring4_domain::ids::{DepositId, OrderId, ProviderId, RulesVersion, UserId};
 use ring4_domain::ledger::{
     self, Account, AccountId, LedgerError, Resolution, Transfer, TransferId, TransferKind,
 };
@@ -126,6 +126,28 @@ impl Overlay {
 
     pub(super) fn order(&mut self, id: OrderId) -> Result<Option<&Order>, ReadError> {
         self.orders.get(&self.snapshot, &id)
+    }
+
+    /// The order that has this vendor's order: one that the group gave it to, or a stored one.
+    pub(super) fn owner(
+        &self,
+        provider: &ProviderId,
+        vendor_order: &str,
+    ) -> Result<Option<OrderId>, ReadError> {
+        let has = |order: &&Order| {
+            let purchase = order.purchase.as_ref();
+            purchase.is_some_and(|known| {
+                known.provider == *provider && known.vendor_order == vendor_order
+            })
+        };
+        let mut changed = self.orders.0.values().filter_map(|slot| slot.now.as_ref());
+        if let Some(order) = changed.find(has) {
+            return Ok(Some(order.id()));
+        }
+        let stored = self.snapshot.order_of_purchase(provider, vendor_order)?;
+        // An order in the group is as the group says.
+        let id = stored.map(|order| order.id());
+        Ok(id.filter(|id| !self.orders.0.contains_key(id)))
     }
 
     pub(super) fn deposit(&mut self, id: DepositId) -> Result<Option<&Deposit>, ReadError> {

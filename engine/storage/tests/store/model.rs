@@ -79,9 +79,10 @@ fn keys() -> Vec<Key> {
         let wallet = Key::Account(AccountId::Wallet(id));
         [Key::Customer(id), Key::OpenOrders(id), Key::OpenDeposits(id), wallet]
     });
-    let orders = (1..8)
-        .map(OrderId::from_bits)
-        .flat_map(|id| [Key::Order(id), Key::Quote(id), Key::Wish(Effect::ShowOrder(id))]);
+    let orders = (1..8).map(OrderId::from_bits).flat_map(|id| {
+        let owner = Key::Owner("mock".parse().unwrap(), format!("V{}", id.bits()));
+        [Key::Order(id), Key::Quote(id), Key::Wish(Effect::ShowOrder(id)), owner]
+    });
     let deposits = (1..8).map(|id| Key::Deposit(DepositId::from_bits(id)));
     users.chain(orders).chain(deposits).chain([Key::Rules]).collect()
 }

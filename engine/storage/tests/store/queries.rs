@@ -66,7 +66,10 @@ fn keys(book: &Book) -> impl Iterator<Item = Key> {
         [Key::Customer(id), Key::OpenOrders(id), Key::OpenDeposits(id), wallet]
     });
     let ids = (0..400).map(OrderId::from_bits);
-    let orders = ids.flat_map(|id| [Key::Order(id), Key::Quote(id), Key::Wish(Effect::Buy(id))]);
+    let orders = ids.flat_map(|id| {
+        let owner = Key::Owner("mock".parse().unwrap(), format!("V{}", id.bits()));
+        [Key::Order(id), Key::Quote(id), Key::Wish(Effect::Buy(id)), owner]
+    });
     let deposits = (0..400).map(|id| Key::Deposit(DepositId::from_bits(id)));
     users.chain(orders).chain(deposits).chain([Key::Rules, Key::Account(AccountId::Revenue)])
 }

@@ -80,7 +80,7 @@ impl Effects {
         };
         for order in snapshot.open_orders()? {
             effects.deadlines.order(&order);
-            effects.polls.order(&order);
+            effects.polls.resume(&order);
         }
         for deposit in snapshot.deposits_in_state(Undecided::Opened, usize::MAX)? {
             effects.deadlines.deposit(&deposit);

@@ -103,9 +103,25 @@ impl Polls {
         self.plan(id);
     }
 
+    /// Watches an order that was open when the shop started. Its vendor is asked at once: what
+    /// came while the shop was down waits there.
+    pub(super) fn resume(&mut self, order: &Order) {
+        self.order(order);
+        self.set(order.id(), self.shop.clock.now());
+    }
+
+    /// Sets an order's next poll.
+    fn set(&mut self, id: OrderId, at: Timestamp) {
+        let Some(watch) = self.watched.get_mut(&id) else { return };
+        let due = self.due.entry(watch.provider.clone()).or_default();
+        due.remove(&(watch.at, id));
+        watch.at = at;
+        due.insert((at, id));
+    }
+
     /// Sets an order's next poll by its age.
     fn plan(&mut self, id: OrderId) {
-        let Some(watch) = self.watched.get_mut(&id) else { return };
+        let Some(watch) = self.watched.get(&id) else { return };
         let now = self.shop.clock.now();
         let bought_at = watch.order.purchase.as_ref().map_or(now, |purchase| purchase.bought_at);
         let live = self.shop.live.load();
@@ -122,10 +138,9 @@ impl Polls {
             tracing::error!(%error, "the polling script failed");
             polling.extended_secs
         });
-        let due = self.due.entry(watch.provider.clone()).or_default();
-        due.remove(&(watch.at, id));
-        watch.at = now.plus_secs(secs.clamp(polling.floor_secs, polling.ceiling_secs));
-        due.insert((watch.at, id));
+        let secs = secs.clamp(polling.floor_secs, polling.ceiling_secs);
+        drop(live);
+        self.set(id, now.plus_secs(secs));
     }
 
     /// Waits for the next vendor that is due and idle, or for a round to come back.

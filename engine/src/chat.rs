@@ -40,7 +40,7 @@ const ECHO_CHARS_MAX: usize = 60;
 enum Reply {
     /// A screen: a new message, or the pressed message edited.
     Screen(Screen),
-    /// A short notice on top of the screen that is there.
+    /// A short notice on top of the screen that is there; plain text.
     Notice(String),
     /// Both.
     Both(Screen, String),
@@ -157,9 +157,11 @@ impl Chat {
         };
         match reply {
             Reply::Screen(screen) => self.say(message.chat.id, screen).await,
-            Reply::Notice(text) => self.say(message.chat.id, visit.voice().plain(text)?).await,
+            Reply::Notice(notice) => {
+                self.say(message.chat.id, visit.voice().notice(&notice)?).await;
+            }
             Reply::Both(screen, notice) => {
-                self.say(message.chat.id, visit.voice().plain(notice)?).await;
+                self.say(message.chat.id, visit.voice().notice(&notice)?).await;
                 self.say(message.chat.id, screen).await;
             }
             Reply::Silent => {}
@@ -182,7 +184,16 @@ impl Chat {
         };
         let meaning = press.data.parse::<Press>().ok();
         // Asking vendors for a price is slow work: the press is answered before it begins.
-        let early = matches!(meaning, Some(Press::Offer(..)));
+        let early = match &meaning {
+            Some(Press::Offer(..)) => true,
+            // A price that has lapsed is asked for anew.
+            Some(Press::Place(quote)) => {
+                let quote = self.shop.snapshot().quote(*quote)?;
+                let own = quote.filter(|quote| quote.customer == visit.user());
+                own.is_some_and(|quote| quote.expires_at <= self.shop.clock.now())
+            }
+            _ => false,
+        };
         if early {
             self.answer(press, None).await;
         }
@@ -206,7 +217,7 @@ impl Chat {
         if early {
             show.await;
             if let Some(notice) = notice {
-                self.say(press.chat.id, visit.voice().plain(notice)?).await;
+                self.say(press.chat.id, visit.voice().notice(&notice)?).await;
             }
         } else {
             tokio::join!(self.answer(press, notice), show);
@@ -409,15 +420,18 @@ impl Visit<'_> {
 
     /// `/start` with what a link carried, if anything; what is not understood opens the menu.
     async fn start(&self, payload: &str) -> Result<Reply, ShopError> {
-        let parts: Vec<&str> = payload.split('_').collect();
-        match parts.as_slice() {
-            ["buy", service, country] => match (service.parse(), country.parse()) {
-                (Ok(service), Ok(country)) if self.live.sells(&service, country) => {
-                    self.offer(service, country).await
+        match payload.split_once('_') {
+            // A service's key may have underscores of its own.
+            Some(("buy", offer)) => {
+                let (service, country) = offer.rsplit_once('_').unwrap_or_default();
+                match (service.parse(), country.parse()) {
+                    (Ok(service), Ok(country)) if self.live.sells(&service, country) => {
+                        self.offer(service, country).await
+                    }
+                    _ => self.menu(),
                 }
-                _ => self.menu(),
-            },
-            ["dep", amount] if amount.parse::<ring4_domain::money::Amount>().is_ok() => {
+            }
+            Some(("dep", amount)) if amount.parse::<ring4_domain::money::Amount>().is_ok() => {
                 self.deposit_by_words(amount).await
             }
             _ => self.menu(),
@@ -438,6 +452,8 @@ impl Visit<'_> {
             Some(ring4_domain::customer::Prompt::DepositAmount(method)) => {
                 self.typed_amount(method.clone(), text).await
             }
+            // The amount was heard before a crash: the deposit's card is the answer.
+            _ if self.own_deposit(self.deposit_id())?.is_some() => Ok(Reply::Silent),
             _ => self.search(text),
         }
     }

@@ -12,7 +12,7 @@ use chrono::DateTime;
 use ring4_domain::ids::{Country, ServiceKey, Timestamp};
 use ring4_domain::money::Amount;
 use ring4_domain::refusal::Refusal;
-use ring4_rules::messages::Value;
+use ring4_rules::messages::{Value, escape};
 use ring4_telegram::keyboard::{Button, Keyboard, KeyboardError};
 
 use crate::chat::commands;
@@ -135,9 +135,9 @@ impl<'live> Voice<'live> {
 
     /// The service's name; its key where the configuration has dropped it since.
     #[must_use]
-    pub fn service(&self, service: &ServiceKey) -> &'live str {
-        let known = self.live.config.services.get_key_value(service);
-        known.map_or("?", |(_, known)| known.name.as_str())
+    pub fn service<'voice>(&'voice self, service: &'voice ServiceKey) -> &'voice str {
+        let known = self.live.config.services.get(service);
+        known.map_or(service.as_str(), |known| known.name.as_str())
     }
 
     /// The service's emoji.
@@ -164,7 +164,7 @@ impl<'live> Voice<'live> {
         values: &[(&str, Value<'_>)],
         press: &Press,
     ) -> Result<Button, KeyboardError> {
-        Button::press(plain(&self.say(key, values)), press.to_string())
+        Button::press(self.say(key, values), press.to_string())
     }
 
     fn copy(&self, key: &str, text: &str) -> Result<Button, KeyboardError> {
@@ -211,7 +211,7 @@ impl<'live> Voice<'live> {
             let description = self.say(command.description, &[]);
             let values = [
                 ("command", Value::Text(command.name)),
-                ("description", Value::Html(&description)),
+                ("description", Value::Text(&description)),
             ];
             self.say("help.command", &values)
         };
@@ -230,6 +230,16 @@ impl<'live> Voice<'live> {
         rows.screen(text)
     }
 
+    /// A notice as a message of its own. A notice is plain text, a message is HTML.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn notice(&self, notice: &str) -> Result<Screen, ScreenError> {
+        let mut text = String::new();
+        escape(notice, &mut text);
+        self.plain(text)
+    }
+
     /// A text with nothing but the way home.
     ///
     /// # Errors
@@ -239,9 +249,4 @@ impl<'live> Voice<'live> {
         rows.add([self.button("menu.home", &Press::Menu)]);
         rows.screen(text)
     }
-}
-
-/// A button's label is not HTML: what the message pack's engine escaped is read back.
-fn plain(html: &str) -> String {
-    html.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
 }

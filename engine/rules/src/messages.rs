@@ -15,6 +15,7 @@ mod template;
 use template::{Piece, Template};
 
 mod markup;
+pub use markup::escape;
 
 mod plural;
 
@@ -126,7 +127,7 @@ impl Texts {
             match piece {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Name(name) => match values.iter().find(|(known, _)| known == name) {
-                    Some((_, Value::Text(text))) if html => markup::escape(text, &mut out),
+                    Some((_, Value::Text(text))) if html => escape(text, &mut out),
                     Some((_, Value::Text(text) | Value::Html(text))) => out.push_str(text),
                     Some((_, Value::Number(number))) => out.push_str(&number.to_string()),
                     None => {

@@ -14,7 +14,7 @@ use crate::shop::{ShopError, credited_by};
 
 impl Visit<'_> {
     /// The id for a deposit that this message or press may lead to.
-    fn deposit_id(&self) -> DepositId {
+    pub(super) fn deposit_id(&self) -> DepositId {
         let (user, source) = (self.user(), self.source.as_str());
         mint::deposit_id(Origin { user, source, subject: "", attempt: 0 })
     }
@@ -147,7 +147,7 @@ impl Visit<'_> {
         }
     }
 
-    fn own_deposit(&self, id: DepositId) -> Result<Option<Deposit>, ShopError> {
+    pub(super) fn own_deposit(&self, id: DepositId) -> Result<Option<Deposit>, ShopError> {
         let deposit = self.shop.snapshot().deposit(id)?;
         Ok(deposit.filter(|deposit| deposit.customer == self.user()))
     }

@@ -46,7 +46,8 @@ impl Visit<'_> {
             // A finished effect is never refused.
             let _ = self.submit(moved).await?;
         }
-        self.card(&order)
+        // What came while the card moved was shown in the old place, so it is read again.
+        self.card(&self.own_order(id)?.unwrap_or(order))
     }
 
     pub(super) fn card(&self, order: &Order) -> Result<Reply, ShopError> {

@@ -16,9 +16,9 @@ use crate::shop::Shop;
 /// How long a lapsed quote is kept before it is forgotten, in seconds; the core's own figure.
 const QUOTE_KEPT_SECS: u32 = 86_400;
 
-/// How long after a start a hold is not given back by its deadline, in seconds: the vendor is
-/// asked first what happened while nobody looked.
-const GRACE_AFTER_START_SECS: u32 = 30;
+/// How long after a start, or after the clock was found late, a hold is not given back by its
+/// deadline, in seconds: the vendor is asked first what happened while nobody looked.
+const GRACE_SECS: u32 = 30;
 
 /// Whose time is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,13 +52,19 @@ impl Deadlines {
     }
 
     pub(super) fn order(&mut self, order: &Order) {
-        let after_start = self.started_at.plus_secs(GRACE_AFTER_START_SECS);
+        let subject = Subject::Order(order.id());
         let at = match order.state {
             OrderState::Waiting => Some(order.deadline),
-            state if state.is_open() => Some(order.hold_deadline.max(after_start)),
+            state if state.is_open() => {
+                let at = order.hold_deadline.max(self.started_at.plus_secs(GRACE_SECS));
+                let now = self.shop.clock.now();
+                // A machine that slept comes here with both deadlines behind it.
+                let late = self.at.get(&subject).copied().filter(|at| now < *at);
+                Some(if now < at { at } else { late.unwrap_or(now.plus_secs(GRACE_SECS)) })
+            }
             _ => None,
         };
-        self.set(Subject::Order(order.id()), at);
+        self.set(subject, at);
     }
 
     pub(super) fn deposit(&mut self, deposit: &Deposit) {

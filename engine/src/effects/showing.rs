@@ -108,13 +108,18 @@ pub(super) async fn unclear_to_admins(shop: &Shop, id: OrderId) -> Result<Found,
     let snapshot = shop.snapshot();
     let Some(order) = snapshot.order(id)? else { return Ok(Found::Granted(None)) };
     let live = shop.live.load_full();
+    let (mut told, mut later) = (false, Found::Granted(None));
     for admin in &live.policy.admins {
         let known = snapshot.customer(*admin)?;
         let text = voice(shop, &live, known.as_ref()).unclear(&order);
         // An admin told twice after a crash is better than one never told.
-        tell(shop, *admin, Some(text)).await?;
+        match tell(shop, *admin, Some(text)).await? {
+            Found::Granted(_) => told = true,
+            found @ Found::Later(_) => later = found,
+        }
     }
-    Ok(Found::Granted(None))
+    // One who knows is enough: trying again for the others would tell that one again and again.
+    Ok(if told { Found::Granted(None) } else { later })
 }
 
 /// Edits the card, or sends it where there is none or it is gone.

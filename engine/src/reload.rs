@@ -95,6 +95,20 @@ impl Origin {
         Ok(files)
     }
 
+    /// Where the data is, as far as the settings can be read: a broken script must not send the
+    /// start to another folder.
+    #[must_use]
+    pub fn data_dir(&self) -> PathBuf {
+        if let Some(data_dir) = &self.overrides.data_dir {
+            return data_dir.clone();
+        }
+        let text = std::fs::read_to_string(&self.config).unwrap_or_default();
+        match ring4_config::parse(&self.config_name(), &text, &self.env) {
+            Ok(loaded) => loaded.config.fixed.storage.data_dir,
+            Err(_) => PathBuf::from("data"),
+        }
+    }
+
     fn config_name(&self) -> String {
         let name = self.config.file_name().unwrap_or(self.config.as_os_str());
         name.to_string_lossy().into_owned()
@@ -132,8 +146,10 @@ pub struct Reloader {
     /// The settings the process was started with.
     started: Config,
     files: Files,
-    /// What was refused last, so that the same fault is told once.
+    /// What was refused last, so that it is not built again at every look.
     refused: Option<Files>,
+    /// The rejection told last, so that the same fault is told once.
+    told: Option<String>,
 }
 
 impl Reloader {
@@ -146,7 +162,7 @@ impl Reloader {
         started: Config,
         files: Files,
     ) -> Self {
-        Self { shop, origin, shelf, started, files, refused: None }
+        Self { shop, origin, shelf, started, files, refused: None, told: None }
     }
 
     /// Watches and swaps until told to stop; `poke` makes it look at once.
@@ -162,11 +178,30 @@ impl Reloader {
         loop {
             // The first look is for what was saved before the watch began.
             let outcome = self.reload().await?;
-            self.tell(&outcome).await;
+            if self.is_news(&outcome) {
+                // Telegram may be slow to take it; the end of the process does not wait for that.
+                stop.run_until_cancelled(self.tell(&outcome)).await;
+            }
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = watch.quiet() => {}
                 () = poke.notified() => {}
+            }
+        }
+    }
+
+    /// Whether anybody wants to hear of this outcome: not of a fault that was told before.
+    fn is_news(&mut self, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Same => false,
+            Outcome::Rejected(report) if self.told.as_ref() == Some(report) => false,
+            Outcome::Rejected(report) => {
+                self.told = Some(report.clone());
+                true
+            }
+            Outcome::Ready { .. } | Outcome::RestartNeeded(_) => {
+                self.told = None;
+                true
             }
         }
     }
@@ -183,7 +218,12 @@ impl Reloader {
             Ok(Err(report)) => return Ok(Outcome::Rejected(report.to_string())),
             Err(error) => return Ok(Outcome::Rejected(error.to_string())),
         };
-        if files == self.files || self.refused.as_ref() == Some(&files) {
+        if files == self.files {
+            // What was wrong is put right; the same fault made again is told again.
+            (self.refused, self.told) = (None, None);
+            return Ok(Outcome::Same);
+        }
+        if self.refused.as_ref() == Some(&files) {
             return Ok(Outcome::Same);
         }
         let origin = self.origin.clone();

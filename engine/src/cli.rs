@@ -7,7 +7,9 @@ mod signals;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use ring4_config::{Env, LogFormat, LogLevel, Overrides};
 
@@ -28,6 +30,9 @@ For real: put BOT_TOKEN, ADMIN_USER_IDS and SMSPOOL_API_KEY into .env, then `rin
 and `ring4 run`.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
+
+/// How long threads that still block may hold up the end of the process.
+const LEAVE_WITHIN: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -74,6 +79,18 @@ impl Place {
             overrides: Overrides { data_dir: self.data.clone() },
         })
     }
+}
+
+/// Runs a verb to its end.
+fn block_on(verb: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    let result = runtime.block_on(verb);
+    // Dropping the runtime would wait for a blocked thread for as long as it blocks.
+    runtime.shutdown_timeout(LEAVE_WITHIN);
+    result
 }
 
 impl Cli {

@@ -2,7 +2,6 @@
 //! tests, import this.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,8 +34,11 @@ use crate::shop::{Shop, ShopError};
 /// How long handlers may finish after the signal to stop; the rest waits for the next start.
 const DRAIN_WITHIN: Duration = Duration::from_secs(4);
 
+/// How long plugins may take to end; one that does not is left behind.
+const PLUGINS_WITHIN: Duration = Duration::from_secs(1);
+
 /// How long the executor may take to write what is queued.
-const CLOSE_WITHIN: Duration = Duration::from_secs(4);
+const CLOSE_WITHIN: Duration = Duration::from_secs(3);
 
 /// What an engine is started with.
 #[derive(Clone, Debug)]
@@ -227,13 +229,16 @@ impl Engine {
         stop.cancel();
         while parts.join_next().await.is_some() {}
         shop.sender.stop().await;
-        shop.registry.shutdown().await;
+        if tokio::time::timeout(PLUGINS_WITHIN, shop.registry.shutdown()).await.is_err() {
+            tracing::warn!("a plugin did not end in time");
+        }
         drop(shop);
         let closing = tokio::task::spawn_blocking(move || thread.join().map(Store::close));
         match tokio::time::timeout(CLOSE_WITHIN, closing).await {
             Ok(Ok(Some(Ok(())))) => tracing::info!("closed"),
             Ok(Ok(Some(Err(error)))) => tracing::error!(%error, "the store did not close cleanly"),
-            _ => tracing::error!("the executor did not end in time"),
+            Ok(_) => tracing::error!("the executor panicked; the next start looks at the journal"),
+            Err(_) => tracing::error!("the executor did not end in time"),
         }
     }
 }
@@ -246,8 +251,7 @@ fn open(
     let fresh = origin.read().and_then(|files| origin.build(files));
     let data_dir = match &fresh {
         Ok(built) => built.config.fixed.storage.data_dir.clone(),
-        // Broken settings cannot say where the data is; the command line or the default can.
-        Err(_) => origin.overrides.data_dir.clone().unwrap_or_else(|| PathBuf::from("data")),
+        Err(_) => origin.data_dir(),
     };
     let fresh = match fresh {
         Err(report) if !data_dir.join("rules").is_dir() => return Err(StartError::Rules(report)),

@@ -58,11 +58,7 @@ fn speed() -> impl clap::builder::TypedValueParser<Value = u32> {
 
 impl Demo {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .context("starting the runtime")?;
-        runtime.block_on(self.play())
+        super::block_on(self.play())
     }
 
     async fn play(self) -> anyhow::Result<ExitCode> {

@@ -25,11 +25,7 @@ pub(super) fn run(place: &Place) -> anyhow::Result<ExitCode> {
             logging::start(ring4_config::LogLevel::Info, ring4_config::LogFormat::Auto);
         }
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("starting the runtime")?;
-    runtime.block_on(async {
+    super::block_on(async {
         let mut signals = signals::Signals::listen().context("listening for signals")?;
         let verify_command = std::env::current_exe()
             .ok()

@@ -122,12 +122,17 @@ impl Market {
         Self { registry, live, clock, catalogues, asked, reading: tokio::sync::Mutex::default() }
     }
 
-    /// Reads catalogues and prices again and again, until it is dropped.
+    /// Reads catalogues, balances and prices again and again, until it is dropped.
     pub async fn keep_fresh(&self) {
         loop {
             for provider in self.registry.ids() {
-                let _turn = self.reading.lock().await;
+                let turn = self.reading.lock().await;
                 self.read_catalogue(provider).await;
+                drop(turn);
+                // The registry keeps the answer for the admins' dashboard.
+                if let Err(error) = self.registry.balance(provider).await {
+                    tracing::debug!(%provider, %error, "balance not read");
+                }
             }
             let live = self.live.load_full();
             for service in live.services() {

@@ -4,10 +4,14 @@
 use ring4_domain::money::Amount;
 use ring4_domain::order::{CancelReason, FailReason, Order, OrderState};
 use ring4_rules::messages::Value;
-use ring4_telegram::keyboard::{Button, Style};
+use ring4_telegram::keyboard::{Button, COPY_CHARS_MAX, Style};
 
 use super::{Rows, Screen, ScreenError, Voice};
 use crate::chat::press::Press;
+
+/// The longest code shown, in characters. A vendor that finds no code in a message hands over the
+/// whole of it; ten parts of an SMS fit here, and all of it fits into one message.
+const CODE_SHOWN_CHARS_MAX: usize = 1_530;
 
 impl Voice<'_> {
     /// The card of an order as it stands.
@@ -35,9 +39,10 @@ impl Voice<'_> {
         if let Some(number) = number {
             values.push(("number", Value::Text(number)));
         }
-        let key = match (&order.code, number) {
+        let code = order.code.as_ref().map(|code| shown(&code.code));
+        let key = match (code, number) {
             (Some(code), Some(_)) => {
-                values.push(("code", Value::Text(&code.code)));
+                values.push(("code", Value::Text(code)));
                 "order.with_code"
             }
             (None, Some(_)) => "order",
@@ -52,8 +57,10 @@ impl Voice<'_> {
             order.state,
             OrderState::Waiting | OrderState::Cancelling { .. } | OrderState::Delivered
         );
-        if let Some(code) = &order.code {
-            let copy = self.copy("order.copy_code", &code.code);
+        // What is too long for a copy button can still be read on the card.
+        let code = order.code.as_ref().map(|code| code.code.as_str());
+        if let Some(code) = code.filter(|code| code.chars().count() <= COPY_CHARS_MAX) {
+            let copy = self.copy("order.copy_code", code);
             rows.add([copy.map(|button| button.styled(Style::Primary))]);
         }
         if let Some(purchase) = order.purchase.as_ref().filter(|_| copies) {
@@ -124,7 +131,7 @@ impl Voice<'_> {
         let purchase = order.purchase.as_ref()?;
         let values = [
             ("service", Value::Text(self.service(&order.quote.service))),
-            ("code", Value::Text(&code.code)),
+            ("code", Value::Text(shown(&code.code))),
             ("number", Value::Text(&purchase.number)),
         ];
         Some(self.say("order.ring", &values))
@@ -176,6 +183,11 @@ impl Voice<'_> {
         };
         rows.screen(self.say(key, &[]))
     }
+}
+
+fn shown(code: &str) -> &str {
+    let cut = code.char_indices().nth(CODE_SHOWN_CHARS_MAX);
+    cut.and_then(|(end, _)| code.get(..end)).unwrap_or(code)
 }
 
 /// The country code and the rest of the number, where the code is known.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use ring4_config::{Env, LogFormat, LogLevel, Overrides};
+use ring4_storage::{OpenError, VERIFY_BUSY};
 
 use crate::ops::logging;
 use crate::reload::Origin;
@@ -106,11 +107,13 @@ impl Cli {
             }
             Verb::Run(place) => run::run(&place),
             Verb::Check(place) => check::check(&place),
-            Verb::VerifyState { dir } => {
-                let head = ring4_storage::verify_state(&dir)?;
-                tracing::info!(seq = head.seq.0, "readable");
-                Ok(ExitCode::SUCCESS)
-            }
+            Verb::VerifyState { dir } => match ring4_storage::verify_state(&dir) {
+                Err(OpenError::Locked(_)) => Ok(ExitCode::from(VERIFY_BUSY)),
+                verified => {
+                    tracing::info!(seq = verified?.seq.0, "readable");
+                    Ok(ExitCode::SUCCESS)
+                }
+            },
         }
     }
 }

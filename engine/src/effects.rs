@@ -12,6 +12,7 @@ mod showing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use ring4_domain::change::Seq;
@@ -30,6 +31,9 @@ use polling::Polls;
 
 /// Effects under way at the same time.
 const RUNNING_MAX: usize = 256;
+
+/// How long attempts may take to end when the shop closes.
+const END_WITHIN: Duration = Duration::from_secs(1);
 
 /// Wait before a wish that failed is tried again, in seconds: first, and at most.
 const RETRY_SECS: (u32, u32) = (1, 60);
@@ -60,6 +64,8 @@ pub struct Effects {
     wishes: BTreeMap<Effect, Wish>,
     places: Arc<Semaphore>,
     attempts: JoinSet<Attempt>,
+    /// Ends the waiting of attempts that have not begun.
+    closing: CancellationToken,
 }
 
 impl Effects {
@@ -77,6 +83,7 @@ impl Effects {
             wishes: BTreeMap::new(),
             places: Arc::new(Semaphore::new(RUNNING_MAX)),
             attempts: JoinSet::new(),
+            closing: CancellationToken::new(),
         };
         for order in snapshot.open_orders()? {
             effects.deadlines.order(&order);
@@ -95,8 +102,8 @@ impl Effects {
         Ok(effects)
     }
 
-    /// Works until told to stop. Attempts under way are dropped then: each is a wish that the
-    /// outbox still holds.
+    /// Works until told to stop. Attempts that do not end soon are dropped then: each is a wish
+    /// that the outbox still holds.
     ///
     /// # Errors
     /// The executor has stopped before.
@@ -114,7 +121,12 @@ impl Effects {
                 due = self.polls.next() => self.polls.pass(due),
             }
         }
-        self.attempts.shutdown().await;
+        // A purchase that is cut off here would be unclear after the next start; most end soon.
+        self.closing.cancel();
+        let ending = async { while self.attempts.join_next().await.is_some() {} };
+        if tokio::time::timeout(END_WITHIN, ending).await.is_err() {
+            self.attempts.shutdown().await;
+        }
         self.polls.stop().await;
         Ok(())
     }
@@ -144,9 +156,12 @@ impl Effects {
     fn attempt(&mut self, effect: Effect, made: Seq, after_secs: u32) {
         let shop = Arc::clone(&self.shop);
         let places = Arc::clone(&self.places);
+        let closing = self.closing.clone();
         self.attempts.spawn(async move {
-            if after_secs > 0 {
-                shop.clock.sleep_until(shop.clock.now().plus_secs(after_secs)).await;
+            let due = shop.clock.now().plus_secs(after_secs);
+            let waiting = closing.run_until_cancelled(shop.clock.sleep_until(due)).await;
+            if waiting.is_none() || closing.is_cancelled() {
+                return Attempt { effect, made, result: Granted::Stopped };
             }
             let place = places.acquire_owned().await;
             let granting = std::panic::AssertUnwindSafe(granting::grant(&shop, effect, made));

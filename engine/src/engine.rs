@@ -38,7 +38,7 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(4);
 const PLUGINS_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long the executor may take to write what is queued.
-const CLOSE_WITHIN: Duration = Duration::from_secs(3);
+const CLOSE_WITHIN: Duration = Duration::from_millis(2_500);
 
 /// What an engine is started with.
 #[derive(Clone, Debug)]

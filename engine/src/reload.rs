@@ -243,7 +243,9 @@ impl Reloader {
     }
 
     async fn swap(&mut self, built: Built) -> Result<Outcome, Stopped> {
-        let Built { config, live, files, warnings } = built;
+        let Built { config, mut live, files, warnings } = built;
+        // Who is an admin takes a restart, as the report on it says.
+        live.policy.admins.clone_from(&self.shop.live.load().policy.admins);
         for warning in warnings {
             tracing::warn!("{warning}");
         }

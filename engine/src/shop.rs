@@ -11,7 +11,7 @@ use ring4_domain::money::Amount;
 use ring4_domain::refusal::Refusal;
 use ring4_providers::Registry;
 use ring4_storage::{Reader, Snapshot};
-use ring4_telegram::sender::Sender;
+use ring4_telegram::sender::{SendError, Sender};
 
 use crate::clock::Clock;
 use crate::executor::{Executor, Receipt, Stopped};
@@ -45,6 +45,9 @@ pub enum ShopError {
     /// A record cannot be read.
     #[error("reading: {0}")]
     Storage(#[from] ring4_storage::ReadError),
+    /// A message was not taken.
+    #[error("sending: {0}")]
+    Send(#[from] SendError),
     /// A screen cannot be shown.
     #[error(transparent)]
     Screen(#[from] crate::screens::ScreenError),

@@ -257,7 +257,7 @@ pub(super) async fn cancel(shop: &Shop, id: OrderId, trace: &str) -> Result<Foun
             return Ok(Found::Granted(None));
         }
         Ok(Cancellation::TooEarly { retry_after_secs }) => {
-            return Ok(Found::Later(retry_after_secs.min(retry)));
+            return Ok(Found::Later(retry_after_secs));
         }
         Ok(other) => tracing::debug!(trace, ?other, "not cancelled; asking how it stands"),
         Err(error) => tracing::warn!(trace, %error, "cancelling failed; asking how it stands"),

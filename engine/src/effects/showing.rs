@@ -16,9 +16,6 @@ use crate::screens::admin::DepositView;
 use crate::screens::{Screen, Voice};
 use crate::shop::{Shop, ShopError, available, credited_by, decided_by, name_of};
 
-/// Wait before a message that Telegram did not take is sent again, in seconds.
-const RESEND_SECS: u32 = 5;
-
 fn voice<'live>(shop: &Shop, live: &'live Live, customer: Option<&'live Customer>) -> Voice<'live> {
     let language = customer.and_then(|customer| customer.language.as_deref());
     Voice::new(live, language, shop.clock.now())
@@ -194,9 +191,7 @@ async fn settle(
             Ok(Found::Later(u32::try_from(secs).unwrap_or(u32::MAX).max(1)))
         }
         Err(SendError::Stopped) => Err(ShopError::Stopped(crate::executor::Stopped)),
-        Err(error) => {
-            tracing::warn!(%user, %error, "a message was not taken; it will be sent again");
-            Ok(Found::Later(RESEND_SECS))
-        }
+        // Tried again with growing pauses: Telegram may be down, or a text of the pack be wrong.
+        Err(error) => Err(error.into()),
     }
 }

@@ -27,7 +27,7 @@ pub use journal::{FileError, Hash, Head};
 pub use snapshot::{AccountEntry, Snapshot};
 pub use state::keys::Undecided;
 pub use state::{ReadError, Space};
-pub use store::recovery::{Event, OpenError, Recovery, VerifyCommand, verify_state};
+pub use store::recovery::{Event, OpenError, Recovery, VERIFY_BUSY, VerifyCommand, verify_state};
 pub use store::{Options, Reader, Store};
 pub use verify::{FINDINGS_MAX, Finding, Report};
 

@@ -40,6 +40,14 @@ const VERIFY_SECS_MAX: u64 = 120;
 /// How often the verifying command is asked whether it is done.
 const VERIFY_POLL: Duration = Duration::from_millis(2);
 
+/// How long a state that is in use is waited for. The data directory is ours, so nobody else
+/// has it open but a verifying command that outlived the start which ran it; that ends soon.
+const BUSY_SECS_MAX: u64 = 30;
+
+/// What the program behind [`Options::verify_command`] exits with when the state stays in use:
+/// nothing is known of it then.
+pub const VERIFY_BUSY: u8 = 75;
+
 /// States kept aside, at most; beyond it the disk, not the state, is the trouble.
 const DAMAGED_MAX: u32 = 100;
 
@@ -214,7 +222,7 @@ impl Start<'_> {
         if let (Some(command), None) = (&self.options.verify_command, self.closed) {
             verify_in_child(command, &self.paths.state)?;
         }
-        State::open(&self.paths.state).map_err(|error| match error {
+        open_when_free(&self.paths.state).map_err(|error| match error {
             fjall::Error::Locked => Halt::Fatal(OpenError::Locked(self.paths.state.clone())),
             // The machine is at fault, not the state; building it anew would meet the same.
             fjall::Error::Io(ref source) if is_refusal(source.kind()) => {
@@ -395,17 +403,34 @@ impl<'a> Pending<'a> {
 /// shop.
 ///
 /// # Errors
-/// The state does not open, or cannot be read.
+/// The state is in use ([`OpenError::Locked`], see [`VERIFY_BUSY`]), does not open, or cannot be
+/// read.
 pub fn verify_state(state_dir: &Path) -> Result<Head, OpenError> {
     if !state_dir.exists() {
         return Err(failed("open", state_dir)(ErrorKind::NotFound.into()).into());
     }
-    let state = State::open(state_dir).map_err(OpenError::State)?;
+    let state = open_when_free(state_dir).map_err(|error| match error {
+        fjall::Error::Locked => OpenError::Locked(state_dir.to_owned()),
+        error => OpenError::State(error),
+    })?;
     let snapshot = Snapshot { reading: state.read() };
     let head = snapshot.head()?;
     snapshot.totals()?;
     snapshot.entry_copy(head.seq)?;
     Ok(head)
+}
+
+/// Opens a state; one that is in use is waited for.
+fn open_when_free(state: &Path) -> Result<State, fjall::Error> {
+    let deadline = Instant::now() + Duration::from_secs(BUSY_SECS_MAX);
+    loop {
+        match State::open(state) {
+            Err(fjall::Error::Locked) if Instant::now() < deadline => {
+                std::thread::sleep(VERIFY_POLL);
+            }
+            opened => return opened,
+        }
+    }
 }
 
 fn verify_in_child(command: &VerifyCommand, state: &Path) -> Result<(), Halt> {
@@ -421,8 +446,13 @@ fn verify_in_child(command: &VerifyCommand, state: &Path) -> Result<(), Halt> {
     let deadline = Instant::now() + Duration::from_secs(VERIFY_SECS_MAX);
     loop {
         if let Some(status) = child.try_wait().map_err(failed("wait for", path))? {
-            let refused = || Halt::Useless(format!("the verifying command ended with {status}"));
-            return if status.success() { Ok(()) } else { Err(refused()) };
+            return match status.code() {
+                Some(0) => Ok(()),
+                Some(code) if code == i32::from(VERIFY_BUSY) => {
+                    Err(Halt::Fatal(OpenError::Locked(state.to_owned())))
+                }
+                _ => Err(Halt::Useless(format!("the verifying command ended with {status}"))),
+            };
         }
         if Instant::now() >= deadline {
             child.kill().map_err(failed("stop", path))?;

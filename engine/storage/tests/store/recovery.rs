@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use ring4_domain::change::Seq;
 use ring4_domain::ids::UserId;
 use ring4_domain::ledger::AccountId;
-use ring4_storage::{Event, Head, OpenError, Options, Recovery, Store, VerifyCommand};
+use ring4_storage::{Event, Head, OpenError, Options, Recovery, Store, VERIFY_BUSY, VerifyCommand};
 
 use crate::shop::{busy_day, commit, dollars, pay_in};
 
@@ -188,6 +189,29 @@ fn a_second_process_or_handle_is_refused() {
 }
 
 #[test]
+fn a_state_that_a_former_start_still_verifies_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let head = stopped(dir.path());
+    let (held, marker) = (dir.path().join("state/lock"), dir.path().join("verified"));
+    let held = std::fs::File::options().write(true).open(held).unwrap();
+    held.lock().unwrap();
+    // It tells when the state is about to be opened.
+    let arguments = vec![marker.display().to_string()];
+    let command = VerifyCommand { program: "touch".into(), arguments };
+    let options = Options { verify_command: Some(command), ..Options::default() };
+    let data = dir.path().to_owned();
+    let start = std::thread::spawn(move || Store::open(&data, &options).map(|(store, _)| store));
+    let end = Instant::now() + Duration::from_secs(30);
+    while !marker.exists() {
+        assert!(Instant::now() < end && !start.is_finished(), "the start waits for nobody");
+        std::thread::yield_now();
+    }
+    held.unlock().unwrap();
+    assert_eq!(start.join().unwrap().unwrap().head(), head);
+    assert!(!dir.path().join("state.damaged-1").exists(), "a good state was set aside");
+}
+
+#[test]
 fn a_verifying_command_that_fails_means_a_new_state() {
     let dir = tempfile::tempdir().unwrap();
     let head = stopped(dir.path());
@@ -201,6 +225,19 @@ fn a_verifying_command_that_fails_means_a_new_state() {
     let (store, recovery) = Store::open(dir.path(), &command("false")).unwrap();
     assert_eq!(store.head(), head);
     assert_eq!(ring4_storage::verify_state(set_aside(&recovery)).unwrap(), head);
+    store.close().unwrap();
+    // A state in use is neither good nor bad: it stays where it is.
+    let busy = VerifyCommand {
+        program: "sh".into(),
+        arguments: vec!["-c".to_owned(), format!("exit {VERIFY_BUSY}")],
+    };
+    let options = Options { verify_command: Some(busy), ..Options::default() };
+    drop(Store::open(dir.path(), &Options::default()).unwrap());
+    let refused = Store::open(dir.path(), &options);
+    let state = dir.path().join("state");
+    assert!(matches!(refused, Err(OpenError::Locked(path)) if path == state));
+    let (store, recovery) = Store::open(dir.path(), &Options::default()).unwrap();
+    assert_eq!(recovery.events, []);
     store.close().unwrap();
     // After a clean close it is not asked.
     let (_, recovery) = Store::open(dir.path(), &command("false")).unwrap();

@@ -107,9 +107,9 @@ export class Chat {
     return this.answerAfter(newest);
   }
 
-  /** Waits for a short notice over the chat. */
+  /** Waits for these words over the chat or in it: a notice may be either. */
   async notices(words) {
-    await this.page.getByTestId("toast").filter({ hasText: words }).waitFor();
+    await this.page.locator(".wall").getByText(words).last().waitFor();
   }
 
   /** Acts with the panel of controls open, which floats over the chat on a phone. */

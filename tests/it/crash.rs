@@ -232,11 +232,17 @@ async fn two_hundred_kills_lose_nothing_and_book_nothing_twice() {
 
     let mut crowd = Crowd::gather(seed, &playground);
     kill_again_and_again(kills, &mut lot, &launch, &playground, &mut crowd).await;
-    let mut last = launch.start();
-    last.runs().await;
-    let deeds = crowd.go_home().await;
-    last.stop().await;
     let killed_for = begun.elapsed();
+    // In the middle of the rush, asked politely for once.
+    let mut process = launch.start();
+    process.runs().await;
+    process.lives(Duration::from_millis(lot.random_range(LIFE_MS))).await;
+    let stopping = process.stop().await;
+
+    let mut process = launch.start();
+    process.runs().await;
+    let deeds = crowd.go_home().await;
+    process.stop().await;
     settle(&launch, &playground).await;
 
     let mut process = launch.start();
@@ -246,7 +252,7 @@ async fn two_hundred_kills_lose_nothing_and_book_nothing_twice() {
         let phone = Phone::new(id, Arc::clone(&playground));
         wallets.insert(id, ask(&phone, "/balance", "Your wallet").await);
     }
-    let stopping = process.stop().await;
+    process.stop().await;
 
     let updates: Value = serde_json::from_str(&get(&playground, "updates").await).expect("JSON");
     for figure in ["pending", "expired", "dropped"] {
@@ -263,7 +269,7 @@ async fn two_hundred_kills_lose_nothing_and_book_nothing_twice() {
     let findings = audit.findings();
     let recoveries = launch.log.recoveries();
     println!(
-        "{kills} kills in {killed_for:.0?}, {:.0?} in all, last stop in {stopping:.0?}; {} \
+        "{kills} kills in {killed_for:.0?}, {:.0?} in all, a stop in {stopping:.0?}; {} \
          updates, {} run again; {} starts mended the store; {}",
         begun.elapsed(),
         updates["confirmed"],

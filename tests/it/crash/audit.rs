@@ -61,6 +61,14 @@ pub struct Testimony {
     pub wallets: BTreeMap<i64, String>,
 }
 
+/// States that a start has set aside. A killed process leaves none that is damaged.
+fn set_aside(data: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(data).expect("a data folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let names = names.map(|name| name.to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with("state.damaged")).collect()
+}
+
 /// What the shop would still do if it ran on: orders that are open, wishes in the outbox.
 pub fn unfinished(data: &Path) -> Vec<String> {
     let (store, _) = Store::open(data, &Options::default()).expect("a store");
@@ -111,7 +119,8 @@ impl Audit {
         store.close().expect("a closed store");
         let calls = calls.lines().filter_map(call).collect();
         let sold = sold.as_array().expect("orders").iter().map(sold_row).collect();
-        let wrong = Vec::new();
+        let wrong = set_aside(data).into_iter().map(|name| format!("{name} was set aside"));
+        let wrong = wrong.collect();
         Self { book, report, unclear, calls, sold, deeds, admins, wallets, wrong }
     }
 
@@ -119,6 +128,7 @@ impl Audit {
     pub fn findings(&mut self) -> Vec<String> {
         self.check_books();
         self.check_told_credits();
+        self.check_rung();
         self.check_deposits();
         self.check_orders();
         self.check_numbers();
@@ -166,6 +176,29 @@ impl Audit {
                 if !credited {
                     wrong.push(format!("{} was told “{told}” without a credit", call.chat));
                 }
+            }
+        }
+        self.wrong.extend(wrong);
+    }
+
+    /// Every code and every credit was told to whom it belongs, by a message that rings.
+    fn check_rung(&mut self) {
+        let rung = |customer: UserId, words: String| {
+            let theirs = self.calls.iter().filter(|call| call.chat == customer.0);
+            let mut sent = theirs.filter(|call| call.method == "sendMessage");
+            sent.any(|call| call.text.contains(&words))
+        };
+        let mut wrong = Vec::new();
+        for order in self.book.orders.values() {
+            let code = order.code.as_ref().map(|code| format!("code is {}", code.code));
+            if code.is_some_and(|words| !rung(order.customer(), words)) {
+                wrong.push(format!("nobody was told the code of {order:?}"));
+            }
+        }
+        for deposit in self.book.deposits.values() {
+            let words = format!("${} is in your wallet", deposit.amount);
+            if self.credit(deposit.id).is_some() && !rung(deposit.customer, words) {
+                wrong.push(format!("nobody was told of {deposit:?}"));
             }
         }
         self.wrong.extend(wrong);

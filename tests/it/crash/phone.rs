@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// How long an answer may take before it is called lost. The shop is down half of the time and
 /// keeps to Telegram's limits, so this is no measure of speed.
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_secs(120);
 
 /// A message of the bot.
 #[derive(Clone, Debug)]

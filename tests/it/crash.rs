@@ -6,6 +6,7 @@
 //! the same moments and the same deeds again, though not the same race between them.
 
 mod audit;
+mod evidence;
 mod people;
 mod phone;
 mod process;
@@ -265,7 +266,7 @@ async fn two_hundred_kills_lose_nothing_and_book_nothing_twice() {
         admins: BTreeSet::from_iter(ADMINS),
         wallets,
     };
-    let mut audit = Audit::open(&launch.data, testimony);
+    let audit = Audit::open(&launch.data, testimony);
     let findings = audit.findings();
     let recoveries = launch.log.recoveries();
     println!(

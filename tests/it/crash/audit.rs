@@ -15,26 +15,8 @@ use ring4_domain::order::{FailReason, Order, OrderState};
 use ring4_storage::{Options, Report, Store};
 use serde_json::Value;
 
+use super::evidence::{Call, Sold, amount, country, figure, line};
 use super::people::Deeds;
-
-/// A Bot API call that succeeded.
-struct Call {
-    method: String,
-    chat: i64,
-    query: String,
-    /// What was said, without markup.
-    text: String,
-}
-
-/// An order in the vendor's books.
-struct Sold {
-    id: String,
-    kind: (String, &'static str),
-    number: String,
-    cost: Amount,
-    refunded: bool,
-    code: Option<String>,
-}
 
 /// Everything that is known at the end.
 pub struct Audit {
@@ -46,7 +28,7 @@ pub struct Audit {
     deeds: BTreeMap<i64, Deeds>,
     admins: BTreeSet<i64>,
     wallets: BTreeMap<i64, String>,
-    wrong: Vec<String>,
+    set_aside: Vec<String>,
 }
 
 /// What the playground and the people say.
@@ -117,40 +99,43 @@ impl Audit {
         }
         drop(snapshot);
         store.close().expect("a closed store");
-        let calls = calls.lines().filter_map(call).collect();
-        let sold = sold.as_array().expect("orders").iter().map(sold_row).collect();
-        let wrong = set_aside(data).into_iter().map(|name| format!("{name} was set aside"));
-        let wrong = wrong.collect();
-        Self { book, report, unclear, calls, sold, deeds, admins, wallets, wrong }
+        let calls = calls.lines().filter_map(Call::read).collect();
+        let sold = sold.as_array().expect("orders").iter().map(Sold::read).collect();
+        let set_aside = set_aside(data);
+        Self { book, report, unclear, calls, sold, deeds, admins, wallets, set_aside }
     }
 
-    /// Everything that is wrong.
-    pub fn findings(&mut self) -> Vec<String> {
-        self.check_books();
-        self.check_told_credits();
-        self.check_rung();
-        self.check_deposits();
-        self.check_orders();
-        self.check_numbers();
-        self.check_answers();
-        self.check_wallets();
-        std::mem::take(&mut self.wrong)
+    /// Everything that is wrong; empty when all is well.
+    pub fn findings(&self) -> Vec<String> {
+        let checks = [
+            self.check_books(),
+            self.check_told_credits(),
+            self.check_rung(),
+            self.check_deposits(),
+            self.check_claims(),
+            self.check_orders(),
+            self.check_numbers(),
+            self.check_answers(),
+            self.check_wallets(),
+        ];
+        checks.concat()
     }
 
     /// The eight invariants: the journal's chain, its fold against every stored row, the promises
-    /// of the shop.
-    fn check_books(&mut self) {
-        let findings: Vec<String> = self.report.findings.iter().map(ToString::to_string).collect();
-        self.wrong.extend(findings);
-        let violations = self.book.violations();
-        self.wrong.extend(violations.iter().map(ToString::to_string));
+    /// of the shop; and nothing left to do.
+    fn check_books(&self) -> Vec<String> {
+        let damage = self.report.findings.iter().map(ToString::to_string);
+        let broken = self.book.violations();
+        let broken = broken.iter().map(ToString::to_string);
         let order = |id| self.book.orders.get(&id).cloned();
         let left = self.book.wishes.keys().filter(|wish| !is_lasting(**wish, order));
-        self.wrong.extend(left.map(|wish| format!("the outbox still holds {wish:?}")));
+        let left = left.map(|wish| format!("the outbox still holds {wish:?}"));
+        let aside = self.set_aside.iter().map(|name| format!("{name} was set aside"));
+        damage.chain(broken).chain(left).chain(aside).collect()
     }
 
     /// Whoever was told of a credit has it, in that amount and under that ledger number.
-    fn check_told_credits(&mut self) {
+    fn check_told_credits(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         for call in self.calls.iter().filter(|call| call.method != "answerCallbackQuery") {
             let told = &call.text;
@@ -178,11 +163,11 @@ impl Audit {
                 }
             }
         }
-        self.wrong.extend(wrong);
+        wrong
     }
 
     /// Every code and every credit was told to whom it belongs, by a message that rings.
-    fn check_rung(&mut self) {
+    fn check_rung(&self) -> Vec<String> {
         let rung = |customer: UserId, words: String| {
             let theirs = self.calls.iter().filter(|call| call.chat == customer.0);
             let mut sent = theirs.filter(|call| call.method == "sendMessage");
@@ -201,7 +186,7 @@ impl Audit {
                 wrong.push(format!("nobody was told of {deposit:?}"));
             }
         }
-        self.wrong.extend(wrong);
+        wrong
     }
 
     fn credit(&self, id: DepositId) -> Option<(Amount, u64)> {
@@ -209,9 +194,8 @@ impl Audit {
         Some((booked.transfer.amount, booked.seq.0))
     }
 
-    /// Every deposit was asked for, claimed and approved by those who may, once; and every claim
-    /// that was acknowledged is on record.
-    fn check_deposits(&mut self) {
+    /// Every deposit was asked for, claimed and decided by those who may, and credited once.
+    fn check_deposits(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         for deposit in self.book.deposits.values() {
             let deeds = self.deeds.get(&deposit.customer.0);
@@ -236,6 +220,12 @@ impl Audit {
                 }
             }
         }
+        wrong
+    }
+
+    /// Every claim that was acknowledged is on record.
+    fn check_claims(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
         let answered = self.answers();
         for (person, deeds) in &self.deeds {
             let claims = deeds.presses.iter().filter_map(|pressed| {
@@ -266,11 +256,11 @@ impl Audit {
                 wrong.push(format!("{customer} has {state:?}, approved were {sum} micro-dollars"));
             }
         }
-        self.wrong.extend(wrong);
+        wrong
     }
 
     /// Every order grew from a press on Buy by its customer, and has ended.
-    fn check_orders(&mut self) {
+    fn check_orders(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         for order in self.book.orders.values() {
             let id = order.id().to_string();
@@ -290,7 +280,7 @@ impl Audit {
             let (sold, orders) = (self.sold.len(), self.book.orders.len());
             wrong.push(format!("{sold} numbers were bought for {orders} orders"));
         }
-        self.wrong.extend(wrong);
+        wrong
     }
 
     fn owners<'a>(&'a self, sold: &Sold) -> Vec<&'a Order> {
@@ -302,7 +292,7 @@ impl Audit {
 
     /// Every number that the vendor sold belongs to one order, was given back, or was reported;
     /// nobody paid without its code.
-    fn check_numbers(&mut self) {
+    fn check_numbers(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         let mut lost: Vec<&Sold> = Vec::new();
         for sold in &self.sold {
@@ -327,7 +317,7 @@ impl Audit {
                 None => wrong.push(format!("{} {:?} belongs to nobody", sold.id, sold.kind)),
             }
         }
-        self.wrong.extend(wrong);
+        wrong
     }
 
     /// The kinds of the purchases that the admins were asked to look for.
@@ -353,7 +343,7 @@ impl Audit {
     }
 
     /// Nothing that was delivered to the bot stays unanswered.
-    fn check_answers(&mut self) {
+    fn check_answers(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         let answered = self.answers();
         for (person, deeds) in &self.deeds {
@@ -378,11 +368,11 @@ impl Audit {
             let unheard = deeds.nonsense.iter().filter(|word| said(&[word]) == 0);
             wrong.extend(unheard.map(|word| format!("{person} never heard of “{word}”")));
         }
-        self.wrong.extend(wrong);
+        wrong
     }
 
     /// The wallets that people were shown last are the store's.
-    fn check_wallets(&mut self) {
+    fn check_wallets(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         for (person, shown) in &self.wallets {
             let account = AccountId::Wallet(UserId(*person));
@@ -401,7 +391,7 @@ impl Audit {
                 }
             }
         }
-        self.wrong.extend(wrong);
+        wrong
     }
 
     /// The figures of the whole play, for people.
@@ -452,75 +442,5 @@ fn mismatch(order: &Order, sold: &Sold, book: &Book) -> Option<String> {
         // The vendor's code came when the customer had the money back: the shop bears it.
         _ if sold.refunded || sold.code.is_some() => None,
         state => Some(format!("order {id} is {state:?}, but {} was never returned", sold.id)),
-    }
-}
-
-/// The rests of the lines that begin with this.
-fn line(text: &str, prefix: &str) -> Vec<String> {
-    text.lines().filter_map(|line| line.strip_prefix(prefix)).map(str::to_owned).collect()
-}
-
-fn digits(text: &str) -> &str {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    text[..end].trim_end_matches('.')
-}
-
-fn figure(text: &str) -> Option<u64> {
-    digits(text).parse().ok()
-}
-
-fn amount(text: &str) -> Option<Amount> {
-    digits(text).parse().ok()
-}
-
-fn call(line: &str) -> Option<Call> {
-    let call: Value = serde_json::from_str(line).expect("a call");
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let parameters = &call["parameters"];
-    (call["status"] == 200).then(|| Call {
-        method: text(&call["method"]),
-        chat: parameters["chat_id"].as_i64().unwrap_or_default(),
-        query: text(&parameters["callback_query_id"]),
-        text: without_markup(parameters["text"].as_str().unwrap_or_default()),
-    })
-}
-
-fn without_markup(html: &str) -> String {
-    let mut text = String::new();
-    let mut inside = false;
-    for c in html.chars() {
-        match c {
-            '<' => inside = true,
-            '>' => inside = false,
-            c if !inside => text.push(c),
-            _ => {}
-        }
-    }
-    text
-}
-
-fn country(code: &str) -> &'static str {
-    let known = ["US", "GB", "NL", "PL", "FR", "DE"];
-    known.into_iter().find(|known| *known == code).expect("a country on offer")
-}
-
-fn sold_row(row: &Value) -> Sold {
-    let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
-    let country = match row["country_id"].as_u64() {
-        Some(1) => "US",
-        Some(2) => "GB",
-        Some(3) => "NL",
-        Some(21) => "PL",
-        Some(23) => "FR",
-        Some(24) => "DE",
-        other => panic!("{other:?} is not on offer"),
-    };
-    Sold {
-        id: text("order_id"),
-        kind: (row["service_id"].to_string(), country),
-        number: text("number"),
-        cost: text("cost").parse().expect("an amount"),
-        refunded: row["refunded"] == true,
-        code: row["sms"].as_str().map(str::to_owned),
     }
 }

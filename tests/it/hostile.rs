@@ -156,7 +156,11 @@ async fn two_admins_credit_a_deposit_once() {
     world.press(ANNA, "I have paid").await;
     world.newest(ADA, &["Waits for a decision"]).await;
     world.newest(ADA + 1, &["Waits for a decision"]).await;
-    tokio::join!(world.press(ADA, "Approve"), world.press(ADA + 1, "Approve"));
+    // Both look at the button before either presses: the first press takes the other's away.
+    let data = world.data(ADA, "Approve").await;
+    let (ada, _) = world.button(ADA, "Approve").await;
+    let (alan, _) = world.button(ADA + 1, "Approve").await;
+    tokio::join!(world.forge(ADA, ada, &data), world.forge(ADA + 1, alan, &data));
     let answers = [world.answer(ADA).await, world.answer(ADA + 1).await];
     let late = answers.iter().filter(|answer| answer.contains("Approved already by A")).count();
     assert_eq!(late, 1, "{answers:?}");

@@ -200,11 +200,29 @@ impl Somebody {
             None => chat.says(asked, &["You need", "sold out", "not for sale"]).then_some(None),
         };
         let offered = self.phone.until("a price", LOOKED_AT.0, find).await;
-        if let Some((message, data)) = offered
-            && !self.chance(10)
-        {
-            self.gossip.tell(&data);
-            self.gossip.tell(&data.replace("p:", "x:"));
+        let Some((message, data)) = offered else { return };
+        if self.chance(10) {
+            return;
+        }
+        self.gossip.tell(&data);
+        self.gossip.tell(&data.replace("p:", "x:"));
+        let answers = self.press_again(message, &data).await;
+        if answers.iter().all(String::is_empty) && self.chance(25) {
+            self.regret(data.trim_start_matches("p:")).await;
+        }
+    }
+
+    /// Cancels an order as soon as its card lets them, if it ever does.
+    async fn regret(&mut self, order: &str) {
+        let (cancel, id) = (format!("x:{order}"), format!("Order {order}"));
+        let ended = ["Delivered", "Your money is back"];
+        let find = |chat: &Chat| {
+            let mut cards = chat.messages.iter().filter(|message| message.text.contains(&id));
+            let over = cards.any(|card| ended.iter().any(|word| card.text.contains(word)));
+            chat.button(0, &cancel).map(Some).or(over.then_some(None))
+        };
+        let found = self.phone.until("a number or an end", LOOKED_AT.0, find).await;
+        if let Some((message, data)) = found {
             self.press_again(message, &data).await;
         }
     }

@@ -3,11 +3,14 @@
 //!
 //! One thread drains whatever is queued, up to a limit, into one group and one durable commit,
 //! and answers nobody before that commit: what a caller was told is on disk. Under load the
-//! group grows and the disk's sync is shared; at rest a command waits for nobody.
+//! group grows and the disk's sync is shared; at rest a command waits for nobody. Callers that
+//! were answered together come back together, but not in one instant; without a moment's wait for
+//! them the first to come would take a sync for itself, and the rest would take turns with it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use ring4_domain::change::{Actor, CAUSE_LEN_MAX, Change, Seq};
 use ring4_domain::command::Command;
@@ -28,6 +31,13 @@ const GROUP_MAX: usize = 512;
 
 /// Commands that may wait; a caller beyond that waits for a place.
 const QUEUE_MAX: usize = 4_096;
+
+/// The share of a commit's time that a group may wait for those whom the last one answered: an
+/// eighth is lost where they stay away, and near half is won where they come.
+const GATHER_SHARE: u32 = 8;
+
+/// Looks at the queue while a group waits.
+const GATHER_LOOKS: u32 = 8;
 
 /// What a command led to, after it is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,9 +234,15 @@ type Answer = (oneshot::Sender<Result<Receipt, Refusal>>, Result<Receipt, Refusa
 impl Worker {
     fn run(mut self, mut jobs: mpsc::Receiver<Job>) -> Store {
         let mut group = Vec::with_capacity(GROUP_MAX);
+        let (mut answered, mut took) = (0, Duration::ZERO);
         while jobs.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
-            match self.commit(group.drain(..)) {
+            gather(&mut jobs, &mut group, answered, took / GATHER_SHARE);
+            let start = Instant::now();
+            let committed = self.commit(group.drain(..));
+            took = start.elapsed();
+            match committed {
                 Ok((answers, news)) => {
+                    answered = answers.len();
                     self.board.post(news);
                     for (reply, answer) in answers {
                         // A caller that went away has nobody to tell; the entry stands.
@@ -277,6 +293,21 @@ impl Worker {
     }
 }
 
+/// Lets a group grow to `wanted` commands, for at most `within`.
+fn gather(jobs: &mut mpsc::Receiver<Job>, group: &mut Vec<Job>, wanted: usize, within: Duration) {
+    for _ in 0..GATHER_LOOKS {
+        while group.len() < wanted.min(GROUP_MAX)
+            && let Ok(job) = jobs.try_recv()
+        {
+            group.push(job);
+        }
+        if group.len() >= wanted {
+            return;
+        }
+        std::thread::sleep(within / GATHER_LOOKS);
+    }
+}
+
 /// What others must know of these changes; wishes are numbered by [`number`].
 fn note(changes: &[Change]) -> impl Iterator<Item = News> {
     changes.iter().filter_map(|change| match change {
@@ -294,5 +325,51 @@ fn number(news: &mut [News], seq: Seq) {
         if let News::Wish(_, made) = news {
             *made = seq;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ring4_domain::ids::RulesVersion;
+
+    use super::*;
+
+    fn job() -> Job {
+        let (reply, _) = oneshot::channel();
+        let command = Command::ActivateRules(RulesVersion([4; 8]));
+        Job { actor: Actor::Engine, cause: String::new(), command, reply }
+    }
+
+    #[test]
+    fn a_group_waits_for_those_who_come_back_and_for_nobody_else() {
+        let patience = Duration::from_secs(20);
+        // in the group, in the queue, wanted, may wait → in the group at last
+        let rows = [
+            (1, 3, 4, patience, 4),
+            (1, 3, 0, patience, 1),
+            (2, 5, 3, patience, 3),
+            (1, 1, 4, Duration::ZERO, 2),
+        ];
+        for (first, queued, wanted, within, expected) in rows {
+            let (queue, mut jobs) = mpsc::channel(8);
+            let mut group: Vec<Job> = std::iter::repeat_with(job).take(first).collect();
+            for job in std::iter::repeat_with(job).take(queued) {
+                assert!(queue.try_send(job).is_ok());
+            }
+            let start = Instant::now();
+            gather(&mut jobs, &mut group, wanted, within);
+            assert_eq!(group.len(), expected, "{first} and {queued} of {wanted}");
+            assert!(start.elapsed() < patience, "{first} and {queued} of {wanted} waited");
+        }
+    }
+
+    #[test]
+    fn a_group_takes_whoever_comes_while_it_waits() {
+        let (queue, mut jobs) = mpsc::channel(8);
+        let mut group = vec![job()];
+        let late = std::thread::spawn(move || queue.blocking_send(job()).is_ok());
+        gather(&mut jobs, &mut group, 2, Duration::from_secs(4));
+        assert_eq!(group.len(), 2);
+        assert!(late.join().unwrap_or_default());
     }
 }

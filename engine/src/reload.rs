@@ -7,6 +7,7 @@
 
 mod params;
 mod shelf;
+mod telling;
 mod watching;
 
 use std::collections::BTreeSet;
@@ -17,21 +18,15 @@ use ring4_config::{Config, Env, Overrides};
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
 use ring4_domain::ids::RulesVersion;
-use ring4_rules::messages::Value;
 use ring4_rules::{Files, Report, RuleSet, Sources};
-use ring4_telegram::outgoing::{Call, ChatId, Markup, Outgoing, Priority};
 use tokio_util::sync::CancellationToken;
 
 use crate::executor::Stopped;
 use crate::live::Live;
-use crate::screens::Voice;
 use crate::screens::keys::KEYS;
 use crate::shop::Shop;
 
 pub use shelf::{Shelf, ShelfError};
-
-/// The longest report sent to a chat, in characters; the log has the rest.
-const REPORT_CHARS_MAX: usize = 3_000;
 
 /// Where the rule set and the settings are read from.
 #[derive(Clone, Debug)]
@@ -174,19 +169,27 @@ impl Reloader {
         poke: Arc<tokio::sync::Notify>,
         stop: CancellationToken,
     ) -> Result<(), Stopped> {
-        let mut watch = watching::Watch::start(&self.origin);
-        loop {
-            // The first look is for what was saved before the watch began.
-            let outcome = self.reload().await?;
-            if self.is_news(&outcome) {
-                // Telegram may be slow to take it; the end of the process does not wait for that.
-                stop.run_until_cancelled(self.tell(&outcome)).await;
+        let (herald, outcomes) = telling::channel();
+        let telling = telling::tell_all(Arc::clone(&self.shop), outcomes);
+        let watching = async {
+            let mut watch = watching::Watch::start(&self.origin);
+            loop {
+                // The first look is for what was saved before the watch began.
+                let outcome = self.reload().await?;
+                if self.is_news(&outcome) {
+                    herald.announce(outcome);
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    () = watch.quiet() => {}
+                    () = poke.notified() => {}
+                }
             }
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                () = watch.quiet() => {}
-                () = poke.notified() => {}
-            }
+        };
+        tokio::select! {
+            ended = watching => ended,
+            // It lives as long as the herald, which the watching has.
+            () = telling => Ok(()),
         }
     }
 
@@ -278,48 +281,5 @@ impl Reloader {
             .map(String::as_str)
             .collect();
         changed.join(", ")
-    }
-
-    async fn tell(&self, outcome: &Outcome) {
-        let live = self.shop.live.load_full();
-        match outcome {
-            Outcome::Same => return,
-            Outcome::Ready { version, changed } => {
-                tracing::info!(%version, changed, "rule set is live");
-            }
-            Outcome::Rejected(report) => tracing::error!("rule set rejected\n{report}"),
-            Outcome::RestartNeeded(keys) => {
-                tracing::warn!(keys = keys.join(", "), "restart needed for some settings");
-            }
-        }
-        for admin in &live.policy.admins {
-            let known = self.shop.snapshot().customer(*admin).ok().flatten();
-            let language = known.as_ref().and_then(|known| known.language.as_deref());
-            let voice = Voice::new(&live, language, self.shop.clock.now());
-            let text = match outcome {
-                Outcome::Same => continue,
-                Outcome::Ready { version, changed } => voice.say(
-                    "admin.rules_live",
-                    &[
-                        ("version", Value::Text(&version.to_string())),
-                        ("changed", Value::Text(changed)),
-                    ],
-                ),
-                Outcome::Rejected(report) => {
-                    let report: String = report.chars().take(REPORT_CHARS_MAX).collect();
-                    voice.say("admin.rules_rejected", &[("report", Value::Text(&report))])
-                }
-                Outcome::RestartNeeded(keys) => {
-                    voice.say("admin.rules_restart", &[("keys", Value::Text(&keys.join(", ")))])
-                }
-            };
-            let call =
-                Call::SendMessage { text, markup: Markup::None, reply_to: None, silent: false };
-            let chat = ChatId::from(*admin);
-            let outgoing = Outgoing { chat, priority: Priority::Answer, call };
-            if let Err(error) = self.shop.sender.send(outgoing).await {
-                tracing::warn!(%admin, %error, "an admin was not told of the rule set");
-            }
-        }
     }
 }

@@ -2,10 +2,12 @@
 //! nothing and are told with their line, and a shop with broken files starts on the last good.
 
 use std::fs;
+use std::time::Instant;
 
 use ring4_domain::money::Amount;
+use serde_json::json;
 
-use crate::world::{ADA, ANNA, Vendor, World};
+use crate::world::{ADA, ANNA, PATIENCE, Vendor, World};
 
 const PRICING: &str = "scripts/pricing.rhai";
 
@@ -40,6 +42,26 @@ async fn a_saved_price_is_the_next_price() {
     world.hears(ADA, &["is live", "scripts/messages.en.yaml"]).await;
     world.say(ANNA, "/start").await;
     world.press(ANNA, "Get a number").await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_save_is_live_while_telegram_turns_the_admin_away() {
+    let world = World::open(Vendor::Mock).await;
+    let mut before = quoted(&world).await;
+    let pause = json!({ "count": 1000, "secs": 60, "chat_id": ADA });
+    world.post("faults", json!({ "retry_after": pause })).await;
+    // Ada cannot be told of the first when the second is saved.
+    for more in ["1.00", "2.00"] {
+        world.save(PRICING, &pricing(&format!("offer.cost + {more}")));
+        let end = Instant::now() + PATIENCE;
+        let mut after = quoted(&world).await;
+        while after == before {
+            assert!(Instant::now() < end, "the save of {more} waits for Telegram");
+            after = quoted(&world).await;
+        }
+        before = after;
+    }
     world.close().await;
 }
 

@@ -13,12 +13,16 @@ use crate::disk::{cpu_secs, syncs_per_sec};
 use crate::shop::{self, Books};
 use crate::table::{Budget, Rounds, Row, short};
 
-const ROUNDS: usize = 5;
+/// Many and short, because a disk's rate changes from one second to the next.
+const ROUNDS: usize = 21;
 const CUSTOMERS: i64 = 1_000;
 const CALLERS: usize = 64;
 
 /// How long the disk is measured, three times a round.
-const DISK_FOR: Duration = Duration::from_millis(500);
+const DISK_FOR: Duration = Duration::from_millis(120);
+
+/// Transfers of each of the callers in a round.
+const EACH: usize = 24;
 
 /// What a group can save over the disk's own rate is for slow disks; a fast one meets the
 /// processor first.
@@ -45,12 +49,11 @@ async fn measure_all() {
     for _ in 0..ROUNDS {
         let before = disk(folder.path()).await;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let syncs = before.clamp(50.0, 2_000.0) as usize;
+        let syncs = (before * DISK_FOR.as_secs_f64()).clamp(20.0, 500.0) as usize;
         single.add(places_per_sec(&books, &mut next, 1, syncs).await.0);
         let between = disk(folder.path()).await;
         single_disk.add(f64::midpoint(before, between));
-        let each = syncs.clamp(100, 400);
-        let (per_sec, cpu) = places_per_sec(&books, &mut next, CALLERS, each).await;
+        let (per_sec, cpu) = places_per_sec(&books, &mut next, CALLERS, EACH).await;
         grouped.add(per_sec);
         grouped_cpu.add(cpu);
         grouped_disk.add(f64::midpoint(between, disk(folder.path()).await));

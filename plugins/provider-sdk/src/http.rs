@@ -95,10 +95,10 @@ pub struct Request {
     /// on a host of the manifest.
     pub url: String,
     /// Appended to the address, encoded.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub query: Vec<(String, FieldValue)>,
     /// Further headers.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, FieldValue)>,
     /// The body.
     #[serde(default)]
@@ -173,10 +173,10 @@ pub enum ResponseHead {
         /// HTTP status.
         status: u16,
         /// `Content-Type` as sent, lower case.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         content_type: Option<String>,
         /// `Retry-After` in seconds.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after_secs: Option<u32>,
     },
     /// No answer.

@@ -160,10 +160,10 @@ async fn post(playground: &Playground, path: &str, body: &Value) {
 /// Sometimes the vendor's answer to a purchase is lost without any help of ours.
 async fn misbehave(lot: &mut StdRng, playground: &Playground) {
     let fault = match lot.random_range(0..100) {
-        0..10 => json!({ "mode": "drop_after" }),
-        10..20 => json!({ "mode": "error_500_after_buying" }),
-        20..24 => json!({ "mode": "html_502", "bought": true, "path": "/purchase/sms" }),
-        24..28 => json!({ "mode": "drop_before", "path": "/purchase/sms" }),
+        0..4 => json!({ "mode": "drop_after" }),
+        4..8 => json!({ "mode": "error_500_after_buying" }),
+        8..10 => json!({ "mode": "html_502", "bought": true, "path": "/purchase/sms" }),
+        10..12 => json!({ "mode": "drop_before", "path": "/purchase/sms" }),
         _ => return,
     };
     post(playground, "faults", &json!({ "vendor": fault })).await;

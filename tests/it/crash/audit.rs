@@ -396,9 +396,10 @@ impl Audit {
 
     /// The figures of the whole play, for people.
     pub fn figures(&self) -> String {
-        let mut states: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut states: BTreeMap<String, usize> = BTreeMap::new();
         for order in self.book.orders.values() {
-            *states.entry(order.state.name()).or_default() += 1;
+            let state = format!("{:?}", order.state).to_lowercase();
+            *states.entry(state).or_default() += 1;
         }
         let states: Vec<String> =
             states.into_iter().map(|(state, count)| format!("{count} {state}")).collect();

@@ -207,7 +207,7 @@ impl Somebody {
         self.gossip.tell(&data);
         self.gossip.tell(&data.replace("p:", "x:"));
         let answers = self.press_again(message, &data).await;
-        if answers.iter().all(String::is_empty) && self.chance(25) {
+        if answers.iter().all(String::is_empty) && self.chance(15) {
             self.regret(data.trim_start_matches("p:")).await;
         }
     }

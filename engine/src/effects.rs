@@ -18,8 +18,9 @@ use futures_util::FutureExt;
 use ring4_domain::change::Seq;
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::Timestamp;
+use ring4_domain::order::OrderState;
 use ring4_storage::Undecided;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +38,9 @@ const END_WITHIN: Duration = Duration::from_secs(1);
 
 /// Wait before a wish that failed is tried again, in seconds: first, and at most.
 const RETRY_SECS: (u32, u32) = (1, 60);
+
+/// Longest wait behind another purchase before the way is looked at again, in seconds.
+const BEHIND_SECS: u32 = 5;
 
 /// What became of an attempt.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +68,8 @@ pub struct Effects {
     wishes: BTreeMap<Effect, Wish>,
     places: Arc<Semaphore>,
     attempts: JoinSet<Attempt>,
+    /// Changes whenever a purchase is no longer awaited or unclear.
+    cleared: watch::Sender<u64>,
     /// Ends the waiting of attempts that have not begun.
     closing: CancellationToken,
 }
@@ -83,6 +89,7 @@ impl Effects {
             wishes: BTreeMap::new(),
             places: Arc::new(Semaphore::new(RUNNING_MAX)),
             attempts: JoinSet::new(),
+            cleared: watch::Sender::new(0),
             closing: CancellationToken::new(),
         };
         for order in snapshot.open_orders()? {
@@ -135,6 +142,9 @@ impl Effects {
         match news {
             News::Wish(effect, made) => self.wish(effect, made),
             News::Order(order) => {
+                if !matches!(order.state, OrderState::Buying { .. } | OrderState::Unclear { .. }) {
+                    self.cleared.send_modify(|times| *times = times.wrapping_add(1));
+                }
                 self.deadlines.order(&order);
                 self.polls.order(&order);
             }
@@ -157,6 +167,8 @@ impl Effects {
         let shop = Arc::clone(&self.shop);
         let places = Arc::clone(&self.places);
         let closing = self.closing.clone();
+        // From before the attempt, so that nothing that clears up during it is missed.
+        let mut cleared = self.cleared.subscribe();
         self.attempts.spawn(async move {
             let due = shop.clock.now().plus_secs(after_secs);
             let waiting = closing.run_until_cancelled(shop.clock.sleep_until(due)).await;
@@ -165,11 +177,20 @@ impl Effects {
             }
             let place = places.acquire_owned().await;
             let granting = std::panic::AssertUnwindSafe(granting::grant(&shop, effect, made));
-            let result = granting.catch_unwind().await.unwrap_or_else(|_| {
+            let mut result = granting.catch_unwind().await.unwrap_or_else(|_| {
                 tracing::error!(effect = effect.name(), "an effect panicked");
                 Granted::Failed
             });
             drop(place);
+            if result == Granted::Behind {
+                let longest = shop.clock.sleep_until(shop.clock.now().plus_secs(BEHIND_SECS));
+                tokio::select! {
+                    _ = cleared.changed() => {}
+                    () = longest => {}
+                    () = closing.cancelled() => {}
+                }
+                result = Granted::Later { secs: 0 };
+            }
             Attempt { effect, made, result }
         });
     }
@@ -188,6 +209,7 @@ impl Effects {
                 self.wishes.remove(&effect);
             }
             Granted::Later { secs } => self.attempt(effect, made, secs),
+            Granted::Behind => self.attempt(effect, made, BEHIND_SECS),
             Granted::Failed => {
                 wish.failures = wish.failures.saturating_add(1);
                 let (first, most) = RETRY_SECS;

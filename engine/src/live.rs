@@ -45,6 +45,7 @@ impl Live {
             quote_lifetime_secs: config.pricing.quote_lifetime_secs,
             order_timeout_secs: config.orders.timeout_secs,
             cancel_grace_secs: config.orders.cancel_grace_secs,
+            purchase_wait_secs: config.orders.purchase_wait_secs,
             orders_open_max: config.orders.open_max,
             deposit_min: config.deposits.min,
             deposit_max: config.deposits.max,

@@ -46,6 +46,7 @@ const SHORTENED: &[(&str, &str)] = &[
     ("unclear_window_secs: 90", "unclear_window_secs: 10"),
     ("cancel_retry_secs: 15", "cancel_retry_secs: 1"),
     ("cancel_grace_secs: 300", "cancel_grace_secs: 10"),
+    ("purchase_wait_secs: 60", "purchase_wait_secs: 20"),
     ("initial_secs: 2", "initial_secs: 1"),
     (
         "expires_secs: 3600\n  # Undecided deposits of one customer, 1 to 20.\n  open_max: 3",

@@ -347,6 +347,7 @@ impl<'a> Checker<'a> {
         self.in_range(&place.with("unclear_window_secs"), &orders.unclear_window_secs, 10, 600);
         self.in_range(&place.with("cancel_retry_secs"), &orders.cancel_retry_secs, 1, 300);
         self.in_range(&place.with("cancel_grace_secs"), &orders.cancel_grace_secs, 10, 3_600);
+        self.in_range(&place.with("purchase_wait_secs"), &orders.purchase_wait_secs, 10, 600);
         orders
     }
 

@@ -307,6 +307,9 @@ pub struct Orders {
     /// How long after the time-out the hold is given back even if the vendor does not answer,
     /// in seconds, 10 to 3600.
     pub cancel_grace_secs: u32,
+    /// How long an order may wait for its purchase to begin, in seconds, 10 to 600; then the
+    /// money goes back, because nobody waits longer for "getting a number".
+    pub purchase_wait_secs: u32,
 }
 
 impl Default for Orders {
@@ -317,6 +320,7 @@ impl Default for Orders {
             unclear_window_secs: 90,
             cancel_retry_secs: 15,
             cancel_grace_secs: 300,
+            purchase_wait_secs: 60,
         }
     }
 }

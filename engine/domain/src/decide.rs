@@ -90,7 +90,9 @@ pub fn decide(
         Command::RejectDeposit { admin, deposit, reason } => {
             depositing::reject(view, policy, admin, deposit, reason, now)
         }
-        Command::StartPurchase { order, candidate } => buying::start(view, order, candidate, now),
+        Command::StartPurchase { order, candidate } => {
+            buying::start(view, policy, order, candidate, now)
+        }
         Command::PurchaseBought { order, purchase } => {
             buying::bought(view, policy, order, purchase, now)
         }
@@ -107,7 +109,7 @@ pub fn decide(
         Command::PurchaseReturned { order, vendor_order } => {
             buying::returned(view, order, &vendor_order, now)
         }
-        Command::OrderDeadline { order } => ordering::deadline(view, order, now),
+        Command::OrderDeadline { order } => ordering::deadline(view, policy, order, now),
         Command::DepositDeadline { deposit } => depositing::deadline(view, deposit, now),
         Command::QuoteDeadline { quote } => Ok(ordering::quote_deadline(view, quote, now)),
         Command::Granted { effect, made, message } => {

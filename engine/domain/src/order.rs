@@ -16,6 +16,7 @@ use crate::ids::{
     Country, MessageId, OrderId, ProviderId, RulesVersion, ServiceKey, Timestamp, UserId,
 };
 use crate::money::Amount;
+use crate::policy::Policy;
 
 /// A vendor that may serve an order, in the order of preference fixed by the quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,6 +199,12 @@ impl Order {
     #[must_use]
     pub const fn customer(&self) -> UserId {
         self.quote.customer
+    }
+
+    /// When an order whose purchase has not begun gives its money back.
+    #[must_use]
+    pub fn purchase_deadline(&self, policy: &Policy) -> Timestamp {
+        self.placed_at.plus_secs(policy.purchase_wait_secs).min(self.hold_deadline)
     }
 
     /// The candidate that is or was being asked, where the state names one.

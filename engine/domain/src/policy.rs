@@ -22,6 +22,8 @@ pub struct Policy {
     pub order_timeout_secs: u32,
     /// How long after that the hold is given back even if the vendor does not answer.
     pub cancel_grace_secs: u32,
+    /// How long after it was placed an order may wait for a purchase to begin.
+    pub purchase_wait_secs: u32,
     /// Open orders of one customer, at most.
     pub orders_open_max: u32,
     /// The least deposit.

@@ -55,6 +55,9 @@ impl Deadlines {
         let subject = Subject::Order(order.id());
         let at = match order.state {
             OrderState::Waiting => Some(order.deadline),
+            OrderState::Buying { started: false, .. } => {
+                Some(order.purchase_deadline(&self.shop.live.load().policy))
+            }
             state if state.is_open() => {
                 let at = order.hold_deadline.max(self.started_at.plus_secs(GRACE_SECS));
                 let now = self.shop.clock.now();

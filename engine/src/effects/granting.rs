@@ -18,6 +18,8 @@ pub(super) enum Granted {
         /// Seconds from now.
         secs: u32,
     },
+    /// Not before another purchase is cleared up.
+    Behind,
     /// The world failed.
     Failed,
     /// The process is ending.
@@ -31,6 +33,8 @@ pub(super) enum Found {
     Granted(Option<MessageId>),
     /// To be asked again.
     Later(u32),
+    /// To be asked again when another purchase is cleared up.
+    Behind,
 }
 
 pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
@@ -58,6 +62,7 @@ pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
             }
         }
         Ok(Found::Later(secs)) => Granted::Later { secs },
+        Ok(Found::Behind) => Granted::Behind,
         Err(ShopError::Stopped(_)) => Granted::Stopped,
         Err(error) => {
             tracing::warn!(trace, %error, "an effect failed and will be tried again");

@@ -23,9 +23,6 @@ const ORPHAN_SECS: u32 = 30;
 /// the vendors is 20 minutes.
 const ORPHAN_SECS_MAX: u32 = 1_800;
 
-/// Wait while another purchase of the same kind is unclear, in seconds.
-const BEHIND_UNCLEAR_SECS: u32 = 2;
-
 /// How long a number that nobody paid for is offered back to its vendor, in seconds; vendors
 /// close orders on their own long before.
 const RETURN_SECS_MAX: u32 = 7_200;
@@ -52,7 +49,7 @@ pub(super) async fn buy(shop: &Shop, id: OrderId, trace: &str) -> Result<Found, 
     // Buying on would leave two lost purchases that could not be told apart.
     let unclear = |other: &Order| matches!(other.state, OrderState::Unclear { .. });
     if rivals(shop, &order, &candidate)?.iter().any(unclear) {
-        return Ok(Found::Later(BEHIND_UNCLEAR_SECS));
+        return Ok(Found::Behind);
     }
     let start = Command::StartPurchase { order: id, candidate: place };
     if shop.submit(Actor::Engine, trace, start).await?.is_err() {
@@ -152,6 +149,7 @@ pub(super) async fn find(shop: &Shop, id: OrderId, trace: &str) -> Result<Found,
         _ => (Vec::new(), FIND_SECS),
     };
     let mut looked = !candidates.is_empty();
+    let mut behind = false;
     for candidate in candidates {
         let Some(rows) = listed(shop, &candidate.provider).await else {
             looked = false;
@@ -159,7 +157,7 @@ pub(super) async fn find(shop: &Shop, id: OrderId, trace: &str) -> Result<Found,
         };
         // Looked at after the list was read: whoever bought what is in it has said so by now.
         if others_first(shop, &order, &candidate)? {
-            looked = false;
+            (looked, behind) = (false, true);
             continue;
         }
         for row in rows {
@@ -171,6 +169,7 @@ pub(super) async fn find(shop: &Shop, id: OrderId, trace: &str) -> Result<Found,
         }
     }
     match order.state {
+        OrderState::Unclear { .. } if behind => Ok(Found::Behind),
         OrderState::Unclear { since, .. } => {
             let window = shop.live.load().config.orders.unclear_window_secs;
             // Without a list to look at nothing is known: then the hold's deadline decides.

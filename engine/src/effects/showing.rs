@@ -112,7 +112,7 @@ pub(super) async fn unclear_to_admins(shop: &Shop, id: OrderId) -> Result<Found,
         // An admin told twice after a crash is better than one never told.
         match tell(shop, *admin, Some(text)).await? {
             Found::Granted(_) => told = true,
-            found @ Found::Later(_) => later = found,
+            found @ (Found::Later(_) | Found::Behind) => later = found,
         }
     }
     // One who knows is enough: trying again for the others would tell that one again and again.
@@ -136,7 +136,7 @@ async fn show(
                 return settle(shop, user, result).await.map(|found| match found {
                     // The message is known already.
                     Found::Granted(_) => Found::Granted(None),
-                    later @ Found::Later(_) => later,
+                    later @ (Found::Later(_) | Found::Behind) => later,
                 });
             }
         }
@@ -148,7 +148,7 @@ async fn tell(shop: &Shop, user: UserId, text: Option<String>) -> Result<Found, 
     match text {
         Some(text) => say(shop, user, text, None).await.map(|found| match found {
             Found::Granted(_) => Found::Granted(None),
-            later @ Found::Later(_) => later,
+            later @ (Found::Later(_) | Found::Behind) => later,
         }),
         None => Ok(Found::Granted(None)),
     }

@@ -25,6 +25,7 @@ fn shown(order: Order, wishes: &[Effect]) -> Decision {
 
 pub(super) fn start(
     view: &View,
+    policy: &Policy,
     order: OrderId,
     candidate: u8,
     now: Timestamp,
@@ -35,7 +36,7 @@ pub(super) fn start(
         return Err(Refusal::OrderBuying);
     }
     // A number bought now would be returned at once: the clock is about to release the hold.
-    if now >= order.hold_deadline {
+    if now >= order.purchase_deadline(policy) {
         return Err(Refusal::OrderEnded);
     }
     let mut order = order.clone();

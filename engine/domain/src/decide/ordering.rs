@@ -17,6 +17,9 @@ use crate::view::View;
 /// How long a lapsed quote is kept, so that its button can still be told from a forged one.
 const QUOTE_KEPT_SECS: u32 = 86_400;
 
+/// How long somebody looks at a card that says "getting a number" before they put the phone away.
+const LOOKED_AWAY_SECS: u32 = 30;
+
 pub(super) fn offer_quote(
     view: &View,
     policy: &Policy,
@@ -142,9 +145,19 @@ pub(super) fn cancel_order(
     }
 }
 
-pub(super) fn deadline(view: &View, order: OrderId, now: Timestamp) -> Result<Decision, Refusal> {
+pub(super) fn deadline(
+    view: &View,
+    policy: &Policy,
+    order: OrderId,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
     let order = view.order(order).ok_or(Refusal::OrderUnknown)?;
     Ok(match order.state {
+        // No request has left for this candidate, and none leaves any more: there is nothing at
+        // a vendor to ask about first.
+        OrderState::Buying { started: false, .. } if now >= order.purchase_deadline(policy) => {
+            release(order, OrderState::Failed(FailReason::Unavailable), now)
+        }
         // However late the clock is, the vendor is asked first: the code may have come while the
         // shop was down. The tick after this one finds the order cancelling.
         OrderState::Waiting if now >= order.deadline => {
@@ -205,9 +218,11 @@ fn begin_cancelling(order: &Order, reason: CancelReason) -> Decision {
 pub(super) fn release(order: &Order, state: OrderState, now: Timestamp) -> Decision {
     assert!(order.state.is_open(), "{} has no hold to void", order.id());
     // Who looked at the card when it failed needs no second message; who waited does.
-    let waited = now >= order.hold_deadline
-        || matches!(order.state, OrderState::Waiting | OrderState::Unclear { .. })
-        || matches!(order.state, OrderState::Cancelling { reason: CancelReason::TimeOut });
+    let waited = match order.state {
+        OrderState::Buying { .. } => now >= order.placed_at.plus_secs(LOOKED_AWAY_SECS),
+        OrderState::Cancelling { reason: CancelReason::Customer } => now >= order.hold_deadline,
+        _ => true,
+    };
     let mut order = order.clone();
     order.state = state;
     order.ended_at = Some(now);

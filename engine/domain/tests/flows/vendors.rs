@@ -156,13 +156,15 @@ nobody_answers_before_the_hold_runs_out: "
     0s   given anna orders q1 from mock
          given anna orders q2 from mock
          started q2 0                          -> buying 0 started
-    10m  clock q1                              -> buying 0; nothing
-    899s clock q2                              -> buying 0 started; nothing
-    15m  started q1 0                          -> refused order_ended
+    59s  clock q1                              -> buying 0; nothing
+    60s  started q1 0                          -> refused order_ended
+         # Nothing was asked of a vendor, so there is nobody to wait for.
          clock q1                              -> failed Unavailable; released 0.26;
                                                .. wishes show_order:q1 tell_order_ended:q1
+         clock q1                              -> failed Unavailable; nothing
+    899s clock q2                              -> buying 0 started; nothing
          # This one may have been sold to us: it is searched for, and a human hears of it.
-         clock q2                              -> failed Unclear; released 0.26; anna 5.00+0.00;
+    15m  clock q2                              -> failed Unclear; released 0.26; anna 5.00+0.00;
                                                .. wishes show_order:q2 tell_order_ended:q2
                                                .. find_purchase:q2 tell_admins_unclear:q2
          unclear q2 0                          -> failed Unclear; nothing
@@ -173,6 +175,23 @@ nobody_answers_before_the_hold_runs_out: "
                                                .. wishes show_order:q3 tell_order_ended:q3
                                                .. find_purchase:q3 tell_admins_unclear:q3
          bought q3 v3 +15550100 0.24 from mock -> failed Unclear; wishes cancel_purchase:q3
+"
+
+the_second_vendor_has_what_is_left_of_the_minute: "
+         given anna has 5.00 by d1
+    0s   given anna orders q1 from mock smspool
+         started q1 0                          -> buying 0 started
+    29s  declined q1 0 out_of_stock            -> buying 1
+         started q1 1                          -> buying 1 started
+    61s  clock q1                              -> buying 1 started; nothing
+         declined q1 1 out_of_stock            -> failed OutOfStock; released 0.26;
+                                               .. wishes show_order:q1 tell_order_ended:q1
+    2m   given anna orders q2 from mock smspool
+         started q2 0                          -> buying 0 started
+    3m   declined q2 0 unavailable             -> buying 1
+         started q2 1                          -> refused order_ended
+         clock q2                              -> failed Unavailable; released 0.26;
+                                               .. wishes show_order:q2 tell_order_ended:q2
 "
 
 a_number_bought_late_leaves_little_time: "

@@ -82,6 +82,7 @@ fn policy() -> Policy {
         quote_lifetime_secs: 120,
         order_timeout_secs: 600,
         cancel_grace_secs: 300,
+        purchase_wait_secs: 60,
         orders_open_max: 2,
         deposit_min: amount("1.00"),
         deposit_max: amount("500.00"),

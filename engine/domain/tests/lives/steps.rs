@@ -100,6 +100,7 @@ impl Turn {
                 policy.quote_lifetime_secs = secs;
                 policy.order_timeout_secs = secs;
                 policy.cancel_grace_secs = secs;
+                policy.purchase_wait_secs = secs;
                 policy.deposit_lifetime_secs = secs;
             }
             Self::NoLimits => {
@@ -144,6 +145,7 @@ pub fn policy() -> Policy {
         quote_lifetime_secs: 120,
         order_timeout_secs: 600,
         cancel_grace_secs: 300,
+        purchase_wait_secs: 60,
         orders_open_max: 3,
         deposit_min: Amount::from_micros(1_000_000),
         deposit_max: Amount::from_micros(500_000_000),

@@ -20,7 +20,7 @@ use ring4_domain::command::Command;
 use ring4_domain::customer::{Customer, Profile};
 use ring4_domain::ids::{MessageId, UserId};
 use ring4_domain::refusal::Refusal;
-use ring4_rules::messages::Value;
+use ring4_rules::messages::{Value, escape};
 use ring4_telegram::command::{self, clean};
 use ring4_telegram::inbound::{Incoming, Message, Person};
 use ring4_telegram::intake::Handler;
@@ -206,6 +206,15 @@ impl Chat {
             Reply::Notice(notice) => (None, Some(notice)),
             Reply::Both(screen, notice) => (Some(screen), Some(notice)),
             Reply::Silent => (None, None),
+        };
+        // A press can be answered once; what came to light after that stands above the screen.
+        let (screen, notice) = match (screen, notice) {
+            (Some(Screen { text, keyboard }), Some(notice)) if early => {
+                let mut above = String::new();
+                escape(&notice, &mut above);
+                (Some(Screen { text: format!("{above}\n\n{text}"), keyboard }), None)
+            }
+            reply => reply,
         };
         let show = async {
             match (screen, press.message_id) {

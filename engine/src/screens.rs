@@ -216,12 +216,17 @@ impl<'live> Voice<'live> {
             self.say("help.command", &values)
         };
         let lines: Vec<String> = commands::visible(admin).map(line).collect();
+        let known = self.live.config.shop.contacts.join(", ");
+        let contacts = match known.as_str() {
+            "" => String::new(),
+            known => self.say("help.contacts", &[("contacts", Value::Text(known))]),
+        };
         let minutes = self.live.policy.order_timeout_secs.div_ceil(60);
         let text = self.say(
             "help",
             &[
                 ("commands", Value::Html(&lines.join("\n"))),
-                ("contacts", Value::Text(&self.live.config.shop.contacts.join(", "))),
+                ("contacts", Value::Html(&contacts)),
                 ("timeout", Value::Number(i64::from(minutes))),
             ],
         );

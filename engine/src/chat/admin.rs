@@ -4,6 +4,7 @@ use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
 use ring4_domain::ids::DepositId;
 use ring4_domain::refusal::Refusal;
+use ring4_providers::BreakerState;
 use ring4_storage::Undecided;
 
 use super::{Reply, Visit};
@@ -16,7 +17,11 @@ impl Visit<'_> {
         let providers = self.shop.registry.status().into_iter().map(|status| ProviderRow {
             name: status.id.to_string(),
             version: status.version,
-            state: format!("{:?}", status.line).to_lowercase(),
+            state: match status.line {
+                BreakerState::Closed => "provider.closed",
+                BreakerState::Open => "provider.open",
+                BreakerState::HalfOpen => "provider.half_open",
+            },
             balance: status.balance,
         });
         let totals = snapshot.totals()?;

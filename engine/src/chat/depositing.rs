@@ -85,7 +85,9 @@ impl Visit<'_> {
         if words.is_empty() {
             return self.methods();
         }
-        let Some(amount) = self.read_amount(words) else { return self.not_amount(words) };
+        let Some(amount) = self.read_amount(words) else {
+            return self.amount_anew(words).await;
+        };
         if let Some(method) = self.only_method() {
             return self.open(self.deposit_id(), amount, method.clone()).await;
         }
@@ -122,6 +124,21 @@ impl Visit<'_> {
         let symbol = &self.live.config.shop.currency_symbol;
         let text = text.strip_prefix(symbol.as_str()).unwrap_or(text).trim();
         text.parse().ok()
+    }
+
+    /// Asks again after `/deposit` with something that is no amount. What is typed next is an
+    /// amount only where it is clear how it would be paid.
+    async fn amount_anew(&self, words: &str) -> Result<Reply, ShopError> {
+        match self.only_method() {
+            Some(method) => {
+                self.ask(Some(Prompt::DepositAmount(method.clone()))).await?;
+                self.not_amount(words)
+            }
+            None => {
+                let words = ring4_telegram::command::clean(words, super::ECHO_CHARS_MAX);
+                Ok(Reply::Screen(self.voice().methods_after(&words, self.available()?)?))
+            }
+        }
     }
 
     fn not_amount(&self, words: &str) -> Result<Reply, ShopError> {

@@ -22,8 +22,8 @@ pub struct ProviderRow {
     pub name: String,
     /// The plugin's version.
     pub version: String,
-    /// Its breaker's state.
-    pub state: String,
+    /// The key of what its breaker says.
+    pub state: &'static str,
     /// Our balance there, where known.
     pub balance: Option<Amount>,
 }
@@ -73,7 +73,7 @@ impl Voice<'_> {
                 let values = [
                     ("provider", Value::Text(&row.name)),
                     ("version", Value::Text(&row.version)),
-                    ("state", Value::Text(&row.state)),
+                    ("state", Value::Html(&self.say(row.state, &[]))),
                     ("balance", Value::Text(balance.as_deref().unwrap_or("–"))),
                 ];
                 self.say("admin.provider", &values)

@@ -58,6 +58,16 @@ impl Voice<'_> {
         rows.screen(text)
     }
 
+    /// The ways to pay in, after words that were no amount.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn methods_after(&self, words: &str, available: Amount) -> Result<Screen, ScreenError> {
+        let screen = self.methods(available, None)?;
+        let said = self.say("deposit.not_amount_yet", &[("words", Value::Text(words))]);
+        Ok(Screen { text: format!("{said}\n\n{}", screen.text), ..screen })
+    }
+
     /// The amounts for one way to pay, and the id that the deposit shall have.
     ///
     /// # Errors

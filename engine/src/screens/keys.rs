@@ -38,6 +38,7 @@ keys! {
     Label "menu.older" [];
 
     Text "help" ["commands", "contacts", "timeout"];
+    Text "help.contacts" ["contacts"];
     Text "help.command" ["command", "description"];
     Text "unknown_command" [];
     Text "unknown_text" ["words"];
@@ -142,6 +143,7 @@ keys! {
     Text "deposit.amounts" ["method", "min", "max"];
     Text "deposit.ask" ["method", "min", "max"];
     Text "deposit.not_amount" ["words", "min", "max"];
+    Text "deposit.not_amount_yet" ["words"];
     Text "deposit.closed" [];
     Label "deposit.method" ["method"];
     Label "deposit.amount" ["amount"];
@@ -166,6 +168,9 @@ keys! {
 
     Text "admin" ["open_orders", "pending_deposits", "customers", "providers", "rules", "entries"];
     Text "admin.provider" ["provider", "version", "state", "balance"];
+    Text "provider.closed" [];
+    Text "provider.open" [];
+    Text "provider.half_open" [];
     Label "admin.queue" ["count"];
     Label "admin.refresh" [];
     Text "admin.deposits" ["count"] by "count";

@@ -90,7 +90,7 @@ impl Voice<'_> {
         let first = page.rows.first().map_or(0, |row| row.seq.0);
         let range = page.rows.last().map_or(0, |row| row.seq.0);
         let values = [
-            ("page", Value::Text(&format!("#{first}–#{range}"))),
+            ("page", Value::Text(&format!("#{range}–#{first}"))),
             ("rows", Value::Html(&lines.join("\n"))),
         ];
         rows.screen(self.say("history", &values))

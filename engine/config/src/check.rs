@@ -11,11 +11,11 @@ use rust_decimal::Decimal;
 
 use crate::env::Env;
 use crate::raw::{
-    RawConfig, RawDeposits, RawMethod, RawProvider, RawService, RawShop, RawTelegram,
+    RawBackup, RawConfig, RawDeposits, RawMethod, RawProvider, RawService, RawShop, RawTelegram,
 };
 use crate::sections::{
-    Config, Deposits, Fixed, Live, Method, Orders, Polling, Pricing, Provider, Service, Shop,
-    Storage, Telegram,
+    Backup, Config, Deposits, Fixed, Live, Method, Orders, Polling, Pricing, Provider, Service,
+    Shop, Storage, Telegram, Vault,
 };
 use crate::switch::Switch;
 use crate::text::{EnvText, Secret, SecretSource};
@@ -154,11 +154,13 @@ impl<'a> Checker<'a> {
                 orders: self.orders(raw.orders),
                 polling: self.polling(raw.polling),
                 deposits: self.deposits(raw.deposits),
+                backup: self.backup(&raw.backup),
             },
             fixed: Fixed {
                 telegram: self.telegram(raw.telegram),
                 providers: self.providers(raw.providers.0.0),
                 plugins: raw.plugins,
+                vault: self.vault(raw.backup),
                 storage: Storage { data_dir: raw.storage.data_dir },
                 logging: raw.logging,
             },
@@ -172,6 +174,26 @@ impl<'a> Checker<'a> {
         let Self { mut report, warnings, .. } = self;
         report.problems.sort_by_key(|problem| (problem.line, problem.column));
         report.or((config, warnings))
+    }
+
+    fn backup(&mut self, raw: &RawBackup) -> Backup {
+        let place = Place::of("backup");
+        self.in_range(&place.with("interval_hours"), &raw.interval_hours, 1, 8_760);
+        self.in_range(&place.with("max_backups"), &raw.max_backups, 1, 1_000);
+        if !raw.enabled {
+            self.warnings.push("backup.enabled is off: only you make backups".to_owned());
+        }
+        let RawBackup { enabled, interval_hours, max_backups, .. } = *raw;
+        Backup { enabled, interval_hours, max_backups }
+    }
+
+    fn vault(&mut self, raw: RawBackup) -> Vault {
+        let place = Place::of("backup");
+        let passphrase = self.secret(&place.with("passphrase"), &raw.passphrase);
+        if raw.recipient.is_some() && passphrase.is_some() {
+            self.fault(&place.with("recipient"), "a passphrase is set as well; choose one of them");
+        }
+        Vault { dir: raw.dir, recipient: raw.recipient, passphrase }
     }
 
     fn telegram(&mut self, raw: RawTelegram) -> Telegram {

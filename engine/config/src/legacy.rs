@@ -106,6 +106,12 @@ const NAMES: &[Row] = &[
     ("MIN_DEPOSIT_AMOUNT", "deposits.min", |raw, text| read(&mut raw.deposits.min, text)),
     ("MIN_DEPOSIT_USD", "deposits.min", |raw, text| read(&mut raw.deposits.min, text)),
     ("MAX_DEPOSIT_USD", "deposits.max", |raw, text| read(&mut raw.deposits.max, text)),
+    ("DATABASE_BACKUP_INTERVAL", "backup.interval_hours", |raw, text| {
+        set(&mut raw.backup.interval_hours, whole(text)?)
+    }),
+    ("MAX_BACKUPS", "backup.max_backups", |raw, text| {
+        set(&mut raw.backup.max_backups, whole(text)?)
+    }),
     ("BINANCE_WALLET", "", |raw, text| address(raw, "usdt", text)),
     ("BINANCE_ID", "", |raw, text| address(raw, "binance", text)),
     ("SMSPOOL_API_KEY", "providers.smspool.secrets.api_key", |raw, text| {
@@ -149,8 +155,6 @@ const SERVICE_NAMES: &[ServiceRow] = &[
 
 /// Names of the former bot that set nothing here, and why.
 const WITHOUT_MEANING: &[(&str, &str)] = &[
-    ("DATABASE_BACKUP_INTERVAL", NOT_YET),
-    ("MAX_BACKUPS", NOT_YET),
     ("ENABLE_DATABASE_PROTECTION", "every change is journalled, always"),
     ("AUTO_APPROVE_BELOW_USD", NOT_YET),
     ("MAX_RETRIES", "requests are retried where repeating them is harmless"),

@@ -42,6 +42,8 @@ pub struct RawConfig {
     pub plugins: Plugins,
     /// Where data is kept. Changing it needs a restart.
     pub storage: RawStorage,
+    /// Copies of everything. Changing where they go or how they are sealed needs a restart.
+    pub backup: RawBackup,
     /// What is logged, and how. Changing it needs a restart.
     pub logging: Logging,
 }
@@ -378,5 +380,36 @@ pub struct RawStorage {
 impl Default for RawStorage {
     fn default() -> Self {
         Self { data_dir: PathBuf::from("data") }
+    }
+}
+
+/// Copies of everything, each restored and compared before it counts.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawBackup {
+    /// Whether backups are made by themselves.
+    pub enabled: bool,
+    /// Hours from the last good backup to the next, 1 to 8760.
+    pub interval_hours: u32,
+    /// Backups kept of each kind (automatic, manual, emergency), 1 to 1000.
+    pub max_backups: u32,
+    /// The folder they are kept in; null is `backups` in the data folder.
+    pub dir: Option<PathBuf>,
+    /// An age recipient (`age1…`): backups are encrypted to it, and only its identity opens them.
+    pub recipient: Option<String>,
+    /// A passphrase instead of a recipient.
+    pub passphrase: SecretSource,
+}
+
+impl Default for RawBackup {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            interval_hours: 72,
+            max_backups: 10,
+            dir: None,
+            recipient: None,
+            passphrase: SecretSource::Variable("BACKUP_PASSPHRASE".to_owned()),
+        }
     }
 }

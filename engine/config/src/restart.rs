@@ -27,6 +27,10 @@ impl Config {
         differ("plugins.dir", mine.plugins.dir != theirs.plugins.dir);
         differ("plugins.allow", mine.plugins.allow != theirs.plugins.allow);
         differ("storage.data_dir", mine.storage != theirs.storage);
+        let (here, there) = (&mine.vault, &theirs.vault);
+        differ("backup.dir", here.dir != there.dir);
+        differ("backup.recipient", here.recipient != there.recipient);
+        differ("backup.passphrase", here.passphrase != there.passphrase);
         differ("logging.level", mine.logging.level != theirs.logging.level);
         differ("logging.format", mine.logging.format != theirs.logging.format);
         keys.into_iter().collect()

@@ -32,8 +32,18 @@ pub struct Fixed {
     pub plugins: Plugins,
     /// Where data is kept.
     pub storage: Storage,
+    /// Where backups are kept and how they are sealed.
+    pub vault: Vault,
     /// What is logged, and how.
     pub logging: Logging,
+}
+
+impl Fixed {
+    /// The folder of the backups.
+    #[must_use]
+    pub fn backup_dir(&self) -> PathBuf {
+        self.vault.dir.clone().unwrap_or_else(|| self.storage.data_dir.join("backups"))
+    }
 }
 
 /// Settings that belong to the rule set and are swapped with it.
@@ -51,6 +61,8 @@ pub struct Live {
     pub polling: Polling,
     /// How wallets are filled.
     pub deposits: Deposits,
+    /// When backups are made and how many are kept.
+    pub backup: Backup,
 }
 
 /// The bot.
@@ -104,6 +116,28 @@ pub struct Plugins {
 pub struct Storage {
     /// The folder of journal, state and caches.
     pub data_dir: PathBuf,
+}
+
+/// Where backups are kept and how they are sealed: the keys of `backup` that a restart changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vault {
+    /// The folder; without one it is `backups` in the data folder.
+    pub dir: Option<PathBuf>,
+    /// Whom backups are encrypted to, if anybody.
+    pub recipient: Option<String>,
+    /// What they are encrypted with instead.
+    pub passphrase: Option<Secret>,
+}
+
+/// When backups are made and how many are kept: the keys of `backup` that a save changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// Whether they are made by themselves.
+    pub enabled: bool,
+    /// Hours from the last good one to the next, 1 to 8760.
+    pub interval_hours: u32,
+    /// Kept of each kind, 1 to 1000.
+    pub max_backups: u32,
 }
 
 /// What is logged, and how.

@@ -138,6 +138,9 @@ fn a_bad_variable_is_named_where_it_was_written() {
     ] {
         assert_eq!(fault("{}", &[(name, value)]), want);
     }
+    let both = "backup: { recipient: age1invented }\n";
+    let found = fault(both, &[("BACKUP_PASSPHRASE", "of the tests")]);
+    assert!(found.contains("backup.recipient: a passphrase is set as well"), "{found}");
     let mut env = Env::default();
     env.add_dotenv(".env", "# old\nPOLL_TIMEOUT=soon\n").unwrap();
     let report = parse("config.yaml", "{}", &env).unwrap_err();

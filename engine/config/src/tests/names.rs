@@ -37,6 +37,8 @@ pub const NAMES: &[(&str, &str, Check)] = &[
     }),
     ("POLL_TIMEOUT", "300", |c| c.live.orders.timeout_secs == 300),
     ("ORDER_EXPIRES_IN", "900", |c| c.live.orders.timeout_secs == 900),
+    ("DATABASE_BACKUP_INTERVAL", "24", |c| c.live.backup.interval_hours == 24),
+    ("MAX_BACKUPS", "3", |c| c.live.backup.max_backups == 3),
     ("POLLING_INITIAL_INTERVAL", "4", |c| c.live.polling.initial_secs == 4),
     ("POLLING_ACTIVE_INTERVAL", "5", |c| c.live.polling.active_secs == 5),
     ("POLLING_STANDARD_INTERVAL", "6", |c| c.live.polling.standard_secs == 6),

@@ -85,9 +85,10 @@ pub fn parse(name: &str, text: &str, env: &Env) -> Result<Loaded, Report> {
     Ok(Loaded { config, warnings })
 }
 
-/// The JSON schema of `config.yaml`, for editors.
-#[must_use]
-pub fn schema() -> serde_json::Value {
+/// The JSON schema of `config.yaml`, for editors. The committed file is compared with it; nobody
+/// else needs it, so it is no part of the program.
+#[cfg(test)]
+fn schema() -> serde_json::Value {
     schemars::schema_for!(raw::RawConfig).to_value()
 }
 

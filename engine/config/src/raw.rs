@@ -2,6 +2,7 @@
 //! crate; `check` turns it into a `Config`. The defaults here are the ones the shipped file
 //! shows, and a test holds the two together.
 
+#[cfg(test)]
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -9,15 +10,19 @@ use ring4_domain::ids::Country;
 use ring4_domain::money::Amount;
 use ring4_yaml::Entries;
 use rust_decimal::Decimal;
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::sections::{Logging, Maintenance, Orders, Plugins, Polling, Pricing};
 use crate::switch::Switch;
-use crate::text::{DecimalText, EnvText, SecretSource, written, written_list, written_or_null};
+#[cfg(test)]
+use crate::text::DecimalText;
+use crate::text::{EnvText, SecretSource, written, written_list, written_or_null};
 
 /// Every setting of the shop.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RawConfig {
     /// The bot and its Bot API server. Changing it needs a restart.
@@ -25,7 +30,7 @@ pub struct RawConfig {
     /// What customers see of the shop as a whole.
     pub shop: RawShop,
     /// What is sold, by key.
-    #[schemars(with = "BTreeMap<String, RawService>")]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, RawService>"))]
     pub services: RawServices,
     /// What `scripts/pricing.rhai` works with, and the limits of what it may propose.
     pub pricing: Pricing,
@@ -36,7 +41,7 @@ pub struct RawConfig {
     /// How wallets are filled.
     pub deposits: RawDeposits,
     /// Number vendors, by id. Changing one needs a restart.
-    #[schemars(with = "BTreeMap<String, RawProvider>")]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, RawProvider>"))]
     pub providers: RawProviders,
     /// Where vendor plugins come from. Changing it needs a restart.
     pub plugins: Plugins,
@@ -49,7 +54,8 @@ pub struct RawConfig {
 }
 
 /// The bot.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RawTelegram {
     /// The bot's token.
@@ -77,7 +83,8 @@ impl Default for RawTelegram {
 }
 
 /// The shop as a whole.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RawShop {
     /// The name in the welcome.
@@ -90,7 +97,7 @@ pub struct RawShop {
     pub default_language: String,
     /// The country that is offered first, by ISO code.
     #[serde(deserialize_with = "written")]
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub default_country: Country,
     /// Countries that are sold, in the order they are shown.
     pub countries: Vec<RawCountry>,
@@ -98,7 +105,7 @@ pub struct RawShop {
     pub contacts: Vec<String>,
     /// Customers are warned below this balance, in dollars.
     #[serde(deserialize_with = "written")]
-    #[schemars(with = "DecimalText")]
+    #[cfg_attr(test, schemars(with = "DecimalText"))]
     pub low_balance_warning: Amount,
     /// A pause in selling.
     pub maintenance: Maintenance,
@@ -141,12 +148,13 @@ impl Default for RawShop {
 }
 
 /// One country.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawCountry {
     /// ISO 3166-1 alpha-2.
     #[serde(deserialize_with = "written")]
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub code: Country,
     /// The name that is shown.
     pub name: String,
@@ -190,7 +198,8 @@ impl Default for RawServices {
 }
 
 /// One service.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawService {
     /// The name that is shown.
@@ -209,15 +218,15 @@ pub struct RawService {
     pub enabled: bool,
     /// Put on the vendor's price, in percent; null takes `pricing.margin_percent`.
     #[serde(default, deserialize_with = "written_or_null")]
-    #[schemars(with = "Option<DecimalText>")]
+    #[cfg_attr(test, schemars(with = "Option<DecimalText>"))]
     pub margin_percent: Option<Decimal>,
     /// The price in dollars while `pricing.use_fixed_prices` is on.
     #[serde(default, deserialize_with = "written_or_null")]
-    #[schemars(with = "Option<DecimalText>")]
+    #[cfg_attr(test, schemars(with = "Option<DecimalText>"))]
     pub fixed_price: Option<Amount>,
     /// The service's id at a vendor, by provider id; resolved by name where it is not given.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, String>")]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
     pub vendor_ids: Entries<ring4_yaml::Scalar>,
 }
 
@@ -230,22 +239,23 @@ const fn on() -> bool {
 }
 
 /// How wallets are filled.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RawDeposits {
     /// Whether deposits are taken.
     pub enabled: bool,
     /// The least deposit, in dollars.
     #[serde(deserialize_with = "written")]
-    #[schemars(with = "DecimalText")]
+    #[cfg_attr(test, schemars(with = "DecimalText"))]
     pub min: Amount,
     /// The largest deposit, in dollars.
     #[serde(deserialize_with = "written")]
-    #[schemars(with = "DecimalText")]
+    #[cfg_attr(test, schemars(with = "DecimalText"))]
     pub max: Amount,
     /// Amounts offered as buttons, in dollars, at most 12.
     #[serde(deserialize_with = "written_list")]
-    #[schemars(with = "Vec<DecimalText>")]
+    #[cfg_attr(test, schemars(with = "Vec<DecimalText>"))]
     pub amounts: Vec<Amount>,
     /// How long payment instructions stand, in seconds, 300 to 604800.
     pub expires_secs: u32,
@@ -293,7 +303,8 @@ impl Default for RawDeposits {
 }
 
 /// One way to pay.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawMethod {
     /// Its name in the books: letters, digits, `_` and `-`; never change it.
@@ -331,7 +342,8 @@ impl Default for RawProviders {
 }
 
 /// One vendor.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RawProvider {
     /// `true`, `false`, or `auto`: on when all its secrets are there.
@@ -341,10 +353,10 @@ pub struct RawProvider {
     /// The vendor's address; the plugin's own default when empty.
     pub base_url: EnvText,
     /// Secrets the plugin may name in its requests.
-    #[schemars(with = "BTreeMap<String, SecretSource>")]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, SecretSource>"))]
     pub secrets: Entries<SecretSource>,
     /// The plugin's own settings; `ring4 plugin inspect` lists them.
-    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, serde_json::Value>"))]
     pub settings: serde_json::Map<String, serde_json::Value>,
     /// Time limit of one request, in seconds, 1 to 120.
     pub timeout_secs: u32,
@@ -370,7 +382,8 @@ impl Default for RawProvider {
 }
 
 /// Where data is kept.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RawStorage {
     /// The folder of journal, state and caches, relative to the working directory.
@@ -384,7 +397,8 @@ impl Default for RawStorage {
 }
 
 /// Copies of everything, each restored and compared before it counts.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RawBackup {
     /// Whether backups are made by themselves.

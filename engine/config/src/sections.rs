@@ -7,10 +7,13 @@ use std::path::PathBuf;
 use ring4_domain::ids::{Country, MethodKey, ProviderId, ServiceKey, UserId};
 use ring4_domain::money::Amount;
 use rust_decimal::Decimal;
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::text::{DecimalText, Secret, written};
+#[cfg(test)]
+use crate::text::DecimalText;
+use crate::text::{Secret, written};
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,7 +105,8 @@ pub struct Provider {
 }
 
 /// Where vendor plugins come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Plugins {
     /// The folder; the executable's own when null.
@@ -141,7 +145,8 @@ pub struct Backup {
 }
 
 /// What is logged, and how.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Logging {
     /// The least level that is logged.
@@ -157,7 +162,8 @@ impl Default for Logging {
 }
 
 /// The least level that is logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
     /// What failed.
@@ -173,7 +179,8 @@ pub enum LogLevel {
 }
 
 /// The form of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// Human on a terminal, JSON elsewhere.
@@ -208,7 +215,8 @@ pub struct Shop {
 }
 
 /// A pause in selling; open orders finish.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Maintenance {
     /// Whether selling pauses.
@@ -239,28 +247,29 @@ pub struct Service {
 }
 
 /// What prices are made of, and their limits.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Pricing {
     /// Put on the vendor's price, in percent, 0 to 1000; a service may have its own.
     #[serde(deserialize_with = "written")]
-    #[schemars(with = "DecimalText")]
+    #[cfg_attr(test, schemars(with = "DecimalText"))]
     pub margin_percent: Decimal,
     /// The least a customer pays, in dollars, above 0.
     #[serde(deserialize_with = "written")]
-    #[schemars(with = "DecimalText")]
+    #[cfg_attr(test, schemars(with = "DecimalText"))]
     pub min_price: Amount,
     /// The most a customer pays, in dollars.
     #[serde(deserialize_with = "written")]
-    #[schemars(with = "DecimalText")]
+    #[cfg_attr(test, schemars(with = "DecimalText"))]
     pub max_price: Amount,
     /// The least that must remain after the vendor is paid, in dollars; no script goes below.
     #[serde(deserialize_with = "written")]
-    #[schemars(with = "DecimalText")]
+    #[cfg_attr(test, schemars(with = "DecimalText"))]
     pub min_margin: Amount,
     /// Prices are rounded up to a multiple of this, in dollars, above 0 and up to 1.
     #[serde(deserialize_with = "written")]
-    #[schemars(with = "DecimalText")]
+    #[cfg_attr(test, schemars(with = "DecimalText"))]
     pub price_step: Amount,
     /// How long a shown price stands, in seconds, 10 to 3600.
     pub quote_lifetime_secs: u32,
@@ -289,7 +298,8 @@ impl Default for Pricing {
 }
 
 /// A discount for customers with many orders.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct BulkDiscount {
     /// Whether it is given.
@@ -298,7 +308,7 @@ pub struct BulkDiscount {
     pub threshold: u32,
     /// Taken off the price, in percent, 0 to 90.
     #[serde(deserialize_with = "written")]
-    #[schemars(with = "DecimalText")]
+    #[cfg_attr(test, schemars(with = "DecimalText"))]
     pub percent: Decimal,
 }
 
@@ -309,14 +319,15 @@ impl Default for BulkDiscount {
 }
 
 /// A factor on every computed price.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct DemandFactor {
     /// Whether it is used.
     pub enabled: bool,
     /// What the price is multiplied with, 0.1 to 10.
     #[serde(deserialize_with = "written")]
-    #[schemars(with = "DecimalText")]
+    #[cfg_attr(test, schemars(with = "DecimalText"))]
     pub factor: Decimal,
 }
 
@@ -327,7 +338,8 @@ impl Default for DemandFactor {
 }
 
 /// The life of an order.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Orders {
     /// How long a code is waited for, in seconds, 5 to 3600.
@@ -360,7 +372,8 @@ impl Default for Orders {
 }
 
 /// How often vendors are asked for the code of an open order.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Polling {
     /// The shortest interval a script may ask for, in seconds, at least 1.

@@ -1,8 +1,10 @@
 //! On, off, or as the secrets allow. Private to this crate.
 
 use core::fmt;
+#[cfg(test)]
 use std::borrow::Cow;
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Visitor};
 
@@ -42,6 +44,7 @@ impl<'de> Deserialize<'de> for Switch {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for Switch {
     fn schema_name() -> Cow<'static, str> {
         "Switch".into()

@@ -8,12 +8,14 @@
 use core::fmt;
 use core::marker::PhantomData;
 use core::str::FromStr;
+#[cfg(test)]
 use std::borrow::Cow;
 use std::fs;
 
 use ring4_domain::ids::{Country, IdError};
 use ring4_domain::money::{Amount, AmountError};
 use rust_decimal::Decimal;
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
@@ -111,8 +113,10 @@ pub fn written_list<'de, T: Written, D: Deserializer<'de>>(
 }
 
 /// In the schema: a decimal number, quoted or not.
+#[cfg(test)]
 pub struct DecimalText;
 
+#[cfg(test)]
 impl JsonSchema for DecimalText {
     fn schema_name() -> Cow<'static, str> {
         "DecimalText".into()
@@ -124,7 +128,8 @@ impl JsonSchema for DecimalText {
 }
 
 /// Text that may hold `${NAME}` or `${NAME:-default}`; `$${` stands for `${` itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(transparent)]
 pub struct EnvText(pub String);
 
@@ -247,6 +252,7 @@ impl<'de> Deserialize<'de> for SecretSource {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for SecretSource {
     fn schema_name() -> Cow<'static, str> {
         "SecretSource".into()

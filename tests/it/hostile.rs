@@ -69,7 +69,10 @@ async fn odd_amounts_get_a_clear_answer() {
             world.press(ANNA, "USDT").await;
         }
         world.newest(ANNA, &[heard]).await;
+        world.say(ANNA, "/balance").await;
+        world.newest(ANNA, &["Your wallet"]).await;
         world.say(ANNA, "/deposit").await;
+        world.newest(ANNA, &["How would you like"]).await;
         world.press(ANNA, "USDT").await;
         world.press(ANNA, "Other amount").await;
         world.newest(ANNA, &["Send me the amount"]).await;

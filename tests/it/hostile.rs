@@ -66,6 +66,7 @@ async fn odd_amounts_get_a_clear_answer() {
         // As a command, and as the answer to the question for an amount.
         world.say(ANNA, &format!("/deposit {said}")).await;
         if heard.starts_with("Deposit of") {
+            world.newest(ANNA, &["How would you like to pay in $"]).await;
             world.press(ANNA, "USDT").await;
         }
         world.newest(ANNA, &[heard]).await;

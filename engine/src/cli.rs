@@ -5,6 +5,7 @@ mod demo;
 mod run;
 mod signals;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -48,6 +49,14 @@ enum Verb {
     VerifyState {
         /// The folder
         dir: PathBuf,
+    },
+    /// Restore a plain backup into a scratch folder and verify it there
+    #[command(hide = true)]
+    VerifyBackup {
+        /// The backup
+        file: PathBuf,
+        /// The folder, which is emptied
+        scratch: PathBuf,
     },
 }
 
@@ -114,6 +123,11 @@ impl Cli {
                     Ok(ExitCode::SUCCESS)
                 }
             },
+            Verb::VerifyBackup { file, scratch } => {
+                let verdict = ring4_storage::verify_backup(&file, &scratch);
+                writeln!(std::io::stdout(), "{verdict}")?;
+                Ok(ExitCode::SUCCESS)
+            }
         }
     }
 }

@@ -8,6 +8,7 @@
 //! Space is not reserved ahead: zeros behind the last frame would have to be told apart from a
 //! damaged frame, and the saving was not measurable where the disk decides.
 
+pub(crate) mod bulk;
 pub(crate) mod frame;
 pub(crate) mod inspect;
 pub(crate) mod mend;

@@ -9,8 +9,10 @@
 //! recovery   what a start finds and does                    snapshot   every question
 //! journal    segments, frames, inspection, mending          state      keys, rows, fjall
 //! codec      records to bytes                              verify     fold, compare, report
+//! backup     the state in one file: create, list, verify
 //! ```
 
+mod backup;
 mod codec;
 mod group;
 mod journal;
@@ -19,6 +21,11 @@ mod state;
 mod store;
 mod verify;
 
+pub use backup::{
+    Backup, BackupError, BackupHeader, BackupKey, BackupKind, BackupRequest, Backups, Contents,
+    FormatError, FormatFault, Listed, Manifest, NOTE_LEN_MAX, Progress, SpaceSize, Stage, Sums,
+    Verdict, Verified, Watch, unwatched, verify_backup,
+};
 pub use codec::{DecodeError, Totals};
 pub use group::{CommitError, GROUP_ENTRIES_MAX, Group, StageError};
 pub use journal::frame::Fault;

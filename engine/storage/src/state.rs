@@ -90,6 +90,10 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Takes one row after the other, and `None` as the end. A closure, because the store below does
+/// not name what stands behind it.
+pub(crate) type Load<'a> = Box<dyn FnMut(Option<(&[u8], &[u8])>) -> Result<(), fjall::Error> + 'a>;
+
 /// The open state.
 #[derive(Clone)]
 pub(crate) struct State {
@@ -139,6 +143,23 @@ impl State {
     /// what is durable.
     pub(crate) fn batch(&self) -> Batch<'_> {
         Batch { batch: self.database.batch().durability(Some(PersistMode::Buffer)), state: self }
+    }
+
+    /// Begins to load sorted rows into a keyspace that is still empty, past its memtables.
+    pub(crate) fn load(&self, space: Space) -> Result<Load<'_>, fjall::Error> {
+        let mut ingestion = Some(self.keyspace(space).start_ingestion()?);
+        Ok(Box::new(move |row| match row {
+            Some((key, value)) => {
+                ingestion.as_mut().map_or(Ok(()), |ingestion| ingestion.write(key, value))
+            }
+            None => ingestion.take().map_or(Ok(()), |ingestion| ingestion.finish()),
+        }))
+    }
+
+    /// Rows in all keyspaces, about: overwritten ones may count more than once.
+    pub(crate) fn rows_about(&self) -> u64 {
+        let rows = |space: Space| self.keyspace(space).approximate_len() as u64;
+        Space::ALL.into_iter().map(rows).fold(0, u64::saturating_add)
     }
 
     /// Syncs everything written so far.

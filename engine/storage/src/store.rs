@@ -166,6 +166,11 @@ impl Reader {
         Snapshot { reading: self.state.read() }
     }
 
+    /// Rows in the state, about.
+    pub(crate) fn rows_about(&self) -> u64 {
+        self.state.rows_about()
+    }
+
     /// Reads the whole journal and the whole state, as they are now, and compares them. Takes
     /// seconds per million entries and memory for every record; commits go on meanwhile.
     #[must_use]

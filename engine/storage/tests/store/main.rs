@@ -3,6 +3,7 @@
 // In a test a value that is not there is the failure.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod backup;
 mod commits;
 mod damage;
 mod kill;

@@ -1,0 +1,299 @@
+//! Whether a backup gives the shop back: it is restored into scratch and verified there, in a
+//! process of its own where there is a command for it. Creation and the command line use this.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{BufReader, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ring4_domain::change::Seq;
+
+use super::format::parse_hash;
+use super::rebuild::{Scope, Target, rebuild};
+use super::{BackupError, Backups, Stage, Watch, encrypt, name, tell, unwatched};
+use crate::journal::{self, FileError, failed, sync_dir};
+use crate::state::State;
+use crate::verify::verify;
+use crate::{Head, Options, Snapshot};
+
+/// How long the verifying command may take. A million entries take seconds on a good machine,
+/// minutes on one that is busy; a command that hangs is stopped.
+const VERIFY_SECS_MAX: u64 = 3_600;
+/// How often the verifying command is asked whether it is done.
+const VERIFY_POLL: Duration = Duration::from_millis(20);
+/// Bytes of the verifying command's answer, at most.
+const ANSWER_LEN_MAX: u64 = 4_096;
+/// Bytes read from a backup at a time.
+pub(super) const BUFFER_LEN: usize = 256 << 10;
+
+/// A backup that was restored into scratch, and what was found there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Where it ends.
+    pub head: Head,
+    /// Entries that were folded.
+    pub entries: u64,
+    /// Rows that were compared with them.
+    pub rows: u64,
+}
+
+/// The verdict in one line, as the verifying command prints it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is whole.
+    Verified(Verified),
+    /// It is not, and why.
+    Damaged(String),
+    /// Nobody knows, and why.
+    Failed(String),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Verified(Verified { head, entries, rows }) => {
+                write!(out, "verified {} {} {entries} {rows}", head.seq.0, head.hash)
+            }
+            Self::Damaged(reason) => write!(out, "damaged {reason}"),
+            Self::Failed(reason) => write!(out, "failed {reason}"),
+        }
+    }
+}
+
+impl Verdict {
+    fn parse(line: &str) -> Option<Self> {
+        let (word, rest) = line.split_once(' ')?;
+        match word {
+            "verified" => {
+                let mut words = rest.split(' ');
+                let seq = Seq(words.next()?.parse().ok()?);
+                let head = Head { seq, hash: parse_hash(words.next()?)? };
+                let entries = words.next()?.parse().ok()?;
+                let rows = words.next()?.parse().ok()?;
+                Some(Self::Verified(Verified { head, entries, rows }))
+            }
+            "damaged" => Some(Self::Damaged(rest.to_owned())),
+            "failed" => Some(Self::Failed(rest.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// Restores a plain backup into `scratch`, which is emptied before and removed after, and
+/// verifies what stands there. For the program behind [`Backups::verify_command`], whose whole
+/// answer is the verdict, printed.
+#[must_use]
+pub fn verify_backup(file: &Path, scratch: &Path) -> Verdict {
+    match check(file, scratch, &mut unwatched) {
+        Ok(verified) => Verdict::Verified(verified),
+        Err(error) if error.is_damage() => Verdict::Damaged(error.to_string()),
+        Err(error) => Verdict::Failed(error.to_string()),
+    }
+}
+
+/// See [`verify_backup`].
+fn check(file: &Path, scratch: &Path, watch: Watch<'_>) -> Result<Verified, BackupError> {
+    remove_dir(scratch)?;
+    fs::create_dir_all(scratch).map_err(failed("create", scratch))?;
+    let input = File::open(file).map_err(failed("open", file))?;
+    let input = BufReader::with_capacity(BUFFER_LEN, input);
+    let segment_bytes = Options::default().segment_bytes;
+    let target = Target { dir: scratch, scope: Scope::Whole, segment_bytes };
+    let built = rebuild(file, input, target, watch, Stage::Verifying)?;
+    let (rows, has_state) = (built.manifest.rows(), built.has_state);
+    tell(watch, Stage::Verifying, rows, rows)?;
+    let head = built.journal.finish()?;
+    let mut verified = Verified { head, entries: head.seq.0, rows };
+    if has_state {
+        let state = State::open(&scratch.join("state"))?;
+        let snapshot = Snapshot { reading: state.read() };
+        let report = verify(&snapshot, &scratch.join("journal"));
+        if let Some(first) = report.findings.first() {
+            let findings = (report.findings.len() as u64).saturating_add(report.findings_left_out);
+            let (path, first) = (file.to_owned(), first.to_string());
+            return Err(BackupError::Unclean { path, findings, first });
+        }
+        let found = snapshot.head()?;
+        if found != built.header.head {
+            let (path, due) = (file.to_owned(), built.header.head);
+            return Err(BackupError::Head { path, due, found });
+        }
+        verified.entries = report.entries;
+        verified.rows = report.rows;
+    }
+    remove_dir(scratch)?;
+    Ok(verified)
+}
+
+/// Removes a directory with everything in it, if it is there.
+pub(crate) fn remove_dir(dir: &Path) -> Result<(), FileError> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", dir)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The scratch directory, ours alone for as long as this is held.
+pub(super) struct Scratch {
+    pub dir: PathBuf,
+    _lock: File,
+}
+
+impl Scratch {
+    pub(super) fn verify(&self) -> PathBuf {
+        self.dir.join("verify")
+    }
+
+    pub(super) fn plain(&self) -> PathBuf {
+        self.dir.join("plain.part")
+    }
+}
+
+impl Backups {
+    /// Restores a backup into scratch and verifies it: seconds per million entries. A file that
+    /// is found damaged gets `.damaged` behind its name, so that nothing is built on it.
+    ///
+    /// # Errors
+    /// It is damaged, or cannot be opened; see [`BackupError::is_damage`].
+    pub fn verify(&self, file: &Path, watch: Watch<'_>) -> Result<Verified, BackupError> {
+        let scratch = self.scratch()?;
+        let verified = self.verify_in(&scratch, file, watch);
+        let good = name::parse(file).is_some_and(|name| name.standing == name::Standing::Good);
+        if verified.as_ref().is_err_and(BackupError::is_damage) && good {
+            rename_behind(file, name::DAMAGED)?;
+        }
+        verified
+    }
+
+    fn verify_in(
+        &self,
+        scratch: &Scratch,
+        file: &Path,
+        watch: Watch<'_>,
+    ) -> Result<Verified, BackupError> {
+        if !encrypt::is_encrypted(file)? {
+            return self.prove(file, scratch, watch);
+        }
+        let plain = scratch.plain();
+        encrypt::decrypt(self.key.as_ref(), file, &plain, watch)?;
+        let verified = self.prove(&plain, scratch, watch);
+        fs::remove_file(&plain).map_err(failed("remove", &plain))?;
+        verified
+    }
+
+    /// Verifies a plain file, by the command if there is one.
+    pub(super) fn prove(
+        &self,
+        plain: &Path,
+        scratch: &Scratch,
+        watch: Watch<'_>,
+    ) -> Result<Verified, BackupError> {
+        let Some(command) = &self.verify_command else {
+            return check(plain, &scratch.verify(), watch);
+        };
+        let program = &command.program;
+        let mut child = Command::new(program)
+            .args(&command.arguments)
+            .args([plain, &scratch.verify()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(failed("start", program))?;
+        let ended = wait(&mut child, watch);
+        if ended.is_err() {
+            // It may have ended by itself in between; either way it is waited for.
+            let _ = child.kill();
+            child.wait().map_err(failed("wait for", program))?;
+        }
+        ended.map_err(|error| error.named(program))?;
+        let mut answer = String::new();
+        if let Some(out) = child.stdout.take() {
+            let mut out = out.take(ANSWER_LEN_MAX);
+            out.read_to_string(&mut answer).map_err(failed("read from", program))?;
+        }
+        match answer.lines().find_map(Verdict::parse) {
+            Some(Verdict::Verified(verified)) => Ok(verified),
+            Some(Verdict::Damaged(reason)) => {
+                Err(BackupError::Damaged { path: plain.to_owned(), reason })
+            }
+            Some(Verdict::Failed(reason)) => Err(BackupError::Command(reason)),
+            None => Err(BackupError::Command("gave no verdict".to_owned())),
+        }
+    }
+
+    /// Takes the scratch directory, and clears away what a former process left there or among
+    /// the backups.
+    pub(super) fn scratch(&self) -> Result<Scratch, BackupError> {
+        let dir = &self.scratch;
+        fs::create_dir_all(dir).map_err(failed("create", dir))?;
+        let path = dir.join("lock");
+        let options = File::options().create(true).write(true).truncate(false).to_owned();
+        let lock = options.open(&path).map_err(failed("open", &path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(BackupError::Busy(path)),
+            Err(fs::TryLockError::Error(source)) => {
+                return Err(failed("lock", &path)(source).into());
+            }
+        }
+        let scratch = Scratch { dir: dir.clone(), _lock: lock };
+        remove_dir(&scratch.verify())?;
+        remove_file(&scratch.plain())?;
+        Ok(scratch)
+    }
+}
+
+/// Why a child is not waited for any longer.
+enum Left {
+    Io(std::io::Error),
+    Watch(BackupError),
+    Late,
+}
+
+impl Left {
+    fn named(self, program: &Path) -> BackupError {
+        match self {
+            Self::Io(error) => failed("wait for", program)(error).into(),
+            Self::Watch(error) => error,
+            Self::Late => BackupError::Command("did not end".to_owned()),
+        }
+    }
+}
+
+fn wait(child: &mut Child, watch: Watch<'_>) -> Result<(), Left> {
+    let deadline = Instant::now() + Duration::from_secs(VERIFY_SECS_MAX);
+    while child.try_wait().map_err(Left::Io)?.is_none() {
+        tell(watch, Stage::Verifying, 0, 0).map_err(Left::Watch)?;
+        if Instant::now() >= deadline {
+            return Err(Left::Late);
+        }
+        std::thread::sleep(VERIFY_POLL);
+    }
+    Ok(())
+}
+
+/// Removes a file, if it is there.
+pub(crate) fn remove_file(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Puts a suffix behind a file's name, durably.
+pub(super) fn rename_behind(file: &Path, suffix: &str) -> Result<PathBuf, FileError> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    let renamed = PathBuf::from(name);
+    fs::rename(file, &renamed).map_err(failed("rename", file))?;
+    file.parent().map_or(Ok(()), sync_dir)?;
+    Ok(renamed)
+}
+
+/// Makes a file's bytes durable.
+pub(super) fn sync(path: &Path, file: &File) -> Result<(), FileError> {
+    file.sync_all().map_err(journal::failed("sync", path))
+}

@@ -1,0 +1,187 @@
+//! A shop's journal and state, built from a backup file: for verification in scratch, and for a
+//! restore. Both of these use this.
+//!
+//! The journal is rebuilt from the state's copies of the entries, each proven by the chain from
+//! the first one on. The rows of the state are loaded as they are, sorted, past the memtables.
+
+use std::io::Read;
+use std::path::Path;
+
+use ring4_domain::change::Seq;
+
+use super::format::read::Reader;
+use super::{BackupError, BackupHeader, FormatError, Manifest, Stage, Watch, tell};
+use crate::Space;
+use crate::codec::{self, EntryCopy, Kind};
+use crate::journal::bulk::Bulk;
+use crate::journal::frame::BODY_LEN_MAX;
+use crate::state::{Load, State, keys};
+
+/// Rows between two words to whoever watches.
+const TELL_EVERY: u64 = 4_096;
+
+/// How much of a backup is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Entries and rows.
+    Whole,
+    /// The entries up to this one, and no rows: they tell of a later moment.
+    EntriesTo(Seq),
+}
+
+/// What came of it.
+pub(crate) struct Rebuilding {
+    pub header: BackupHeader,
+    pub manifest: Manifest,
+    /// The journal, open for what follows the backup.
+    pub journal: Bulk,
+    /// Whether there is a state; a backup of another key layout gives entries only.
+    pub has_state: bool,
+}
+
+/// A row that cannot be taken.
+enum Halt {
+    Format(FormatError),
+    Backup(BackupError),
+}
+
+impl From<FormatError> for Halt {
+    fn from(error: FormatError) -> Self {
+        Self::Format(error)
+    }
+}
+
+/// Builds `journal/` and `state/` inside `dir` from the plain bytes of the backup `file`.
+pub(crate) fn rebuild(
+    file: &Path,
+    input: impl Read,
+    target: Target<'_>,
+    watch: Watch<'_>,
+    stage: Stage,
+) -> Result<Rebuilding, BackupError> {
+    let Target { dir, scope, segment_bytes } = target;
+    let wrong = |source| BackupError::Format { path: file.to_owned(), source };
+    let reader = Reader::open(input).map_err(wrong)?;
+    let header = reader.header().clone();
+    let has_state = scope == Scope::Whole && header.schema == keys::SCHEMA;
+    let state = if has_state { Some(State::open(&dir.join("state"))?) } else { None };
+    let last = match scope {
+        Scope::Whole => header.head.seq,
+        Scope::EntriesTo(seq) => seq.min(header.head.seq),
+    };
+    let journal = Bulk::new(&dir.join("journal"), segment_bytes)?;
+    let loading = state.as_ref().map(Loading::new);
+    let mut taking = Taking { file, journal, last, loading, rows: 0 };
+    let read = reader.rows(|space, key, value| -> Result<(), Halt> {
+        taking.row(space, key, value, watch, stage).map_err(Halt::Backup)
+    });
+    let manifest = read.map_err(|halt| match halt {
+        Halt::Format(source) => wrong(source),
+        Halt::Backup(error) => error,
+    })?;
+    let Taking { journal, loading, .. } = taking;
+    loading.map_or(Ok(()), Loading::finish)?;
+    if journal.head().seq != last || (scope == Scope::Whole && journal.head() != header.head) {
+        let (due, found) = (header.head, journal.head());
+        return Err(BackupError::Head { path: file.to_owned(), due, found });
+    }
+    if let Some(state) = &state {
+        state.sync()?;
+    }
+    Ok(Rebuilding { header, manifest, journal, has_state })
+}
+
+/// Where a backup goes, and how much of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub dir: &'a Path,
+    pub scope: Scope,
+    pub segment_bytes: u64,
+}
+
+/// Rows on their way out of the file.
+struct Taking<'a> {
+    file: &'a Path,
+    journal: Bulk,
+    last: Seq,
+    loading: Option<Loading<'a>>,
+    rows: u64,
+}
+
+impl Taking<'_> {
+    fn row(
+        &mut self,
+        space: Space,
+        key: &[u8],
+        value: &[u8],
+        watch: Watch<'_>,
+        stage: Stage,
+    ) -> Result<(), BackupError> {
+        self.rows = self.rows.saturating_add(1);
+        if self.rows.is_multiple_of(TELL_EVERY) {
+            tell(watch, stage, self.rows, 0)?;
+        }
+        let is_entry = space == Space::Ledger && key.first() == Some(&b'e');
+        if is_entry && self.journal.head().seq < self.last {
+            self.entry(key, value)?;
+        }
+        match &mut self.loading {
+            Some(loading) => Ok(loading.row(space, key, value)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes the copy of an entry if it continues the chain.
+    fn entry(&mut self, key: &[u8], value: &[u8]) -> Result<(), BackupError> {
+        let before = self.journal.head();
+        let seq = before.next();
+        let copy = codec::unseal::<EntryCopy>(Kind::EntryCopy, key, value).ok();
+        let copy = copy.filter(|copy| {
+            key == keys::entry(seq) && fits(&copy.body) && before.then(&copy.body).hash == copy.hash
+        });
+        match copy {
+            Some(copy) => Ok(self.journal.push(&copy.body)?),
+            None => Err(BackupError::Chain { path: self.file.to_owned(), seq }),
+        }
+    }
+}
+
+/// Whether a journal can hold an entry of this size.
+const fn fits(body: &[u8]) -> bool {
+    !body.is_empty() && body.len() <= BODY_LEN_MAX
+}
+
+impl From<fjall::Error> for BackupError {
+    fn from(error: fjall::Error) -> Self {
+        Self::State(error)
+    }
+}
+
+/// Rows on their way into an empty state.
+struct Loading<'a> {
+    state: &'a State,
+    current: Option<(Space, Load<'a>)>,
+}
+
+impl<'a> Loading<'a> {
+    const fn new(state: &'a State) -> Self {
+        Self { state, current: None }
+    }
+
+    fn row(&mut self, space: Space, key: &[u8], value: &[u8]) -> Result<(), fjall::Error> {
+        let load = match &mut self.current {
+            Some((current, load)) if *current == space => load,
+            current => {
+                if let Some((_, former)) = current {
+                    former(None)?;
+                }
+                &mut current.insert((space, self.state.load(space)?)).1
+            }
+        };
+        load(Some((key, value)))
+    }
+
+    fn finish(self) -> Result<(), fjall::Error> {
+        self.current.map_or(Ok(()), |(_, mut load)| load(None))
+    }
+}

@@ -29,6 +29,7 @@ use ring4_telegram::sender::SendError;
 
 use crate::chat::commands::Verb;
 use crate::chat::press::Press;
+use crate::executor::SubmitError;
 use crate::live::Live;
 use crate::screens::{Screen, Voice};
 use crate::shop::{Shop, ShopError, available, name_of};
@@ -80,6 +81,22 @@ impl Visit<'_> {
         command: Command,
     ) -> Result<Result<crate::executor::Receipt, Refusal>, ShopError> {
         Ok(self.shop.submit(Actor::Customer(self.user()), &self.trace, command).await?)
+    }
+
+    /// Changes something that nobody misses when it cannot be changed at the moment.
+    async fn submit_lightly(&self, command: Command) -> Result<(), ShopError> {
+        match self.submit(command).await {
+            Ok(_) | Err(ShopError::Trouble) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What is said where the shop can take nothing on.
+    fn in_trouble(&self, reply: Result<Reply, ShopError>) -> Result<Reply, ShopError> {
+        match reply {
+            Err(ShopError::Trouble) => Ok(Reply::Notice(self.voice().say("trouble.selling", &[]))),
+            reply => reply,
+        }
     }
 
     fn refuse(&self, refusal: &Refusal) -> Result<Reply, ShopError> {
@@ -149,11 +166,12 @@ impl Chat {
             Reply::Screen(visit.voice().plain(visit.voice().say("text_only", &[]))?)
         } else if let Some(command) = command::split(text) {
             match commands::find(&command.name, visit.admin) {
-                Some(found) => visit.command(found.verb, &command.words).await?,
+                Some(found) => visit.in_trouble(visit.command(found.verb, &command.words).await)?,
                 None => visit.unknown_command(&command.name)?,
             }
         } else {
-            visit.words(&clean(text, command::WORDS_CHARS_MAX)).await?
+            let words = clean(text, command::WORDS_CHARS_MAX);
+            visit.in_trouble(visit.words(&words).await)?
         };
         match reply {
             Reply::Screen(screen) => self.say(message.chat.id, screen).await,
@@ -198,7 +216,7 @@ impl Chat {
             self.answer(press, None).await;
         }
         let reply = match meaning {
-            Some(meaning) => visit.press(meaning).await?,
+            Some(meaning) => visit.in_trouble(visit.press(meaning).await)?,
             None => Reply::Notice(visit.voice().say("stale_button", &[])),
         };
         let (screen, notice) = match reply {
@@ -251,8 +269,11 @@ impl Chat {
             language: person.language_code.clone(),
         };
         let command = Command::Welcome(profile.clone());
-        // Welcoming is never refused.
-        let _ = self.shop.submit(Actor::Customer(person.id), trace, command).await?;
+        // Welcoming is never refused. Who cannot be noted down now is served all the same.
+        match self.shop.submit(Actor::Customer(person.id), trace, command).await {
+            Ok(_) | Err(SubmitError::Trouble) => {}
+            Err(error @ SubmitError::Stopped(_)) => return Err(error.into()),
+        }
         let customer = self.shop.snapshot().customer(person.id)?;
         let now = self.shop.clock.now();
         Ok(customer.unwrap_or(Customer {
@@ -313,7 +334,9 @@ impl Chat {
             Some(Err(SendError::Unreachable)) => {
                 let user = UserId(chat.0);
                 let command = Command::SetReachable { customer: user, reachable: false };
-                if self.shop.submit(Actor::Engine, "unreachable", command).await.is_err() {
+                // In trouble nothing is noted down; the next message finds out again.
+                let noted = self.shop.submit(Actor::Engine, "unreachable", command).await;
+                if let Err(SubmitError::Stopped(_)) = noted {
                     std::future::pending::<()>().await;
                 }
             }
@@ -329,6 +352,8 @@ impl Handler for Chat {
             Ok(()) => {}
             // See `settle`: an update that was not finished must not be marked as done.
             Err(ShopError::Stopped(_)) => std::future::pending().await,
+            // Whether somebody blocked the bot is found out again when they are written to.
+            Err(ShopError::Trouble) => tracing::debug!(update_id, "not noted down in trouble"),
             Err(error) => {
                 tracing::error!(update_id, %error, "an update was not served");
                 self.apologise(incoming).await;
@@ -421,10 +446,10 @@ impl Visit<'_> {
 
     /// Whoever does something else has no amount to type any more.
     async fn forget_question(&self) -> Result<(), ShopError> {
-        if self.customer.prompt.is_some() {
-            self.ask(None).await?;
+        if self.customer.prompt.is_none() {
+            return Ok(());
         }
-        Ok(())
+        self.submit_lightly(Command::Ask { customer: self.user(), prompt: None }).await
     }
 
     /// `/start` with what a link carried, if anything; what is not understood opens the menu.

@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod run;
+mod serving;
 mod signals;
 
 use std::io::Write;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use ring4_config::{Env, LogFormat, LogLevel, Overrides};
 use ring4_storage::{OpenError, VERIFY_BUSY};
 
+use crate::engine::StartError;
 use crate::ops::logging;
 use crate::reload::Origin;
 
@@ -31,7 +33,10 @@ First time here? `ring4 demo` needs nothing but this machine and a browser.
 For real: put BOT_TOKEN, ADMIN_USER_IDS and SMSPOOL_API_KEY into .env, then `ring4 check`
 and `ring4 run`.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage.";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 75 another process uses the data folder.";
+
+/// Exit code when another process uses the data folder.
+const FOLDER_IN_USE: u8 = 75;
 
 /// How long threads that still block may hold up the end of the process.
 const LEAVE_WITHIN: Duration = Duration::from_secs(1);
@@ -101,6 +106,16 @@ fn block_on(verb: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Res
     // Dropping the runtime would wait for a blocked thread for as long as it blocks.
     runtime.shutdown_timeout(LEAVE_WITHIN);
     result
+}
+
+/// What the process exits with after this error. 75 is `EX_TEMPFAIL` of `sysexits.h`: nothing is
+/// wrong with the folder, only the moment is.
+#[must_use]
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    match error.downcast_ref::<StartError>() {
+        Some(StartError::Storage(OpenError::Locked(_))) => ExitCode::from(FOLDER_IN_USE),
+        _ => ExitCode::FAILURE,
+    }
 }
 
 impl Cli {

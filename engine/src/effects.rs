@@ -24,7 +24,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::executor::{News, NewsBoard, Stopped};
+use crate::executor::{News, NewsBoard, Stopped, SubmitError};
 use crate::shop::{Shop, ShopError};
 use deadlines::Deadlines;
 use granting::Granted;
@@ -112,19 +112,33 @@ impl Effects {
     /// Works until told to stop. Attempts that do not end soon are dropped then: each is a wish
     /// that the outbox still holds.
     ///
+    /// When nothing can be committed any more, nothing is begun either: what the world answered
+    /// could not be written down, so that a message would go out again and again. What is under
+    /// way ends; all of it stands in outbox and records for the engine that is opened next.
+    ///
     /// # Errors
     /// The executor has stopped before.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), Stopped> {
+        let executor = self.shop.executor.clone();
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
+                _ = executor.halted() => {
+                    self.closing.cancel();
+                    stop.cancelled().await;
+                    break;
+                }
                 news = self.board.take() => news.into_iter().for_each(|news| self.hear(news)),
                 Some(attempt) = self.attempts.join_next() => match attempt {
                     Ok(attempt) => self.attempted(attempt)?,
                     // A panic is caught inside the attempt; this is a cancelled task at the end.
                     Err(error) => tracing::error!(%error, "an effect was lost"),
                 },
-                due = self.deadlines.next() => self.deadlines.pass(due).await?,
+                due = self.deadlines.next() => match self.deadlines.pass(due).await {
+                    // The deadline stands in the record.
+                    Ok(()) | Err(SubmitError::Trouble) => {}
+                    Err(SubmitError::Stopped(stopped)) => return Err(stopped),
+                },
                 due = self.polls.next() => self.polls.pass(due),
             }
         }
@@ -216,6 +230,7 @@ impl Effects {
                 let secs = first.saturating_mul(1 << wish.failures.min(10).saturating_sub(1));
                 self.attempt(effect, made, secs.min(most));
             }
+            Granted::Held => {}
             Granted::Stopped => return Err(Stopped),
         }
         Ok(())

@@ -2,6 +2,7 @@
 //! tests, import this.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +11,9 @@ use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
 use ring4_providers::{Limits, PluginOptions, ProviderOptions, Registry};
 use ring4_rules::{Files, Report};
-use ring4_storage::{Store, VerifyCommand};
+use ring4_storage::{OpenError, Store, VerifyCommand};
 use ring4_telegram::client::{Client, ClientOptions};
-use ring4_telegram::inbox::{Inbox, InboxOptions};
+use ring4_telegram::inbox::{Inbox, InboxError, InboxOptions};
 use ring4_telegram::intake::{Intake, IntakeEnd, IntakeOptions};
 use ring4_telegram::outgoing::{Call, ChatId, CommandScope, MenuCommand, Outgoing, Priority};
 use ring4_telegram::sender::{Sender, SenderOptions};
@@ -24,12 +25,14 @@ use tokio_util::sync::CancellationToken;
 use crate::chat::{Chat, commands};
 use crate::clock::Clock;
 use crate::effects::Effects;
-use crate::executor::{self, ExecutorThread, Health, NewsBoard, Stopped};
+use crate::executor::{self, ExecutorThread, Health, NewsBoard, Stopped, SubmitError};
 use crate::live;
 use crate::market::Market;
 use crate::reload::{Built, Origin, Reloader, Shelf, ShelfError};
 use crate::screens::Voice;
 use crate::shop::{Shop, ShopError};
+use crate::trouble::Memory;
+use crate::trouble::probing::Prober;
 
 /// How long handlers may finish after the signal to stop; the rest waits for the next start.
 const DRAIN_WITHIN: Duration = Duration::from_secs(4);
@@ -51,6 +54,8 @@ pub struct Setup {
     pub verify_command: Option<VerifyCommand>,
     /// Limits of what is sent.
     pub sender: SenderOptions,
+    /// What outlives an engine that is opened again; new for every process.
+    pub memory: Memory,
 }
 
 /// Why an engine does not start.
@@ -91,15 +96,44 @@ pub enum StartError {
     Step(#[from] tokio::task::JoinError),
 }
 
+impl StartError {
+    /// Whether the disk has no room or takes no writes.
+    #[must_use]
+    pub fn is_of_disk(&self) -> bool {
+        let kind = match self {
+            Self::Storage(error) => error.io_kind(),
+            Self::Shelf(error) => error.io_kind(),
+            Self::Inbox(error) => error.io_kind(),
+            _ => None,
+        };
+        matches!(
+            kind,
+            Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem)
+        )
+    }
+
+    /// Whether a file could not be read or written, or is in use.
+    #[must_use]
+    pub fn is_of_files(&self) -> bool {
+        match self {
+            Self::Storage(OpenError::Locked(_)) | Self::Inbox(InboxError::InUse) => true,
+            Self::Storage(error) => error.io_kind().is_some(),
+            Self::Shelf(error) => error.io_kind().is_some(),
+            Self::Inbox(error) => error.io_kind().is_some(),
+            _ => false,
+        }
+    }
+}
+
 /// Why a running engine ended by itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum End {
     /// Telegram will not let it poll.
     #[error("{0}")]
     Intake(IntakeEnd),
-    /// A commit failed; its outcome is known after the next start.
-    #[error("a commit failed: {0}")]
-    Commit(String),
+    /// Something had stopped the selling and seems gone: start again in the same process.
+    #[error("to be opened again")]
+    Reopen,
     /// A part that must not end has ended.
     #[error("{0} has ended")]
     Part(&'static str),
@@ -111,6 +145,8 @@ pub struct Engine {
     intake: Intake,
     parts: JoinSet<&'static str>,
     stop: CancellationToken,
+    /// Cancelled when the engine should be opened again.
+    reopen: CancellationToken,
     poke: Arc<Notify>,
     thread: ExecutorThread,
 }
@@ -121,7 +157,7 @@ impl Engine {
     /// # Errors
     /// See [`StartError`]; nothing is left running then.
     pub async fn start(setup: Setup) -> Result<Self, StartError> {
-        let Setup { origin, clock, verify_command, sender: sender_options } = setup;
+        let Setup { origin, clock, verify_command, sender: sender_options, memory } = setup;
         let (built, store) = {
             let origin = origin.clone();
             tokio::task::spawn_blocking(move || open(&origin, verify_command)).await??
@@ -140,17 +176,23 @@ impl Engine {
         };
         tracing::info!(?recovered, "inbox opened");
         let reader = store.reader();
+        let clock_behind = set_floor(&memory, &store, &clock)?;
         let board = Arc::new(NewsBoard::default());
-        let (executor, thread) =
-            executor::start(store, Arc::clone(&live), clock.clone(), Arc::clone(&board))?;
+        let (executor, thread) = {
+            let (live, board) = (Arc::clone(&live), Arc::clone(&board));
+            executor::start(store, live, clock.clone(), memory.floor.clone(), board)?
+        };
         let market = Arc::new(Market::new(Arc::clone(&registry), Arc::clone(&live), clock.clone()));
         let sender = Sender::start(client.clone(), sender_options);
         let shop = Arc::new(Shop { clock, live, executor, reader, registry, market, sender });
         // The files are on the shelf before the journal names their version.
         shelf.keep(version, &files)?;
         let activate = Command::ActivateRules(version);
-        // Activating is never refused.
-        let _ = shop.submit(Actor::Engine, "start", activate).await?;
+        match shop.submit(Actor::Engine, "start", activate).await {
+            // Activating is never refused. In trouble the shop is there to be read.
+            Ok(_) | Err(SubmitError::Trouble) => {}
+            Err(SubmitError::Stopped(stopped)) => return Err(stopped.into()),
+        }
         let effects = Effects::restore(Arc::clone(&shop), board)?;
         let reloader = Reloader::new(Arc::clone(&shop), origin, shelf, config.clone(), files);
         let options = IntakeOptions {
@@ -160,9 +202,31 @@ impl Engine {
         };
         let intake = Intake::start(client, inbox, Chat::new(Arc::clone(&shop)), options);
         let (stop, poke) = (CancellationToken::new(), Arc::new(Notify::new()));
-        let mut engine = Self { shop, intake, parts: JoinSet::new(), stop, poke, thread };
+        let min_free_mb = u64::from(config.fixed.storage.min_free_mb);
+        let prober = Prober::new(Arc::clone(&shop), memory, data_dir, min_free_mb);
+        let mut engine = Self {
+            shop,
+            intake,
+            parts: JoinSet::new(),
+            stop,
+            reopen: CancellationToken::new(),
+            poke,
+            thread,
+        };
         engine.start_parts(effects, reloader);
+        engine.start_prober(prober, clock_behind);
         Ok(engine)
+    }
+
+    fn start_prober(&mut self, prober: Prober, clock_behind: Option<u32>) {
+        let (stop, reopen) = (self.stop.clone(), self.reopen.clone());
+        self.parts.spawn(async move {
+            if stop.run_until_cancelled(prober.run(clock_behind)).await.is_some() {
+                reopen.cancel();
+                stop.cancelled().await;
+            }
+            "the prober"
+        });
     }
 
     fn start_parts(&mut self, effects: Effects, reloader: Reloader) {
@@ -174,7 +238,9 @@ impl Engine {
         });
         let (stop, poke) = (self.stop.clone(), Arc::clone(&self.poke));
         self.parts.spawn(async move {
-            let _ = reloader.run(poke, stop).await;
+            if reloader.run(poke, stop.clone()).await.is_err() {
+                stop.cancelled().await;
+            }
             "the reloader"
         });
         let (stop, market) = (self.stop.clone(), Arc::clone(&self.shop.market));
@@ -208,19 +274,16 @@ impl Engine {
         tokio::select! {
             end = self.intake.ended() => End::Intake(end),
             Some(part) = self.parts.join_next() => End::Part(part.unwrap_or("a part")),
-            health = health.wait_for(|health| *health != Health::Committing) => {
-                match health.as_deref() {
-                    Ok(Health::Failed(reason)) => End::Commit(reason.clone()),
-                    _ => End::Part("the executor"),
-                }
-            }
+            () = self.reopen.cancelled() => End::Reopen,
+            _ = health.wait_for(|health| *health == Health::Ended) => End::Part("the executor"),
         }
     }
 
     /// Stops taking updates, lets running handlers finish, writes what is queued, and closes
     /// the store. Whatever was not finished waits in inbox and outbox.
     pub async fn stop(self) {
-        let Self { shop, intake, mut parts, stop, poke: _, thread } = self;
+        let Self { shop, intake, mut parts, stop, reopen: _, poke: _, thread } = self;
+        let troubled = shop.executor.health().borrow().trouble().is_some();
         match intake.stop(DRAIN_WITHIN).await {
             Ok(left) => tracing::info!(?left, "updates drained"),
             Err(error) => tracing::error!(%error, "the inbox did not close"),
@@ -236,6 +299,9 @@ impl Engine {
         let closing = tokio::task::spawn_blocking(move || thread.join().map(Store::close));
         match tokio::time::timeout(CLOSE_WITHIN, closing).await {
             Ok(Ok(Some(Ok(())))) => tracing::info!("closed"),
+            Ok(Ok(Some(Err(error)))) if troubled => {
+                tracing::info!(%error, "the store was left to the next start's recovery");
+            }
             Ok(Ok(Some(Err(error)))) => tracing::error!(%error, "the store did not close cleanly"),
             Ok(_) => tracing::error!("the executor panicked; the next start looks at the journal"),
             Err(_) => tracing::error!("the executor did not end in time"),
@@ -288,6 +354,18 @@ fn last_good(origin: &Origin, shelf: &Shelf, store: &Store) -> Result<Built, Sta
     };
     let files: Files = shelf.fetch(version)?;
     origin.build(files).map_err(StartError::Rules)
+}
+
+/// Sees to it that no entry is dated before the last one. Returns how many seconds the clock
+/// stands behind it, if this process takes it so.
+fn set_floor(memory: &Memory, store: &Store, clock: &Clock) -> Result<Option<u32>, ShopError> {
+    let last = store.snapshot().entry(store.head().seq)?;
+    let Some(last) = last else { return Ok(None) };
+    let behind = memory.floor.begin(clock.now(), last.at);
+    if let Some(secs) = behind {
+        tracing::warn!(secs, "the clock stands behind the last entry and is taken as it is");
+    }
+    Ok(behind)
 }
 
 async fn load_plugins(config: &Config, clock: &Clock) -> Result<Arc<Registry>, StartError> {

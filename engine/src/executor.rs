@@ -20,11 +20,12 @@ use ring4_domain::effect::Effect;
 use ring4_domain::ids::{OrderId, Timestamp};
 use ring4_domain::order::{Order, Quote};
 use ring4_domain::refusal::Refusal;
-use ring4_storage::Store;
+use ring4_storage::{CommitError, Store};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::live::LiveCell;
+use crate::trouble::{TimeFloor, Trouble};
 
 /// Commands in one group, at most; the journal's own limit of entries in a sync.
 const GROUP_MAX: usize = 512;
@@ -48,10 +49,25 @@ pub struct Receipt {
     pub seq: Option<Seq>,
 }
 
-/// The executor has stopped: the process is ending, or a commit failed.
+/// The executor has stopped: the engine is ending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the executor has stopped")]
 pub struct Stopped;
+
+/// A command was not carried out, or nobody knows whether it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// The engine is ending; the outcome shows after the next start.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    /// Nothing can be committed until the engine was opened again. Where the command was in the
+    /// group that failed, its outcome shows only then.
+    #[error("nothing can be committed at the moment")]
+    Trouble,
+}
+
+/// A command's answer.
+pub type Answer = Result<Result<Receipt, Refusal>, SubmitError>;
 
 /// What the rest of the engine must know about a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,14 +136,14 @@ struct Job {
     actor: Actor,
     cause: String,
     command: Command,
-    reply: oneshot::Sender<Result<Receipt, Refusal>>,
+    reply: oneshot::Sender<Answer>,
 }
 
 /// A handle on the executor; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Executor {
     queue: mpsc::Sender<Job>,
-    health: watch::Receiver<Health>,
+    health: Arc<watch::Sender<Health>>,
 }
 
 /// Whether commits still succeed.
@@ -135,10 +151,30 @@ pub struct Executor {
 pub enum Health {
     /// They do.
     Committing,
-    /// One failed with this reason; its outcome is unknown until the next start.
-    Failed(String),
-    /// The executor ended as it was told to.
+    /// Nothing is committed any more; opening the engine again is the only way back.
+    Troubled(Trouble),
+    /// The executor ended.
     Ended,
+}
+
+impl Health {
+    /// Why nothing is committed, where something stands in the way.
+    #[must_use]
+    pub const fn trouble(&self) -> Option<&Trouble> {
+        match self {
+            Self::Troubled(trouble) => Some(trouble),
+            Self::Committing | Self::Ended => None,
+        }
+    }
+}
+
+/// Says that the executor ended, even when it panicked.
+struct Ending(Arc<watch::Sender<Health>>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.send_replace(Health::Ended);
+    }
 }
 
 /// The executor's thread.
@@ -155,7 +191,7 @@ impl ExecutorThread {
     }
 }
 
-/// Starts the executor.
+/// Starts the executor; no entry will be dated before `floor`.
 ///
 /// # Errors
 /// The thread cannot be started.
@@ -163,14 +199,15 @@ pub fn start(
     store: Store,
     live: Arc<LiveCell>,
     clock: Clock,
+    floor: TimeFloor,
     board: Arc<NewsBoard>,
 ) -> std::io::Result<(Executor, ExecutorThread)> {
     let (queue, jobs) = mpsc::channel(QUEUE_MAX);
-    let (health, watched) = watch::channel(Health::Committing);
-    let worker = Worker { store, live, clock, board, health };
+    let health = Arc::new(watch::Sender::new(Health::Committing));
+    let worker = Worker { store, live, clock, floor, board, health: Arc::clone(&health) };
     let thread =
         std::thread::Builder::new().name("executor".to_owned()).spawn(move || worker.run(jobs))?;
-    Ok((Executor { queue, health: watched }, ExecutorThread { thread }))
+    Ok((Executor { queue, health }, ExecutorThread { thread }))
 }
 
 impl Executor {
@@ -180,14 +217,9 @@ impl Executor {
     /// command's name, and in the log.
     ///
     /// # Errors
-    /// The outer error says that the executor has stopped and the outcome is unknown; the inner
+    /// The outer error says that the command did not become durable or nobody knows; the inner
     /// one is the shop's "no".
-    pub async fn submit(
-        &self,
-        actor: Actor,
-        trace: &str,
-        command: Command,
-    ) -> Result<Result<Receipt, Refusal>, Stopped> {
+    pub async fn submit(&self, actor: Actor, trace: &str, command: Command) -> Answer {
         let mut cause = format!("{} {trace}", command.name());
         let mut end = cause.len().min(CAUSE_LEN_MAX);
         while !cause.is_char_boundary(end) {
@@ -197,13 +229,38 @@ impl Executor {
         let (reply, answer) = oneshot::channel();
         let job = Job { actor, cause, command, reply };
         self.queue.send(job).await.map_err(|_| Stopped)?;
-        answer.await.map_err(|_| Stopped)
+        if let Ok(answer) = answer.await {
+            return answer;
+        }
+        // It was in the group that failed, or the executor panicked: the reason is on its way.
+        Err(self.halted().await)
+    }
+
+    /// Waits until nothing is committed any more, and tells why.
+    pub async fn halted(&self) -> SubmitError {
+        let mut health = self.health();
+        let now = health.wait_for(|now| *now != Health::Committing).await;
+        match now.is_ok_and(|now| now.trouble().is_some()) {
+            true => SubmitError::Trouble,
+            false => Stopped.into(),
+        }
     }
 
     /// Whether commits still succeed.
     #[must_use]
     pub fn health(&self) -> watch::Receiver<Health> {
-        self.health.clone()
+        self.health.subscribe()
+    }
+
+    /// Lets nothing be committed any more, if anything could be before.
+    pub fn halt(&self, trouble: Trouble) {
+        self.health.send_if_modified(|health| {
+            let first = *health == Health::Committing;
+            if first {
+                *health = Health::Troubled(trouble);
+            }
+            first
+        });
     }
 }
 
@@ -218,24 +275,45 @@ enum GroupError {
     Stage(#[from] ring4_storage::StageError),
     /// The disk failed.
     #[error("committing: {0}")]
-    Commit(#[from] ring4_storage::CommitError),
+    Commit(#[from] CommitError),
+    /// The clock was set back.
+    #[error("dating an entry: {0}")]
+    Clock(Trouble),
+}
+
+impl GroupError {
+    fn trouble(self) -> Trouble {
+        match self {
+            Self::Clock(trouble) => trouble,
+            Self::Commit(error) => Trouble::of_disk(error.io_kind(), &error),
+            Self::Read(_) | Self::Stage(_) => Trouble::of_disk(None, &self),
+        }
+    }
 }
 
 struct Worker {
     store: Store,
     live: Arc<LiveCell>,
     clock: Clock,
+    floor: TimeFloor,
     board: Arc<NewsBoard>,
-    health: watch::Sender<Health>,
+    health: Arc<watch::Sender<Health>>,
 }
 
-type Answer = (oneshot::Sender<Result<Receipt, Refusal>>, Result<Receipt, Refusal>);
+type Answered = (oneshot::Sender<Answer>, Result<Receipt, Refusal>);
 
 impl Worker {
     fn run(mut self, mut jobs: mpsc::Receiver<Job>) -> Store {
+        let ending = Ending(Arc::clone(&self.health));
         let mut group = Vec::with_capacity(GROUP_MAX);
         let (mut answered, mut took) = (0, Duration::ZERO);
         while jobs.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+            if self.health.borrow().trouble().is_some() {
+                for job in group.drain(..) {
+                    let _ = job.reply.send(Err(SubmitError::Trouble));
+                }
+                continue;
+            }
             gather(&mut jobs, &mut group, answered, took / GATHER_SHARE);
             let start = Instant::now();
             let committed = self.commit(group.drain(..));
@@ -246,32 +324,31 @@ impl Worker {
                     self.board.post(news);
                     for (reply, answer) in answers {
                         // A caller that went away has nobody to tell; the entry stands.
-                        let _ = reply.send(answer);
+                        let _ = reply.send(Ok(answer));
                     }
                 }
                 Err(error) => {
-                    // Whether the group is on disk is unknown. Nobody is told anything: the
-                    // process ends, and the next start looks at what the journal says.
-                    tracing::error!(%error, "commit failed; stopping");
-                    self.health.send_replace(Health::Failed(error.to_string()));
-                    return self.store;
+                    // Whether the group is on disk is unknown, so nobody is told anything of it:
+                    // when the store is opened again, the journal says.
+                    tracing::error!(%error, "nothing is committed any more");
+                    self.health.send_replace(Health::Troubled(error.trouble()));
                 }
             }
         }
-        self.health.send_replace(Health::Ended);
+        drop(ending);
         self.store
     }
 
     fn commit(
         &mut self,
         jobs: impl Iterator<Item = Job>,
-    ) -> Result<(Vec<Answer>, Vec<News>), GroupError> {
+    ) -> Result<(Vec<Answered>, Vec<News>), GroupError> {
         let live = self.live.load();
         let mut answers = Vec::new();
         let mut news = Vec::new();
         let mut group = self.store.begin();
         for Job { actor, cause, command, reply } in jobs {
-            let now = self.clock.now();
+            let now = self.floor.date(self.clock.now()).map_err(GroupError::Clock)?;
             let view = group.view(&command.touched())?;
             let answer = match decide(&view, &live.policy, command, now) {
                 Ok(decision) if decision.changes.is_empty() => {

@@ -18,3 +18,4 @@ pub mod reload;
 pub mod screens;
 pub mod search;
 pub mod shop;
+pub mod trouble;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use ring4::cli::Cli;
+use ring4::cli::{self, Cli};
 
 fn main() -> ExitCode {
     match Cli::parse().run() {
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
             use std::io::Write;
             // Nothing is left to do if even standard error is gone.
             let _ = writeln!(std::io::stderr(), "ring4: {error:#}");
-            ExitCode::FAILURE
+            cli::exit_code(&error)
         }
     }
 }

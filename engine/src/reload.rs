@@ -21,7 +21,7 @@ use ring4_domain::ids::RulesVersion;
 use ring4_rules::{Files, Report, RuleSet, Sources};
 use tokio_util::sync::CancellationToken;
 
-use crate::executor::Stopped;
+use crate::executor::SubmitError;
 use crate::live::Live;
 use crate::screens::keys::KEYS;
 use crate::shop::Shop;
@@ -163,12 +163,12 @@ impl Reloader {
     /// Watches and swaps until told to stop; `poke` makes it look at once.
     ///
     /// # Errors
-    /// The executor has stopped before.
+    /// Nothing can be committed any more; the next start reads the files as they are then.
     pub async fn run(
         mut self,
         poke: Arc<tokio::sync::Notify>,
         stop: CancellationToken,
-    ) -> Result<(), Stopped> {
+    ) -> Result<(), SubmitError> {
         let (herald, outcomes) = telling::channel();
         let telling = telling::tell_all(Arc::clone(&self.shop), outcomes);
         let watching = async {
@@ -212,8 +212,8 @@ impl Reloader {
     /// Looks at the files once.
     ///
     /// # Errors
-    /// The executor has stopped.
-    pub async fn reload(&mut self) -> Result<Outcome, Stopped> {
+    /// Nothing can be committed any more.
+    pub async fn reload(&mut self) -> Result<Outcome, SubmitError> {
         let origin = self.origin.clone();
         let read = tokio::task::spawn_blocking(move || origin.read()).await;
         let files = match read {
@@ -245,7 +245,7 @@ impl Reloader {
         }
     }
 
-    async fn swap(&mut self, built: Built) -> Result<Outcome, Stopped> {
+    async fn swap(&mut self, built: Built) -> Result<Outcome, SubmitError> {
         let Built { config, mut live, files, warnings } = built;
         // Who is an admin takes a restart, as the report on it says.
         live.policy.admins.clone_from(&self.shop.live.load().policy.admins);

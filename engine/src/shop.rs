@@ -8,13 +8,12 @@ use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::ids::{DepositId, UserId};
 use ring4_domain::ledger::{AccountId, TransferId};
 use ring4_domain::money::Amount;
-use ring4_domain::refusal::Refusal;
 use ring4_providers::Registry;
 use ring4_storage::{Reader, Snapshot};
 use ring4_telegram::sender::{SendError, Sender};
 
 use crate::clock::Clock;
-use crate::executor::{Executor, Receipt, Stopped};
+use crate::executor::{Answer, Executor, Receipt, Stopped, SubmitError};
 use crate::live::LiveCell;
 use crate::market::Market;
 
@@ -42,6 +41,9 @@ pub enum ShopError {
     /// The process is ending; whatever was not done is done after the next start.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+    /// Nothing can be committed until the engine was opened again.
+    #[error("nothing can be committed at the moment")]
+    Trouble,
     /// A record cannot be read.
     #[error("reading: {0}")]
     Storage(#[from] ring4_storage::ReadError),
@@ -51,6 +53,15 @@ pub enum ShopError {
     /// A screen cannot be shown.
     #[error(transparent)]
     Screen(#[from] crate::screens::ScreenError),
+}
+
+impl From<SubmitError> for ShopError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Stopped(stopped) => Self::Stopped(stopped),
+            SubmitError::Trouble => Self::Trouble,
+        }
+    }
 }
 
 impl Shop {
@@ -69,13 +80,8 @@ impl Shop {
     /// Hands in a command; see [`Executor::submit`].
     ///
     /// # Errors
-    /// The executor has stopped.
-    pub async fn submit(
-        &self,
-        actor: Actor,
-        trace: &str,
-        command: Command,
-    ) -> Result<Result<Receipt, Refusal>, Stopped> {
+    /// See [`SubmitError`].
+    pub async fn submit(&self, actor: Actor, trace: &str, command: Command) -> Answer {
         let name = command.name();
         let result = self.executor.submit(actor, trace, command).await?;
         match &result {

@@ -86,6 +86,7 @@ async fn be_engine(folder: &Path, api_url: &str) {
         clock: Clock::real(),
         verify_command: None,
         sender: SenderOptions { global: lifted, private: lifted, ..SenderOptions::default() },
+        memory: ring4::trouble::Memory::default(),
     };
     let engine = Engine::start(setup).await.unwrap();
     until_told_to_end().await;

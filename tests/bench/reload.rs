@@ -34,6 +34,7 @@ async fn measure_saves() {
         clock: Clock::real(),
         verify_command: None,
         sender: SenderOptions::default(),
+        memory: ring4::trouble::Memory::default(),
     };
     let engine = Engine::start(setup).await.unwrap();
     let script = folder.path().join("scripts/pricing.rhai");

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ring4::clock::{Clock, Pace};
 use ring4::engine::{Engine, Setup};
 use ring4::reload::Origin;
+use ring4::trouble::Memory;
 use ring4_config::{Env, LogFormat, LogLevel, Overrides};
 use ring4_playground::{Options, Playground, Role};
 use ring4_telegram::sender::{Rate, SenderOptions};
@@ -138,6 +139,7 @@ impl World {
             clock: Clock::played(self.pace.clone()),
             verify_command: None,
             sender: SenderOptions { global: fast, private: fast, ..SenderOptions::default() },
+            memory: Memory::default(),
         };
         self.engine = Some(Engine::start(setup).await.expect("a running engine"));
     }

@@ -146,6 +146,8 @@ impl<'a> Checker<'a> {
     /// At least one problem was found.
     pub fn check(mut self, raw: RawConfig) -> Result<(Config, Vec<String>), Report> {
         let services = self.services(&raw);
+        let place = Place::of("storage");
+        self.in_range(&place.with("min_free_mb"), &raw.storage.min_free_mb, 0, 1_000_000);
         let config = Config {
             live: Live {
                 shop: self.shop(raw.shop),
@@ -161,7 +163,10 @@ impl<'a> Checker<'a> {
                 providers: self.providers(raw.providers.0.0),
                 plugins: raw.plugins,
                 vault: self.vault(raw.backup),
-                storage: Storage { data_dir: raw.storage.data_dir },
+                storage: Storage {
+                    data_dir: raw.storage.data_dir,
+                    min_free_mb: raw.storage.min_free_mb,
+                },
                 logging: raw.logging,
             },
         };

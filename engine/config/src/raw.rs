@@ -388,11 +388,14 @@ impl Default for RawProvider {
 pub struct RawStorage {
     /// The folder of journal, state and caches, relative to the working directory.
     pub data_dir: PathBuf,
+    /// Selling stops before the disk of that folder has less room left than this, in MiB, 0 to
+    /// 1000000; 0 sells until a write fails.
+    pub min_free_mb: u32,
 }
 
 impl Default for RawStorage {
     fn default() -> Self {
-        Self { data_dir: PathBuf::from("data") }
+        Self { data_dir: PathBuf::from("data"), min_free_mb: 64 }
     }
 }
 

@@ -26,7 +26,9 @@ impl Config {
         }
         differ("plugins.dir", mine.plugins.dir != theirs.plugins.dir);
         differ("plugins.allow", mine.plugins.allow != theirs.plugins.allow);
-        differ("storage.data_dir", mine.storage != theirs.storage);
+        let (here, there) = (&mine.storage, &theirs.storage);
+        differ("storage.data_dir", here.data_dir != there.data_dir);
+        differ("storage.min_free_mb", here.min_free_mb != there.min_free_mb);
         let (here, there) = (&mine.vault, &theirs.vault);
         differ("backup.dir", here.dir != there.dir);
         differ("backup.recipient", here.recipient != there.recipient);

@@ -120,6 +120,8 @@ pub struct Plugins {
 pub struct Storage {
     /// The folder of journal, state and caches.
     pub data_dir: PathBuf,
+    /// Room that must be left on its disk, in MiB; 0 asks for none.
+    pub min_free_mb: u32,
 }
 
 /// Where backups are kept and how they are sealed: the keys of `backup` that a restart changes.

@@ -58,11 +58,12 @@ impl Visit<'_> {
             return self.refuse(&Refusal::MethodUnknown);
         }
         let screen = self.voice().ask_amount(&method)?;
-        self.ask(Some(Prompt::DepositAmount(method))).await?;
+        self.ask(Prompt::DepositAmount(method)).await?;
         Ok(Reply::Screen(screen))
     }
 
-    pub(super) async fn ask(&self, prompt: Option<Prompt>) -> Result<(), ShopError> {
+    async fn ask(&self, prompt: Prompt) -> Result<(), ShopError> {
+        let prompt = Some(prompt);
         // Remembering a question is never refused.
         let _ = self.submit(Command::Ask { customer: self.user(), prompt }).await?;
         Ok(())
@@ -98,7 +99,7 @@ impl Visit<'_> {
         if amount > limits.deposit_max {
             return self.refuse(&Refusal::DepositTooLarge { max: limits.deposit_max });
         }
-        self.ask(Some(Prompt::DepositMethod(amount))).await?;
+        self.ask(Prompt::DepositMethod(amount)).await?;
         let asked = Some((amount, self.deposit_id()));
         Ok(Reply::Screen(self.voice().methods(self.available()?, asked)?))
     }

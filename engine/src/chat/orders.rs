@@ -44,7 +44,7 @@ impl Visit<'_> {
                 message: Some(message),
             };
             // A finished effect is never refused.
-            let _ = self.submit(moved).await?;
+            self.submit_lightly(moved).await?;
         }
         // What came while the card moved was shown in the old place, so it is read again.
         self.card(&self.own_order(id)?.unwrap_or(order))

@@ -13,10 +13,11 @@ use ring4_playground::{Options, Playground, Role};
 use ring4_telegram::sender::SenderOptions;
 use tokio::sync::watch;
 
-use super::signals;
+use super::{serving, signals};
 use crate::clock::{Clock, Pace};
-use crate::engine::{Engine, Setup};
+use crate::engine::Setup;
 use crate::reload::Origin;
+use crate::trouble::Memory;
 
 /// A token of Telegram's form that opens nothing.
 const DEMO_TOKEN: &str = "4000000001:demo-token-that-opens-nothing-at-all";
@@ -95,32 +96,13 @@ impl Demo {
             clock: Clock::played(pace),
             verify_command: None,
             sender: SenderOptions::default(),
+            memory: Memory::default(),
         };
-        let started = Engine::start(setup).await;
-        let mut engine = match started {
-            Ok(engine) => engine,
-            Err(error) => {
-                playground.stop().await;
-                return Err(error.into());
-            }
-        };
-        self.greet(address, &origin, &data_dir)?;
-        let end = loop {
-            tokio::select! {
-                end = engine.ended() => break Some(end),
-                signal = signals.next() => match signal {
-                    signals::Signal::Stop => break None,
-                    signals::Signal::Reload => engine.poke(),
-                },
-            }
-        };
-        engine.stop().await;
+        let greet = || self.greet(address, &origin, &data_dir);
+        let served = serving::serve(setup, &mut signals, greet).await;
         playground.stop().await;
         follow.abort();
-        match end {
-            None => Ok(ExitCode::SUCCESS),
-            Some(end) => Err(end.into()),
-        }
+        served.map(|()| ExitCode::SUCCESS)
     }
 
     fn greet(&self, address: SocketAddr, origin: &Origin, data: &Path) -> anyhow::Result<()> {

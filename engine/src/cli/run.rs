@@ -6,10 +6,11 @@ use anyhow::Context;
 use ring4_storage::VerifyCommand;
 use ring4_telegram::sender::SenderOptions;
 
-use super::{Place, signals};
+use super::{Place, serving, signals};
 use crate::clock::Clock;
-use crate::engine::{Engine, Setup};
+use crate::engine::Setup;
 use crate::ops::logging;
+use crate::trouble::Memory;
 
 pub(super) fn run(place: &Place) -> anyhow::Result<ExitCode> {
     let origin = place.origin()?;
@@ -35,22 +36,13 @@ pub(super) fn run(place: &Place) -> anyhow::Result<ExitCode> {
             clock: Clock::real(),
             verify_command,
             sender: SenderOptions::default(),
+            memory: Memory::default(),
         };
-        let mut engine = Engine::start(setup).await?;
-        tracing::info!("running");
-        let end = loop {
-            tokio::select! {
-                end = engine.ended() => break Some(end),
-                signal = signals.next() => match signal {
-                    signals::Signal::Stop => break None,
-                    signals::Signal::Reload => engine.poke(),
-                },
-            }
+        let running = || {
+            tracing::info!("running");
+            Ok(())
         };
-        engine.stop().await;
-        match end {
-            None => Ok(ExitCode::SUCCESS),
-            Some(end) => Err(anyhow::Error::from(end)),
-        }
+        serving::serve(setup, &mut signals, running).await?;
+        Ok(ExitCode::SUCCESS)
     })
 }

@@ -10,7 +10,7 @@ use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::ids::{DepositId, OrderId, Timestamp};
 use ring4_domain::order::{Order, OrderState};
 
-use crate::executor::Stopped;
+use crate::executor::SubmitError;
 use crate::shop::Shop;
 
 /// How long a lapsed quote is kept before it is forgotten, in seconds; the core's own figure.
@@ -95,7 +95,7 @@ impl Deadlines {
     }
 
     /// Tells the core that time is up.
-    pub(super) async fn pass(&mut self, subject: Subject) -> Result<(), Stopped> {
+    pub(super) async fn pass(&mut self, subject: Subject) -> Result<(), SubmitError> {
         self.set(subject, None);
         let (trace, command) = match subject {
             Subject::Order(order) => (format!("t{order}"), Command::OrderDeadline { order }),

@@ -6,6 +6,7 @@ use ring4_domain::effect::Effect;
 use ring4_domain::ids::MessageId;
 
 use super::{purchasing, showing};
+use crate::executor::SubmitError;
 use crate::shop::{Shop, ShopError};
 
 /// What became of the wish.
@@ -22,6 +23,8 @@ pub(super) enum Granted {
     Behind,
     /// The world failed.
     Failed,
+    /// Nothing can be committed: the outbox keeps the wish for the engine that is opened next.
+    Held,
     /// The process is ending.
     Stopped,
 }
@@ -58,12 +61,14 @@ pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
             let command = Command::Granted { effect, made, message };
             match shop.submit(Actor::Engine, &trace, command).await {
                 Ok(_) => Granted::Done,
-                Err(_) => Granted::Stopped,
+                Err(SubmitError::Trouble) => Granted::Held,
+                Err(SubmitError::Stopped(_)) => Granted::Stopped,
             }
         }
         Ok(Found::Later(secs)) => Granted::Later { secs },
         Ok(Found::Behind) => Granted::Behind,
         Err(ShopError::Stopped(_)) => Granted::Stopped,
+        Err(ShopError::Trouble) => Granted::Held,
         Err(error) => {
             tracing::warn!(trace, %error, "an effect failed and will be tried again");
             Granted::Failed

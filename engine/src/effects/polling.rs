@@ -250,7 +250,7 @@ async fn ask_about(
         };
         match result {
             Ok(result) => learnt.push((order.id(), result)),
-            // The process is ending; the next start asks again.
+            // Nothing can be written down; the engine that is opened next asks again.
             Err(_) => return learnt,
         }
     }

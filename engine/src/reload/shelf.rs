@@ -17,6 +17,13 @@ pub struct ShelfError {
     source: std::io::Error,
 }
 
+impl ShelfError {
+    /// What the operating system said.
+    pub(crate) fn io_kind(&self) -> Option<std::io::ErrorKind> {
+        Some(self.source.kind())
+    }
+}
+
 /// The folder `data/rules`.
 #[derive(Clone, Debug)]
 pub struct Shelf {

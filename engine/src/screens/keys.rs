@@ -45,6 +45,12 @@ keys! {
     Text "text_only" [];
     Text "trouble" [];
     Answer "trouble.short" [];
+    Answer "trouble.selling" [];
+    Text "trouble.cause.disk_full" [];
+    Text "trouble.cause.space_low" ["free", "min"];
+    Text "trouble.cause.read_only" [];
+    Text "trouble.cause.disk_failed" ["reason"];
+    Text "trouble.cause.clock_back" ["minutes"];
     Answer "stale_button" [];
 
     Menu "command.start" [];
@@ -185,6 +191,9 @@ keys! {
     Text "admin.usage.approve" [];
     Text "admin.usage.reject" [];
     Text "admin.unclear" ["id", "service", "country"];
+    Text "admin.trouble.begun" ["cause"];
+    Text "admin.trouble.ended" ["cause", "lasted"];
+    Text "admin.clock_taken" ["minutes"];
     Text "admin.rules_live" ["version", "changed"];
     Text "admin.rules_rejected" ["report"];
     Text "admin.rules_restart" ["keys"];

@@ -56,6 +56,18 @@ pub enum CommitError {
     Poisoned,
 }
 
+impl CommitError {
+    /// What the operating system said, where it was asked.
+    #[must_use]
+    pub fn io_kind(&self) -> Option<std::io::ErrorKind> {
+        match self {
+            Self::Journal(error) => Some(error.source.kind()),
+            Self::State(error) => crate::state::io_kind(error),
+            Self::Poisoned => None,
+        }
+    }
+}
+
 /// Entries that see each other and become durable together. Dropped uncommitted, it was never.
 pub struct Group<'a> {
     store: &'a mut Store,

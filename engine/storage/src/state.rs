@@ -94,6 +94,18 @@ fn hex(bytes: &[u8]) -> String {
 /// not name what stands behind it.
 pub(crate) type Load<'a> = Box<dyn FnMut(Option<(&[u8], &[u8])>) -> Result<(), fjall::Error> + 'a>;
 
+/// What the operating system said, where it is behind the error.
+pub(crate) fn io_kind(error: &fjall::Error) -> Option<std::io::ErrorKind> {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return Some(error.kind());
+        }
+        source = error.source();
+    }
+    None
+}
+
 /// The open state.
 #[derive(Clone)]
 pub(crate) struct State {

@@ -12,6 +12,7 @@ mod known;
 mod log;
 mod recovery;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -56,6 +57,8 @@ pub enum InboxError {
         /// What was being done.
         doing: &'static str,
         /// What the system said.
+        kind: ErrorKind,
+        /// The same in words.
         reason: String,
     },
     /// A sync failed, so what is on disk is unknown. Only a restart helps.
@@ -67,6 +70,17 @@ pub enum InboxError {
     /// The inbox was closed, or more is asked of it than it can queue.
     #[error("the inbox is closed or busy")]
     Unavailable,
+}
+
+impl InboxError {
+    /// What the operating system said, where it was asked.
+    #[must_use]
+    pub const fn io_kind(&self) -> Option<ErrorKind> {
+        match self {
+            Self::Io { kind, .. } => Some(*kind),
+            _ => None,
+        }
+    }
 }
 
 /// Limits of the inbox.

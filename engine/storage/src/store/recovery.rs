@@ -99,6 +99,18 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// What the operating system said, where it was asked.
+    #[must_use]
+    pub fn io_kind(&self) -> Option<ErrorKind> {
+        match self {
+            Self::File(error) => Some(error.source.kind()),
+            Self::State(error) => crate::state::io_kind(error),
+            _ => None,
+        }
+    }
+}
+
 impl From<JournalError> for OpenError {
     fn from(error: JournalError) -> Self {
         match error {

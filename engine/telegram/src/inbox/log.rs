@@ -52,7 +52,7 @@ pub(super) fn segment_number(name: &str) -> Option<u64> {
 }
 
 pub(super) fn io_error(doing: &'static str) -> impl FnOnce(io::Error) -> InboxError {
-    move |error| InboxError::Io { doing, reason: error.to_string() }
+    move |error| InboxError::Io { doing, kind: error.kind(), reason: error.to_string() }
 }
 
 /// Makes names in `dir` durable.
@@ -273,6 +273,6 @@ pub(super) fn read_entry(dir: &Path, entry: &Entry) -> Result<Vec<u8>, InboxErro
         Some((Record::Update { update_id, raw, .. }, _)) if update_id == entry.update_id => {
             Ok(raw.to_vec())
         }
-        _ => Err(InboxError::Io { doing: "reading an update", reason: "damaged".to_owned() }),
+        _ => Err(io_error("reading an update")(io::ErrorKind::InvalidData.into())),
     }
 }

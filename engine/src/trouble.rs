@@ -150,13 +150,16 @@ impl Memory {
         self.episode.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes a trouble; one that comes before the former was over continues it.
-    fn note(&self, trouble: &Trouble) {
+    /// Notes a trouble; whether it is a new one. One that comes before the former was over
+    /// continues it.
+    fn note(&self, trouble: &Trouble) -> bool {
         let mut episode = self.episode();
-        if episode.is_none() {
+        let new = episode.is_none();
+        if new {
             let (since, told) = (Instant::now(), BTreeSet::new());
             *episode = Some(Episode { trouble: trouble.clone(), since, told, reopened: 0 });
         }
+        new
     }
 }
 

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinSet;
+
 use super::{Memory, Trouble, telling};
 use crate::executor::Health;
 use crate::shop::Shop;
@@ -27,6 +29,9 @@ const PROBE_BYTES: usize = 1 << 20;
 /// The file that is written to find out; nobody reads it.
 const PROBE_NAME: &str = "probe";
 
+/// The folders that the shop cannot sell without, inside the data folder.
+const WRITTEN_TO: [&str; 4] = ["", "journal", "state", "inbox"];
+
 const MIB: u64 = 1 << 20;
 
 /// Looks after one engine.
@@ -36,6 +41,9 @@ pub struct Prober {
     data_dir: PathBuf,
     min_free_mb: u64,
     started: Instant,
+    /// Admins who are being told that the selling has stopped. Their chats may be busy, which
+    /// must not hold up the look at the disk.
+    telling: JoinSet<()>,
 }
 
 impl Prober {
@@ -43,14 +51,18 @@ impl Prober {
     /// none.
     #[must_use]
     pub fn new(shop: Arc<Shop>, memory: Memory, data_dir: PathBuf, min_free_mb: u64) -> Self {
-        Self { shop, memory, data_dir, min_free_mb, started: Instant::now() }
+        let (started, telling) = (Instant::now(), JoinSet::new());
+        Self { shop, memory, data_dir, min_free_mb, started, telling }
     }
 
     /// Works until the engine should be opened again. `clock_behind` is how many seconds the
     /// clock stood behind the last entry when this process took it as it was.
-    pub async fn run(self, clock_behind: Option<u32>) {
+    pub async fn run(mut self, clock_behind: Option<u32>) {
         if let Some(secs) = clock_behind {
-            telling::clock_taken(&self.shop, secs).await;
+            telling::clock_taken(&mut self.telling, &self.shop, secs);
+        }
+        if self.memory.episode().is_some() {
+            telling::begun(&mut self.telling, &self.shop, &self.memory);
         }
         let mut health = self.shop.executor.health();
         loop {
@@ -67,8 +79,9 @@ impl Prober {
                     let _ = tokio::time::timeout(PROBE_EVERY, health.changed()).await;
                 }
                 Health::Troubled(trouble) => {
-                    self.memory.note(&trouble);
-                    telling::begun(&self.shop, &self.memory).await;
+                    if self.memory.note(&trouble) {
+                        telling::begun(&mut self.telling, &self.shop, &self.memory);
+                    }
                     tokio::time::sleep(self.wait()).await;
                     if self.is_gone().await {
                         tracing::info!(%trouble, "the cause is gone; opening again");
@@ -90,13 +103,15 @@ impl Prober {
     }
 
     /// Ends an episode when selling has gone on for long enough.
-    async fn settle(&self) {
+    async fn settle(&mut self) {
         if self.started.elapsed() < self.wait() + SETTLED_AFTER {
             return;
         }
         let over = self.memory.episode().take();
         if let Some(episode) = over {
-            telling::ended(&self.shop, &episode).await;
+            // Who has not heard yet that it began need not hear that it is over.
+            self.telling.shutdown().await;
+            telling::ended(&mut self.telling, &self.shop, &episode);
         }
     }
 
@@ -123,7 +138,17 @@ impl Prober {
         // A quarter more than the least, so that a disk at the edge does not stop and start.
         let wanted = self.min_free_mb.saturating_add(self.min_free_mb / 4).saturating_mul(MIB);
         let free = blocking(&self.data_dir, free_bytes).await;
-        free.is_ok_and(|free| free >= wanted) && blocking(&self.data_dir, write_probe).await.is_ok()
+        if free.is_err() || free.is_ok_and(|free| free < wanted) {
+            return false;
+        }
+        // Each may lie on a disk of its own.
+        for folder in WRITTEN_TO {
+            let folder = self.data_dir.join(folder);
+            if folder.is_dir() && blocking(&folder, write_probe).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 }
 

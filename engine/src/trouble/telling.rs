@@ -1,61 +1,73 @@
 //! Tells the admins of trouble, once when it begins and once when it ends. Not by the outbox,
 //! which cannot be written then. Only the prober uses this.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ring4_domain::ids::UserId;
 use ring4_rules::messages::Value;
 use ring4_telegram::outgoing::{Call, ChatId, Markup, Outgoing, Priority};
 use ring4_telegram::sender::SendError;
+use tokio::task::JoinSet;
 
 use super::{Episode, Memory, Trouble};
 use crate::screens::Voice;
 use crate::shop::Shop;
 
-/// How long one admin may hold up the look at the disk.
-const TELL_WITHIN: Duration = Duration::from_secs(5);
+/// The wait after Telegram did not take it.
+const TELL_AGAIN: Duration = Duration::from_secs(10);
 
 /// Tells those who have not been told yet. One who cannot be reached counts as told.
-pub(super) async fn begun(shop: &Shop, memory: &Memory) {
+pub(super) fn begun(telling: &mut JoinSet<()>, shop: &Arc<Shop>, memory: &Memory) {
     let Some(episode) = memory.episode().clone() else { return };
     let mut admins = shop.live.load().policy.admins.clone();
     admins.retain(|admin| !episode.told.contains(admin));
     for admin in admins {
-        let told = tell(shop, admin, |voice| {
-            let cause = cause(voice, &episode.trouble);
-            voice.say("admin.trouble.begun", &[("cause", Value::Html(&cause))])
+        let (shop, memory, trouble) = (Arc::clone(shop), memory.clone(), episode.trouble.clone());
+        telling.spawn(async move {
+            let text = |voice: &Voice<'_>| {
+                let cause = cause(voice, &trouble);
+                voice.say("admin.trouble.begun", &[("cause", Value::Html(&cause))])
+            };
+            while !tell(&shop, admin, text).await {
+                tokio::time::sleep(TELL_AGAIN).await;
+            }
+            if let Some(episode) = &mut *memory.episode() {
+                episode.told.insert(admin);
+            }
         });
-        if told.await
-            && let Some(episode) = &mut *memory.episode()
-        {
-            episode.told.insert(admin);
-        }
     }
 }
 
 /// Tells those who know that it began.
-pub(super) async fn ended(shop: &Shop, episode: &Episode) {
+pub(super) fn ended(telling: &mut JoinSet<()>, shop: &Arc<Shop>, episode: &Episode) {
     let lasted = episode.since.elapsed().as_secs();
     tracing::info!(trouble = %episode.trouble, lasted_secs = lasted, "selling goes on");
     let lasted = format!("{}:{:02}", lasted / 60, lasted % 60);
-    for admin in &episode.told {
-        tell(shop, *admin, |voice| {
-            let cause = cause(voice, &episode.trouble);
-            let values = [("cause", Value::Html(&cause)), ("lasted", Value::Text(&lasted))];
-            voice.say("admin.trouble.ended", &values)
-        })
-        .await;
+    for admin in episode.told.iter().copied() {
+        let (shop, trouble, lasted) = (Arc::clone(shop), episode.trouble.clone(), lasted.clone());
+        telling.spawn(async move {
+            tell(&shop, admin, |voice| {
+                let cause = cause(voice, &trouble);
+                let values = [("cause", Value::Html(&cause)), ("lasted", Value::Text(&lasted))];
+                voice.say("admin.trouble.ended", &values)
+            })
+            .await;
+        });
     }
 }
 
 /// Tells that this process took a clock as it is which stands behind the last entry.
-pub(super) async fn clock_taken(shop: &Shop, secs: u32) {
+pub(super) fn clock_taken(telling: &mut JoinSet<()>, shop: &Arc<Shop>, secs: u32) {
     let admins = shop.live.load().policy.admins.clone();
     for admin in admins {
-        tell(shop, admin, |voice| {
-            voice.say("admin.clock_taken", &[("minutes", Value::Number(minutes(secs)))])
-        })
-        .await;
+        let shop = Arc::clone(shop);
+        telling.spawn(async move {
+            tell(&shop, admin, |voice| {
+                voice.say("admin.clock_taken", &[("minutes", Value::Number(minutes(secs)))])
+            })
+            .await;
+        });
     }
 }
 
@@ -92,14 +104,11 @@ async fn tell(shop: &Shop, admin: UserId, text: impl FnOnce(&Voice<'_>) -> Strin
     let call = Call::SendMessage { text, markup: Markup::None, reply_to: None, silent: false };
     let chat = ChatId::from(admin);
     let sending = shop.sender.send(Outgoing { chat, priority: Priority::Answer, call });
-    match tokio::time::timeout(TELL_WITHIN, sending).await {
-        Ok(Ok(_)) => true,
-        Ok(Err(error)) => {
+    match sending.await {
+        Ok(_) => true,
+        Err(SendError::Unreachable) => true,
+        Err(error) => {
             tracing::warn!(%admin, %error, "an admin was not told");
-            error == SendError::Unreachable
-        }
-        Err(_) => {
-            tracing::warn!(%admin, "an admin was not told in time");
             false
         }
     }

@@ -132,7 +132,7 @@ impl Visit<'_> {
     async fn amount_anew(&self, words: &str) -> Result<Reply, ShopError> {
         match self.only_method() {
             Some(method) => {
-                self.ask(Some(Prompt::DepositAmount(method.clone()))).await?;
+                self.ask(Prompt::DepositAmount(method.clone())).await?;
                 self.not_amount(words)
             }
             None => {

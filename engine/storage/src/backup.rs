@@ -3,8 +3,9 @@
 //! this; what a file looks like inside is told in `FORMAT.md` beside this crate.
 //!
 //! A file that ends in `.ring4`, or `.ring4.age`, was verified: until then it ends in `.part`.
-//! One that a later verification finds damaged gets `.damaged` behind its name, and one that a
-//! restore to an earlier moment left without a future gets `.superseded`. Neither of these is
+//! One that a later verification finds damaged gets `.damaged` behind its name, and one that is
+//! no past of the shop, because that was restored to an earlier moment or is another shop's, gets
+//! `.superseded`. Neither of these is
 //! chosen, counted or deleted by the program again; both may be named by an operator.
 
 mod check;
@@ -22,9 +23,12 @@ use ring4_domain::change::Seq;
 use ring4_domain::ids::Timestamp;
 
 pub use check::{Verdict, Verified, verify_backup};
+pub(crate) use check::{remove_dir, remove_file};
 pub use encrypt::BackupKey;
 pub use format::{BackupHeader, FormatError, FormatFault, Manifest, NOTE_LEN_MAX, SpaceSize, Sums};
 pub use list::{Contents, Listed};
+pub(crate) use list::{open, peek_header, set_aside, supersede};
+pub(crate) use rebuild::{Rebuilding, Scope, Target, rebuild};
 
 use crate::{FileError, Head, ReadError, VerifyCommand};
 
@@ -88,7 +92,6 @@ pub enum Stage {
 pub type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 
 /// A watch that only looks.
-#[must_use]
 pub fn unwatched(_: Progress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
@@ -194,6 +197,14 @@ pub enum BackupError {
         /// The first that does not.
         seq: Seq,
     },
+    /// The file tells another history than the journal beside it.
+    #[error("{}: entry {} is another one than the journal's", path.display(), seq.0)]
+    History {
+        /// The file.
+        path: PathBuf,
+        /// An entry on which they disagree.
+        seq: Seq,
+    },
     /// The state's store cannot take the rows.
     #[error("build a state in scratch: {0}")]
     State(fjall::Error),
@@ -254,4 +265,15 @@ impl BackupError {
             _ => false,
         }
     }
+}
+
+/// The beginning of a text, at most `len_max` bytes of it.
+pub(crate) fn cut(text: &str, len_max: usize) -> String {
+    let mut len = 0;
+    text.chars()
+        .take_while(|letter| {
+            len += letter.len_utf8();
+            len <= len_max
+        })
+        .collect()
 }

@@ -12,6 +12,7 @@ use ring4_domain::view::{Record, View};
 use crate::codec::{self, EntryCopy, Kind};
 use crate::journal::{FileError, Hash, Head, frame};
 use crate::state::{Batch, keys};
+use crate::store::restore::Loss;
 use crate::{ReadError, Snapshot, Space, Store};
 pub(crate) use overlay::Overlay;
 
@@ -42,7 +43,8 @@ pub enum StageError {
 }
 
 /// A group could not be committed. What is on the disk is unknown, except after
-/// [`CommitError::Poisoned`], which wrote nothing. Stop, restart, and look the commands up.
+/// [`CommitError::Poisoned`] and [`CommitError::ReadOnly`], which wrote nothing. Stop, restart,
+/// and look the commands up.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     /// The journal could not be written or synced.
@@ -51,6 +53,9 @@ pub enum CommitError {
     /// The journal holds the group, the state does not.
     #[error("write the state: {0}")]
     State(fjall::Error),
+    /// Entries are lost, and nobody has accepted that yet. Nothing was written.
+    #[error("the store is read-only: {0}")]
+    ReadOnly(Box<Loss>),
     /// An earlier commit failed, so no other may follow it.
     #[error("an earlier commit failed")]
     Poisoned,
@@ -63,7 +68,7 @@ impl CommitError {
         match self {
             Self::Journal(error) => Some(error.source.kind()),
             Self::State(error) => crate::state::io_kind(error),
-            Self::Poisoned => None,
+            Self::ReadOnly(_) | Self::Poisoned => None,
         }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod bulk;
 pub(crate) mod frame;
 pub(crate) mod inspect;
 pub(crate) mod mend;
+pub(crate) mod salvage;
 pub(crate) mod segment;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@
 //! recovery   what a start finds and does                    snapshot   every question
 //! journal    segments, frames, inspection, mending          state      keys, rows, fjall
 //! codec      records to bytes                              verify     fold, compare, report
-//! backup     the state in one file: create, list, verify
+//! backup     the state in one file: create, list, verify    restore    from backup and journal
 //! ```
 
 mod backup;
@@ -35,6 +35,9 @@ pub use snapshot::{AccountEntry, Snapshot};
 pub use state::keys::Undecided;
 pub use state::{ReadError, Space};
 pub use store::recovery::{Event, OpenError, Recovery, VERIFY_BUSY, VerifyCommand, verify_state};
+pub use store::restore::{
+    Loss, Moment, RestoreError, RestoreFrom, RestoreRequest, Restored, restore,
+};
 pub use store::{Options, Reader, Store};
 pub use verify::{FINDINGS_MAX, Finding, Report};
 

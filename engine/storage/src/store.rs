@@ -1,17 +1,23 @@
 //! The store: one writer, any number of readers. The executor owns it.
 
 pub(crate) mod recovery;
+mod replay;
+mod rescue;
+pub(crate) mod restore;
+mod swap;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use ring4_domain::change::Seq;
 
+use crate::backup::remove_file;
 use crate::group::{Overlay, Staged, fill};
 use crate::journal::{self, FileError, Head, Journal};
 use crate::state::State;
 use crate::verify::verify;
-use crate::{CommitError, Group, OpenError, Recovery, Report, Snapshot, VerifyCommand};
+use crate::{BackupKey, CommitError, Group, OpenError, Recovery, Report, Snapshot, VerifyCommand};
+use restore::{Loss, Restored};
 
 /// What may be turned.
 #[derive(Clone, Debug)]
@@ -24,11 +30,22 @@ pub struct Options {
     /// A command that tries to open the state before this process does, after a stop that was
     /// not clean. A damaged state may abort the process that opens it.
     pub verify_command: Option<VerifyCommand>,
+    /// Where backups lie. With it, a start that finds the journal damaged beyond mending restores
+    /// the shop instead of failing.
+    pub backups: Option<PathBuf>,
+    /// What opens them, where they are encrypted.
+    pub backup_key: Option<BackupKey>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment_bytes: 8 << 20, whole_journal: false, verify_command: None }
+        Self {
+            segment_bytes: 8 << 20,
+            whole_journal: false,
+            verify_command: None,
+            backups: None,
+            backup_key: None,
+        }
     }
 }
 
@@ -41,6 +58,14 @@ pub(crate) struct Paths {
     pub state: PathBuf,
     /// Written at a clean close, removed at the next start.
     pub closed: PathBuf,
+    /// Where a restore builds.
+    pub building: PathBuf,
+    /// Says that what was built there is whole.
+    pub swap: PathBuf,
+    /// Says why the next start has to look at everything.
+    pub suspect: PathBuf,
+    /// Says which entries are lost, until somebody accepts it.
+    pub read_only: PathBuf,
 }
 
 impl Paths {
@@ -51,6 +76,10 @@ impl Paths {
             journal: data.join("journal"),
             state: data.join("state"),
             closed: data.join("closed"),
+            building: data.join("restore-new"),
+            swap: data.join("swap"),
+            suspect: data.join("suspect"),
+            read_only: data.join("read-only"),
         }
     }
 }
@@ -61,6 +90,8 @@ pub struct Store {
     journal: Journal,
     state: State,
     poisoned: bool,
+    /// Entries that are lost; no others may take their places before that is accepted.
+    read_only: Option<Loss>,
     /// Held for as long as the store is open, so that no second process writes.
     _lock: File,
 }
@@ -93,7 +124,7 @@ impl Store {
     /// A handle that makes snapshots on other threads.
     #[must_use]
     pub fn reader(&self) -> Reader {
-        Reader { state: self.state.clone(), journal: self.paths.journal.clone() }
+        Reader { state: self.state.clone(), paths: self.paths.clone() }
     }
 
     /// The directory of the journal, for copying its sealed segments.
@@ -117,6 +148,9 @@ impl Store {
         if self.poisoned {
             return Err(CommitError::Poisoned);
         }
+        if let Some(loss) = &self.read_only {
+            return Err(CommitError::ReadOnly(Box::new(loss.clone())));
+        }
         if staged.is_empty() {
             return Ok(self.head());
         }
@@ -135,6 +169,32 @@ impl Store {
     #[must_use]
     pub const fn is_poisoned(&self) -> bool {
         self.poisoned
+    }
+
+    /// Which entries are lost, so that no commit is taken.
+    #[must_use]
+    pub const fn read_only(&self) -> Option<&Loss> {
+        self.read_only.as_ref()
+    }
+
+    /// Takes commits again although entries are lost: somebody has decided so. The former files
+    /// stay where the restore put them.
+    ///
+    /// # Errors
+    /// The note of the loss cannot be removed.
+    pub fn accept_loss(&mut self) -> Result<Option<Loss>, FileError> {
+        remove_file(&self.paths.read_only)?;
+        journal::sync_dir(&self.paths.data)?;
+        Ok(self.read_only.take())
+    }
+
+    /// Notes that something is wrong with the shop: the next start follows the whole journal,
+    /// compares every row with it, and builds the state anew if one differs.
+    ///
+    /// # Errors
+    /// The note cannot be written.
+    pub fn mark_suspect(&self, reason: &str) -> Result<(), FileError> {
+        rescue::mark_suspect(&self.paths, reason)
     }
 
     /// Closes the store so that the next start needs no verification. Without it a start is as
@@ -156,7 +216,7 @@ impl Store {
 #[derive(Clone)]
 pub struct Reader {
     state: State,
-    journal: PathBuf,
+    paths: Paths,
 }
 
 impl Reader {
@@ -164,6 +224,14 @@ impl Reader {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot { reading: self.state.read() }
+    }
+
+    /// See [`Store::mark_suspect`].
+    ///
+    /// # Errors
+    /// The note cannot be written.
+    pub fn mark_suspect(&self, reason: &str) -> Result<(), FileError> {
+        rescue::mark_suspect(&self.paths, reason)
     }
 
     /// Rows in the state, about.
@@ -175,7 +243,7 @@ impl Reader {
     /// seconds per million entries and memory for every record; commits go on meanwhile.
     #[must_use]
     pub fn verify(&self) -> Report {
-        verify(&self.snapshot(), &self.journal)
+        verify(&self.snapshot(), &self.paths.journal)
     }
 }
 

@@ -10,7 +10,7 @@ use super::check::{BUFFER_LEN, Scratch, remove_file, rename_behind, sync};
 use super::format::write::Writer;
 use super::{
     Backup, BackupError, BackupHeader, BackupKind, BackupRequest, Backups, Manifest, NOTE_LEN_MAX,
-    Stage, Sums, Watch, encrypt, name, tell,
+    Stage, Sums, Watch, cut, encrypt, name, tell,
 };
 use crate::codec::{AccountRow, Kind};
 use crate::journal::{failed, sync_dir};
@@ -94,7 +94,7 @@ impl Backups {
         let out = BufWriter::with_capacity(BUFFER_LEN, file);
         let wrong = || failed("write", plain);
         let mut writer = Writer::new(out, &header).map_err(wrong())?;
-        let sums = write_rows(&snapshot, rows, watch, &mut |space, key, value| {
+        let sums = write_rows(&snapshot, rows, watch, |space, key, value| {
             writer.row(space, key, value).map_err(|error| wrong()(error).into())
         })?;
         let (out, manifest, _) = writer.finish(sums).map_err(wrong())?;
@@ -136,8 +136,7 @@ impl Backups {
 fn header(snapshot: &Snapshot, request: &BackupRequest) -> Result<BackupHeader, ReadError> {
     let head = snapshot.head()?;
     let last = snapshot.entry(head.seq)?;
-    let mut note = request.note.replace(char::is_control, " ");
-    note.truncate(note.floor_char_boundary(NOTE_LEN_MAX));
+    let note = cut(&request.note.replace(char::is_control, " "), NOTE_LEN_MAX);
     Ok(BackupHeader {
         kind: request.kind,
         note,
@@ -154,7 +153,7 @@ fn write_rows(
     snapshot: &Snapshot,
     total: u64,
     watch: Watch<'_>,
-    each: &mut dyn FnMut(Space, &[u8], &[u8]) -> Result<(), BackupError>,
+    mut each: impl FnMut(Space, &[u8], &[u8]) -> Result<(), BackupError>,
 ) -> Result<Sums, BackupError> {
     let mut sums = Sums::default();
     let mut done = 0_u64;

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use ring4_domain::change::Seq;
 use ring4_domain::ids::Timestamp;
 
 use super::check::{remove_file, rename_behind};
@@ -14,7 +15,6 @@ use super::name::{self, Name, Standing};
 use super::{
     BackupError, BackupHeader, BackupKind, Backups, FormatError, FormatFault, Manifest, encrypt,
 };
-use crate::Head;
 use crate::journal::{FileError, failed, sync_dir};
 
 /// A backup in the directory.
@@ -70,22 +70,7 @@ impl Backups {
     /// # Errors
     /// The directory cannot be read; one that is missing is empty.
     pub fn list(&self) -> Result<Vec<Listed>, FileError> {
-        let mut found = Vec::new();
-        for (path, name) in self.names()? {
-            let bytes = path.metadata().map_or(0, |metadata| metadata.len());
-            let contents = match name.standing {
-                Standing::Damaged => Contents::Damaged("a verification found it so".to_owned()),
-                _ if name.encrypted => Contents::Encrypted,
-                _ => match peek(&path) {
-                    Ok(contents) => Contents::Plain(Box::new(contents)),
-                    Err(error) => Contents::Damaged(error.to_string()),
-                },
-            };
-            let superseded = name.standing == Standing::Superseded;
-            let Name { kind, at, .. } = name;
-            found.push(Listed { path, kind, at, bytes, superseded, contents });
-        }
-        Ok(found)
+        list(&self.dir)
     }
 
     /// The newest backup that a restore may choose, if any.
@@ -96,29 +81,11 @@ impl Backups {
         Ok(self.list()?.into_iter().find(Listed::is_good))
     }
 
-    /// The backups by name, newest first.
-    fn names(&self) -> Result<Vec<(PathBuf, Name)>, FileError> {
-        let files = match fs::read_dir(&self.dir) {
-            Ok(files) => files,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed("list", &self.dir)(error)),
-        };
-        let mut found = Vec::new();
-        for file in files {
-            let path = file.map_err(failed("list", &self.dir))?.path();
-            if let Some(name) = name::parse(&path) {
-                found.push((path, name));
-            }
-        }
-        found.sort_by(|(a_path, a), (b_path, b)| (b.at, b_path).cmp(&(a.at, a_path)));
-        Ok(found)
-    }
-
     /// Deletes the oldest of each kind beyond those to keep. The newest of a kind always stays,
     /// so the newest of all does. What is damaged or superseded is neither counted nor deleted.
     pub(super) fn rotate(&self) -> Result<Vec<PathBuf>, FileError> {
         let mut rotated = Vec::new();
-        let names = self.names()?;
+        let names = names(&self.dir)?;
         for kind in BackupKind::ALL {
             let of_kind = names
                 .iter()
@@ -133,18 +100,60 @@ impl Backups {
         }
         Ok(rotated)
     }
+}
 
-    /// Sets the backups aside that reach beyond `head`, after a restore to it.
-    pub(crate) fn supersede(&self, head: Head) -> Result<Vec<PathBuf>, FileError> {
-        let mut left = Vec::new();
-        for listed in self.list()? {
-            let beyond = listed.header().is_some_and(|header| header.head.seq > head.seq);
-            if beyond && !listed.superseded {
-                left.push(rename_behind(&listed.path, name::SUPERSEDED)?);
-            }
-        }
-        Ok(left)
+fn list(dir: &Path) -> Result<Vec<Listed>, FileError> {
+    let mut found = Vec::new();
+    for (path, name) in names(dir)? {
+        let bytes = path.metadata().map_or(0, |metadata| metadata.len());
+        let contents = match name.standing {
+            Standing::Damaged => Contents::Damaged("a verification found it so".to_owned()),
+            _ if name.encrypted => Contents::Encrypted,
+            _ => match peek(&path) {
+                Ok(contents) => Contents::Plain(Box::new(contents)),
+                Err(error) => Contents::Damaged(error.to_string()),
+            },
+        };
+        let superseded = name.standing == Standing::Superseded;
+        let Name { kind, at, .. } = name;
+        found.push(Listed { path, kind, at, bytes, superseded, contents });
     }
+    Ok(found)
+}
+
+/// The backups by name, newest first.
+fn names(dir: &Path) -> Result<Vec<(PathBuf, Name)>, FileError> {
+    let files = match fs::read_dir(dir) {
+        Ok(files) => files,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed("list", dir)(error)),
+    };
+    let mut found = Vec::new();
+    for file in files {
+        let path = file.map_err(failed("list", dir))?.path();
+        if let Some(name) = name::parse(&path) {
+            found.push((path, name));
+        }
+    }
+    found.sort_by(|(a_path, a), (b_path, b)| (b.at, b_path).cmp(&(a.at, a_path)));
+    Ok(found)
+}
+
+/// Sets the backups in a directory aside that reach beyond `last`, after a restore to it.
+pub(crate) fn supersede(dir: &Path, last: Seq) -> Result<Vec<PathBuf>, FileError> {
+    let mut left = Vec::new();
+    for listed in list(dir)? {
+        let beyond = listed.header().is_some_and(|header| header.head.seq > last);
+        if beyond && !listed.superseded {
+            left.push(set_aside(&listed.path)?);
+        }
+    }
+    Ok(left)
+}
+
+/// Marks a backup as no past of this shop.
+pub(crate) fn set_aside(path: &Path) -> Result<PathBuf, FileError> {
+    rename_behind(path, name::SUPERSEDED)
 }
 
 /// Reads what a plain file says about itself, at its beginning and its end.
@@ -169,4 +178,11 @@ pub(crate) fn open(backups: &Backups, path: &Path) -> Result<Box<dyn Read>, Back
     }
     let file = File::open(path).map_err(failed("open", path))?;
     Ok(Box::new(BufReader::with_capacity(super::check::BUFFER_LEN, file)))
+}
+
+/// Reads what a backup says before its rows, decrypted where needed.
+pub(crate) fn peek_header(backups: &Backups, path: &Path) -> Result<BackupHeader, BackupError> {
+    let input = open(backups, path)?;
+    let wrong = |source| BackupError::Format { path: path.to_owned(), source };
+    Ok(Reader::open(input).map_err(wrong)?.header().clone())
 }

@@ -11,11 +11,11 @@ use ring4_domain::change::Seq;
 
 use super::format::read::Reader;
 use super::{BackupError, BackupHeader, FormatError, Manifest, Stage, Watch, tell};
-use crate::Space;
 use crate::codec::{self, EntryCopy, Kind};
 use crate::journal::bulk::Bulk;
 use crate::journal::frame::BODY_LEN_MAX;
 use crate::state::{Load, State, keys};
+use crate::{Head, Space};
 
 /// Rows between two words to whoever watches.
 const TELL_EVERY: u64 = 4_096;
@@ -59,7 +59,7 @@ pub(crate) fn rebuild(
     watch: Watch<'_>,
     stage: Stage,
 ) -> Result<Rebuilding, BackupError> {
-    let Target { dir, scope, segment_bytes } = target;
+    let Target { dir, scope, segment_bytes, agrees } = target;
     let wrong = |source| BackupError::Format { path: file.to_owned(), source };
     let reader = Reader::open(input).map_err(wrong)?;
     let header = reader.header().clone();
@@ -71,7 +71,7 @@ pub(crate) fn rebuild(
     };
     let journal = Bulk::new(&dir.join("journal"), segment_bytes)?;
     let loading = state.as_ref().map(Loading::new);
-    let mut taking = Taking { file, journal, last, loading, rows: 0 };
+    let mut taking = Taking { file, journal, last, agrees, loading, rows: 0 };
     let read = reader.rows(|space, key, value| -> Result<(), Halt> {
         taking.row(space, key, value, watch, stage).map_err(Halt::Backup)
     });
@@ -97,6 +97,8 @@ pub(crate) struct Target<'a> {
     pub dir: &'a Path,
     pub scope: Scope,
     pub segment_bytes: u64,
+    /// Where another witness of the same history has seen the chain.
+    pub agrees: Option<Head>,
 }
 
 /// Rows on their way out of the file.
@@ -104,6 +106,7 @@ struct Taking<'a> {
     file: &'a Path,
     journal: Bulk,
     last: Seq,
+    agrees: Option<Head>,
     loading: Option<Loading<'a>>,
     rows: u64,
 }
@@ -140,6 +143,11 @@ impl Taking<'_> {
             key == keys::entry(seq) && fits(&copy.body) && before.then(&copy.body).hash == copy.hash
         });
         match copy {
+            Some(copy)
+                if self.agrees.is_some_and(|due| due.seq == seq && due.hash != copy.hash) =>
+            {
+                Err(BackupError::History { path: self.file.to_owned(), seq })
+            }
             Some(copy) => Ok(self.journal.push(&copy.body)?),
             None => Err(BackupError::Chain { path: self.file.to_owned(), seq }),
         }

@@ -7,30 +7,35 @@
 //! | state does not open, or its marks disagree     | set aside, built from the journal           |
 //! | state tells another history                    | set aside, built from the journal           |
 //! | state ahead, its copies continue the chain     | the journal is completed from them          |
-//! | state ahead, its copies do not                 | the start fails: acknowledged entries lost  |
+//! | state ahead, its copies do not                 | as with damage that they do not fill        |
 //! | torn tail                                      | kept aside, cut off                         |
 //! | damage, the state's copies fill it             | the segment is written anew                 |
-//! | damage, they do not                            | the start fails, naming file and offset     |
+//! | damage, they do not                            | restored from the newest backup that helps  |
+//! | a backup reaches further than the journal      | the same                                    |
+//! | entries are lost even so                       | read-only, until that is accepted           |
+//! | marked as suspect                              | every row is looked at                      |
 //!
+//! Without a directory of backups the start fails where it would restore, naming file and offset.
 //! The whole journal is always kept, so a state can be thrown away at any time.
 
 use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ring4_domain::change::{Entry, Seq};
+use ring4_domain::change::Seq;
 
-use super::{Options, Paths, Store, before, lock};
+use super::replay::replay;
+use super::rescue::{Trouble, rescue};
+use super::{Loss, Options, Paths, Restored, Store, lock, rescue, swap};
 use crate::codec::{self, DecodeError, EntryCopy, Kind};
-use crate::group::{Overlay, Staged, fill};
 use crate::journal::inspect::{Inspection, Witness, inspect};
-use crate::journal::segment::{self, Segment};
-use crate::journal::{self, FileError, Hash, Head, Journal, failed, sync_dir};
+use crate::journal::segment;
+use crate::journal::{self, FileError, Head, Journal, failed, sync_dir};
 use crate::state::State;
+use crate::verify::verify;
 use crate::{GROUP_ENTRIES_MAX, JournalError, ReadError, Repair, Snapshot, StageError};
 
 /// How long the verifying command may take. Opening takes well under a second per million
@@ -89,6 +94,14 @@ pub enum OpenError {
         /// Why.
         source: DecodeError,
     },
+    /// The journal is damaged, and no shop can be built from the backups either.
+    #[error("{reason}; restoring failed: {source}")]
+    Rescue {
+        /// What is wrong with the journal.
+        reason: String,
+        /// Why nothing could be restored.
+        source: Box<super::restore::RestoreError>,
+    },
     /// An entry cannot follow the ones before it, even in a state built from nothing.
     #[error("replay entry {}: {source}", seq.0)]
     Replay {
@@ -143,6 +156,23 @@ pub enum Event {
         /// The last of them.
         to: Seq,
     },
+    /// A restore that a former process had declared whole was carried to its end; the former
+    /// shop is kept there.
+    RestoreFinished(PathBuf),
+    /// The journal could not be mended, and the shop was restored.
+    Restored {
+        /// What was wrong.
+        reason: String,
+        /// What was done.
+        restored: Box<Restored>,
+    },
+    /// The shop was suspect, and everything in it was looked at.
+    Suspected {
+        /// Why it was.
+        reason: String,
+        /// What is still wrong, if anything.
+        wrong: Option<String>,
+    },
 }
 
 impl fmt::Display for Event {
@@ -159,6 +189,16 @@ impl fmt::Display for Event {
             Self::Replayed { from, to } => {
                 write!(out, "entries {} to {} were replayed into the state", from.0, to.0)
             }
+            Self::RestoreFinished(kept) => {
+                write!(out, "a restore was finished; the former shop is in {}", kept.display())
+            }
+            Self::Restored { reason, restored } => write!(out, "{reason}; {restored}"),
+            Self::Suspected { reason, wrong: None } => {
+                write!(out, "the shop was suspect ({reason}), and is whole")
+            }
+            Self::Suspected { reason, wrong: Some(wrong) } => {
+                write!(out, "the shop was suspect ({reason}), and is not whole: {wrong}")
+            }
         }
     }
 }
@@ -173,30 +213,55 @@ pub struct Recovery {
     pub events: Vec<Event>,
     /// The last entry.
     pub head: Head,
+    /// Entries that are lost, so that the store takes no commits until
+    /// [`Store::accept_loss`](super::Store::accept_loss).
+    pub read_only: Option<Loss>,
 }
 
 pub(super) fn open(dir: &Path, options: &Options) -> Result<(Store, Recovery), OpenError> {
     let paths = Paths::new(dir);
     let lock = lock(&paths)?;
-    let closed = read_closed(&paths)?;
-    let mut start = Start { paths, options, closed, events: Vec::new() };
-    let (state, journal) = start.agree()?;
+    let mut before = Vec::new();
+    if let Some(swap) = swap::settle(&paths)? {
+        before.push(Event::RestoreFinished(swap.kept(&paths)));
+    }
+    let suspicion = rescue::read_suspicion(&paths)?;
+    let mut start = Start::new(&paths, options, suspicion.is_some())?;
+    // What came before a rescue was clean or not; what is restored was never closed.
+    let clean = start.closed.is_some();
+    let mut agreed = start.agree();
+    if let Some(trouble) = Trouble::of(&agreed, &paths, options, start.due)? {
+        before.append(&mut start.events);
+        drop(agreed);
+        before.push(rescue(&paths, options, trouble)?);
+        start = Start::new(&paths, options, true)?;
+        agreed = start.agree();
+    }
+    let (mut state, mut journal) = agreed?;
+    if let Some(reason) = suspicion {
+        (state, journal) = start.clear_suspicion(reason, state, journal)?;
+    }
     start.remove_closed()?;
     let head = journal.head();
-    let Start { paths, events, .. } = start;
-    let store = Store { paths, journal, state, poisoned: false, _lock: lock };
-    Ok((store, Recovery { clean: closed.is_some(), events, head }))
+    before.append(&mut start.events);
+    let read_only = rescue::read_loss(&paths)?;
+    let recovery = Recovery { clean, events: before, head, read_only: read_only.clone() };
+    let store = Store { paths, journal, state, poisoned: false, read_only, _lock: lock };
+    Ok((store, recovery))
 }
 
 struct Start<'a> {
     paths: Paths,
     options: &'a Options,
+    whole_journal: bool,
     closed: Option<Head>,
+    /// The last entry that the marker of a clean close or a state tells of.
+    due: Seq,
     events: Vec<Event>,
 }
 
 /// Why journal and state do not come together.
-enum Halt {
+pub(super) enum Halt {
     /// The state is of no use; another one may be.
     Useless(String),
     /// The start has failed.
@@ -209,7 +274,42 @@ impl<E: Into<OpenError>> From<E> for Halt {
     }
 }
 
-impl Start<'_> {
+impl<'a> Start<'a> {
+    fn new(paths: &Paths, options: &'a Options, whole: bool) -> Result<Self, FileError> {
+        let closed = read_closed(paths)?;
+        let due = closed.unwrap_or(Head::GENESIS).seq;
+        let (paths, whole_journal) = (paths.clone(), whole || options.whole_journal);
+        Ok(Self { paths, options, whole_journal, closed, due, events: Vec::new() })
+    }
+
+    /// Looks at every row, and builds the state anew if one is wrong.
+    fn clear_suspicion(
+        &mut self,
+        reason: String,
+        state: State,
+        journal: Journal,
+    ) -> Result<(State, Journal), OpenError> {
+        let first = |state: &State, paths: &Paths| {
+            let snapshot = Snapshot { reading: state.read() };
+            let report = verify(&snapshot, &paths.journal);
+            report.findings.first().map(ToString::to_string)
+        };
+        let (mut state, mut journal) = (state, journal);
+        let mut wrong = first(&state, &self.paths);
+        if let Some(finding) = wrong {
+            drop((state, journal));
+            self.set_aside(finding)?;
+            (state, journal) = self.agree()?;
+            wrong = first(&state, &self.paths);
+        }
+        if wrong.is_none() {
+            crate::backup::remove_file(&self.paths.suspect)?;
+            sync_dir(&self.paths.data)?;
+        }
+        self.events.push(Event::Suspected { reason, wrong });
+        Ok((state, journal))
+    }
+
     /// Brings journal and state together: with the state as it is, or else with a new one.
     fn agree(&mut self) -> Result<(State, Journal), OpenError> {
         if self.paths.state.exists() {
@@ -248,9 +348,10 @@ impl Start<'_> {
     fn join(&mut self, state: State) -> Result<(State, Journal), Halt> {
         let snapshot = Snapshot { reading: state.read() };
         let mark = snapshot.reading.mark().map_err(|error| Halt::Useless(error.to_string()))?;
+        self.due = self.due.max(mark.unwrap_or(Head::GENESIS).seq);
         let copies = |seq| snapshot.entry_copy(seq).ok().flatten();
         let witness = Witness { mark, closed: self.closed, copies: &copies };
-        let inspected = inspect(&self.paths.journal, &witness, self.options.whole_journal);
+        let inspected = inspect(&self.paths.journal, &witness, self.whole_journal);
         let Inspection { end, proven, last, repairs } = inspected.map_err(|error| match error {
             JournalError::Different(_) => Halt::Useless(error.to_string()),
             error => Halt::Fatal(error.into()),
@@ -321,93 +422,6 @@ fn complete(
         journal.append(&bodies)?;
     }
     Ok(())
-}
-
-/// Applies the journal's entries behind `mark` to the state.
-fn replay(dir: &Path, state: &State, mark: Seq) -> Result<(), Halt> {
-    let segments = segment::list(dir)?;
-    let behind = segments.iter().filter(|segment| before(segment.first) <= mark).count();
-    let mut pending = Pending::new(state, mark);
-    for segment in segments.iter().skip(behind.saturating_sub(1)) {
-        let bytes = segment.bytes()?;
-        let header = segment::Header::read(&bytes, segment.first);
-        let header = header.ok_or_else(|| unreadable(segment))?;
-        let walk = segment::walk(&bytes, header.before, |frame| {
-            if frame.head.seq <= mark { Ok(()) } else { pending.add(frame.head, frame.body) }
-        })?;
-        if walk.fault.is_some() {
-            return Err(unreadable(segment).into());
-        }
-    }
-    pending.write()
-}
-
-/// A segment that was followed a moment ago and now is not.
-fn unreadable(segment: &Segment) -> FileError {
-    failed("read again", &segment.path)(ErrorKind::InvalidData.into())
-}
-
-/// Entries of the journal on their way into the state.
-struct Pending<'a> {
-    state: &'a State,
-    /// Whether the state held anything before, which may then be at fault.
-    began_empty: bool,
-    overlay: Overlay,
-    staged: Vec<Staged>,
-    hashes: Vec<Hash>,
-    head: Head,
-}
-
-impl<'a> Pending<'a> {
-    fn new(state: &'a State, mark: Seq) -> Self {
-        let overlay = Overlay::new(Snapshot { reading: state.read() });
-        let (staged, hashes) = (Vec::new(), Vec::new());
-        Self { state, began_empty: mark == Seq(0), overlay, staged, hashes, head: Head::GENESIS }
-    }
-
-    fn add(&mut self, head: Head, body: &[u8]) -> Result<(), Halt> {
-        let seq = head.seq;
-        let entry: Entry =
-            codec::decode(Kind::Entry, body).map_err(|source| OpenError::Entry { seq, source })?;
-        self.apply(entry)?;
-        self.staged.push(Staged { seq, body: body.to_vec() });
-        self.hashes.push(head.hash);
-        self.head = head;
-        if self.staged.len() >= GROUP_ENTRIES_MAX { self.write() } else { Ok(()) }
-    }
-
-    /// The ledger asserts what can never be, and stops the process. A state whose damage went
-    /// unnoticed can be such a case; it is replaced, rather than ending every start.
-    fn apply(&mut self, entry: Entry) -> Result<(), Halt> {
-        let seq = entry.seq;
-        let applied = catch_unwind(AssertUnwindSafe(|| self.overlay.apply(entry)));
-        match applied {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(source)) if self.began_empty => {
-                Err(Halt::Fatal(OpenError::Replay { seq, source }))
-            }
-            Ok(Err(source)) => {
-                Err(Halt::Useless(format!("entry {} does not follow: {source}", seq.0)))
-            }
-            Err(panic) if self.began_empty => resume_unwind(panic),
-            Err(_) => Err(Halt::Useless(format!("entry {} does not follow", seq.0))),
-        }
-    }
-
-    fn write(&mut self) -> Result<(), Halt> {
-        if self.staged.is_empty() {
-            return Ok(());
-        }
-        let next = || Overlay::new(Snapshot { reading: self.state.read() });
-        let staged = std::mem::take(&mut self.staged);
-        let mut batch = self.state.batch();
-        let overlay = std::mem::replace(&mut self.overlay, next());
-        fill(&mut batch, overlay, staged, &self.hashes);
-        batch.commit(self.head).map_err(OpenError::State)?;
-        self.hashes.clear();
-        self.overlay = next();
-        Ok(())
-    }
 }
 
 /// Opens a state and reads how far it has come. For the program behind

@@ -10,4 +10,6 @@ mod kill;
 mod model;
 mod queries;
 mod recovery;
+mod rescue;
+mod restore;
 mod shop;

@@ -5,6 +5,7 @@
 //! committed; found started after a crash it is not repeated but asked about.
 
 mod deadlines;
+mod forgetting;
 mod granting;
 mod polling;
 mod purchasing;
@@ -92,6 +93,7 @@ impl Effects {
             cleared: watch::Sender::new(0),
             closing: CancellationToken::new(),
         };
+        effects.deadlines.day();
         for order in snapshot.open_orders()? {
             effects.deadlines.order(&order);
             effects.polls.resume(&order);

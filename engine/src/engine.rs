@@ -175,7 +175,7 @@ impl Engine {
             tokio::task::spawn_blocking(open).await??
         };
         tracing::info!(?recovered, "inbox opened");
-        let reader = store.reader();
+        let (reader, keyring) = (store.reader(), store.keyring());
         let clock_behind = set_floor(&memory, &store, &clock)?;
         let board = Arc::new(NewsBoard::default());
         let (executor, thread) = {
@@ -184,7 +184,8 @@ impl Engine {
         };
         let market = Arc::new(Market::new(Arc::clone(&registry), Arc::clone(&live), clock.clone()));
         let sender = Sender::start(client.clone(), sender_options);
-        let shop = Arc::new(Shop { clock, live, executor, reader, registry, market, sender });
+        let shop =
+            Arc::new(Shop { clock, live, executor, reader, keyring, registry, market, sender });
         // The files are on the shelf before the journal names their version.
         shelf.keep(version, &files)?;
         let activate = Command::ActivateRules(version);

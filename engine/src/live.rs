@@ -46,6 +46,7 @@ impl Live {
             order_timeout_secs: config.orders.timeout_secs,
             cancel_grace_secs: config.orders.cancel_grace_secs,
             purchase_wait_secs: config.orders.purchase_wait_secs,
+            forget_codes_after_days: config.orders.forget_codes_after_days,
             orders_open_max: config.orders.open_max,
             deposit_min: config.deposits.min,
             deposit_max: config.deposits.max,

@@ -9,7 +9,7 @@ use ring4_domain::ids::{DepositId, UserId};
 use ring4_domain::ledger::{AccountId, TransferId};
 use ring4_domain::money::Amount;
 use ring4_providers::Registry;
-use ring4_storage::{Reader, Snapshot};
+use ring4_storage::{Keyring, Reader, Snapshot};
 use ring4_telegram::sender::{SendError, Sender};
 
 use crate::clock::Clock;
@@ -27,6 +27,8 @@ pub struct Shop {
     pub executor: Executor,
     /// The only way to read.
     pub reader: Reader,
+    /// What numbers and codes are forgotten by.
+    pub keyring: Keyring,
     /// The vendors.
     pub registry: Arc<Registry>,
     /// What they offer.
@@ -47,6 +49,12 @@ pub enum ShopError {
     /// A record cannot be read.
     #[error("reading: {0}")]
     Storage(#[from] ring4_storage::ReadError),
+    /// A key cannot be removed.
+    #[error("forgetting: {0}")]
+    Keys(#[from] ring4_storage::FileError),
+    /// A blocking step panicked.
+    #[error("a step failed: {0}")]
+    Step(#[from] tokio::task::JoinError),
     /// A message was not taken.
     #[error("sending: {0}")]
     Send(#[from] SendError),

@@ -358,6 +358,9 @@ pub struct Orders {
     /// How long an order may wait for its purchase to begin, in seconds, 10 to 600; then the
     /// money goes back, because nobody waits longer for "getting a number".
     pub purchase_wait_secs: u32,
+    /// How long numbers and codes are kept after an order was placed, in days, 1 to 3650; then
+    /// nobody can read them any more.
+    pub forget_codes_after_days: u32,
 }
 
 impl Default for Orders {
@@ -369,6 +372,7 @@ impl Default for Orders {
             cancel_retry_secs: 15,
             cancel_grace_secs: 300,
             purchase_wait_secs: 60,
+            forget_codes_after_days: 30,
         }
     }
 }

@@ -13,6 +13,7 @@ pub use invariants::Violation;
 use crate::change::{Change, Entry, Seq};
 use crate::command::Key;
 use crate::customer::Customer;
+use crate::day::Day;
 use crate::deposit::{Deposit, DepositState};
 use crate::effect::Effect;
 use crate::ids::{DepositId, OrderId, RulesVersion, UserId};
@@ -77,6 +78,8 @@ pub struct Book {
     pub rules: Option<RulesVersion>,
     /// Rule sets that were ever live.
     pub rules_seen: BTreeSet<RulesVersion>,
+    /// The day before which numbers and codes are forgotten.
+    pub forgotten: Option<Day>,
 }
 
 impl Book {
@@ -127,6 +130,7 @@ impl Book {
                 self.rules = Some(*version);
                 self.rules_seen.insert(*version);
             }
+            Change::CodesForgotten(before) => self.forgotten = Some(*before),
         }
         Ok(())
     }
@@ -201,6 +205,11 @@ impl Book {
             Key::Deposit(id) => Record::Deposit(self.deposits.get(id).cloned()),
             Key::Wish(effect) => Record::Wish(self.wishes.get(effect).copied()),
             Key::Rules => Record::Rules(self.rules),
+            Key::Forgotten => Record::Forgotten(self.forgotten),
+            Key::OldestOpenOrder => {
+                let open = self.orders.values().filter(|order| order.state.is_open());
+                Record::OldestOpenOrder(open.map(|order| order.placed_at).min())
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //! this; the journal holds these and nothing else, so a replay needs no scripts and no vendors.
 
 use crate::customer::Customer;
+use crate::day::Day;
 use crate::deposit::Deposit;
 use crate::effect::Effect;
 use crate::ids::{OrderId, RulesVersion, Timestamp, UserId};
@@ -38,6 +39,8 @@ pub enum Change {
     },
     /// This rule set is live.
     RulesActivated(RulesVersion),
+    /// Numbers and codes of orders placed before this day are forgotten.
+    CodesForgotten(Day),
 }
 
 /// Who caused an entry.

@@ -9,6 +9,7 @@ use crate::ids::{
 use crate::ledger::AccountId;
 use crate::money::Amount;
 use crate::order::{Candidate, FailReason, Purchase};
+use crate::private::Private;
 
 /// An offer with the price that the rules propose for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,9 +147,9 @@ pub enum Command {
         /// The vendor's id of the purchase it belongs to.
         vendor_order: String,
         /// The code.
-        code: String,
+        code: Private,
         /// The whole message, where known.
-        text: Option<String>,
+        text: Option<Private>,
     },
     /// The vendor took the number back, asked or on its own account.
     PurchaseReturned {
@@ -183,6 +184,8 @@ pub enum Command {
     },
     /// A rule set is proven and goes live.
     ActivateRules(RulesVersion),
+    /// A day has passed: numbers and codes that were kept long enough are to be forgotten.
+    ForgetCodes,
 }
 
 /// A record that a command may need to see.
@@ -208,6 +211,10 @@ pub enum Key {
     Wish(Effect),
     /// The live rule set.
     Rules,
+    /// The day before which numbers and codes are forgotten.
+    Forgotten,
+    /// When the oldest order that is open was placed.
+    OldestOpenOrder,
 }
 
 impl Command {
@@ -237,6 +244,7 @@ impl Command {
             Self::QuoteDeadline { .. } => "quote_deadline",
             Self::Granted { .. } => "granted",
             Self::ActivateRules(_) => "activate_rules",
+            Self::ForgetCodes => "forget_codes",
         }
     }
 
@@ -289,6 +297,7 @@ impl Command {
                 keys
             }
             Self::ActivateRules(_) => vec![Key::Rules],
+            Self::ForgetCodes => vec![Key::Forgotten, Key::OldestOpenOrder],
         }
     }
 }

@@ -116,5 +116,6 @@ pub fn decide(
             Ok(serving::granted(view, effect, made, message))
         }
         Command::ActivateRules(version) => Ok(serving::activate_rules(view, version)),
+        Command::ForgetCodes => Ok(serving::forget_codes(view, policy, now)),
     }
 }

@@ -29,6 +29,8 @@ pub enum Effect {
     ShowDepositToAdmin(DepositId, UserId),
     /// Tell the admins that a vendor's answer to a purchase stays unexplained.
     TellAdminsUnclear(OrderId),
+    /// Remove the keys of forgotten numbers and codes.
+    DropKeys,
 }
 
 impl Effect {
@@ -46,6 +48,7 @@ impl Effect {
             Self::TellDepositDecided(_) => "tell_deposit_decided",
             Self::ShowDepositToAdmin(..) => "show_deposit_to_admin",
             Self::TellAdminsUnclear(_) => "tell_admins_unclear",
+            Self::DropKeys => "drop_keys",
         }
     }
 }

@@ -4,8 +4,10 @@
 //! Modules in reading order. Every change goes one way: a [`command`] meets a [`view`] and a
 //! [`policy`] in [`decide`], which answers with [`change`]s and [`effect`]s, or a [`refusal`].
 
+pub mod day;
 pub mod ids;
 pub mod money;
+pub mod private;
 
 pub mod customer;
 pub mod deposit;

@@ -12,11 +12,13 @@
 //! Whatever the state, an open order whose hold reaches its deadline is ended by the clock, a
 //! waiting one after the vendor was asked to take the number back.
 
+use crate::day::Day;
 use crate::ids::{
     Country, MessageId, OrderId, ProviderId, RulesVersion, ServiceKey, Timestamp, UserId,
 };
 use crate::money::Amount;
 use crate::policy::Policy;
+use crate::private::Private;
 
 /// A vendor that may serve an order, in the order of preference fixed by the quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +64,7 @@ pub struct Purchase {
     /// The vendor's id of it.
     pub vendor_order: String,
     /// The number, `+` and digits.
-    pub number: String,
+    pub number: Private,
     /// What the vendor charged.
     pub cost: Amount,
     /// When we learnt of it.
@@ -73,9 +75,9 @@ pub struct Purchase {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code {
     /// The code itself.
-    pub code: String,
+    pub code: Private,
     /// The whole message, where the vendor gives it.
-    pub text: Option<String>,
+    pub text: Option<Private>,
     /// When we learnt of it.
     pub arrived_at: Timestamp,
 }
@@ -199,6 +201,20 @@ impl Order {
     #[must_use]
     pub const fn customer(&self) -> UserId {
         self.quote.customer
+    }
+
+    /// The day that number and code are forgotten with.
+    #[must_use]
+    pub const fn day(&self) -> Day {
+        Day::of(self.placed_at)
+    }
+
+    /// Number, code and message, as far as they have come.
+    pub fn privates(&self) -> impl Iterator<Item = &Private> {
+        let number = self.purchase.as_ref().map(|purchase| &purchase.number);
+        let code = self.code.as_ref();
+        let text = code.and_then(|code| code.text.as_ref());
+        number.into_iter().chain(code.map(|code| &code.code)).chain(text)
     }
 
     /// When an order whose purchase has not begun gives its money back.

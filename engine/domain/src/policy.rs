@@ -26,6 +26,8 @@ pub struct Policy {
     pub purchase_wait_secs: u32,
     /// Open orders of one customer, at most.
     pub orders_open_max: u32,
+    /// How long numbers and codes of an order are kept after it was placed, in days.
+    pub forget_codes_after_days: u32,
     /// The least deposit.
     pub deposit_min: Amount,
     /// The largest deposit.

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use crate::change::Seq;
 use crate::command::Key;
 use crate::customer::Customer;
+use crate::day::Day;
 use crate::deposit::Deposit;
 use crate::effect::Effect;
-use crate::ids::{DepositId, OrderId, RulesVersion, UserId};
+use crate::ids::{DepositId, OrderId, RulesVersion, Timestamp, UserId};
 use crate::ledger::{Account, AccountId};
 use crate::order::{Order, Purchase, Quote};
 
@@ -33,6 +34,10 @@ pub enum Record {
     Wish(Option<Seq>),
     /// See [`Key::Rules`].
     Rules(Option<RulesVersion>),
+    /// See [`Key::Forgotten`].
+    Forgotten(Option<Day>),
+    /// See [`Key::OldestOpenOrder`].
+    OldestOpenOrder(Option<Timestamp>),
 }
 
 /// The records that a command touches.
@@ -134,6 +139,24 @@ impl View {
     pub fn rules(&self) -> Option<RulesVersion> {
         match self.record(&Key::Rules) {
             Record::Rules(version) => *version,
+            other => mismatch(other),
+        }
+    }
+
+    /// The day before which everything is forgotten, if anything ever was.
+    #[must_use]
+    pub fn forgotten(&self) -> Option<Day> {
+        match self.record(&Key::Forgotten) {
+            Record::Forgotten(before) => *before,
+            other => mismatch(other),
+        }
+    }
+
+    /// When the oldest open order was placed, if one is open.
+    #[must_use]
+    pub fn oldest_open_order(&self) -> Option<Timestamp> {
+        match self.record(&Key::OldestOpenOrder) {
+            Record::OldestOpenOrder(placed_at) => *placed_at,
             other => mismatch(other),
         }
     }

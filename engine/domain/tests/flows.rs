@@ -131,12 +131,12 @@ fn every_command_and_every_wish_is_met() {
     let effects = every!(Effect:
         Buy(order), FindPurchase(order), CancelPurchase(order), ShowOrder(order), RingCode(order),
         TellOrderEnded(order), ShowDeposit(deposit), TellDepositDecided(deposit),
-        ShowDepositToAdmin(deposit, admin), TellAdminsUnclear(order),
+        ShowDepositToAdmin(deposit, admin), TellAdminsUnclear(order), DropKeys,
     );
     let commands = "welcome ask set_reachable offer_quote place_order cancel_order open_deposit \
         submit_deposit approve_deposit reject_deposit start_purchase purchase_bought \
         purchase_refused purchase_unclear purchase_not_found code_arrived purchase_returned \
-        order_deadline deposit_deadline quote_deadline granted activate_rules";
+        order_deadline deposit_deadline quote_deadline granted activate_rules forget_codes";
     let effects = effects.iter().map(|effect| effect.name().to_owned());
     let unmet = unmet(effects.chain(commands.split_whitespace().map(str::to_owned)));
     assert!(unmet.is_empty(), "no row says {unmet:?}");

@@ -44,6 +44,7 @@ impl Shop {
     fn run(&mut self, command: Command) {
         let Ok(decision) = self.decide(command.clone()) else { return };
         let (orders, deposits) = (self.book.orders.clone(), self.book.deposits.clone());
+        self.assert_forgets_in_time(&decision.changes);
         if !decision.changes.is_empty() {
             self.book.apply(&self.entry(&decision)).unwrap();
         }
@@ -75,6 +76,18 @@ impl Shop {
             actor: Actor::Engine,
             cause: "life".into(),
             changes: decision.changes.clone(),
+        }
+    }
+
+    /// Nothing is forgotten before its time, and no order that is open.
+    fn assert_forgets_in_time(&self, changes: &[Change]) {
+        for change in changes {
+            let Change::CodesForgotten(before) = change else { continue };
+            assert!(self.book.forgotten.is_none_or(|forgotten| forgotten < *before));
+            let days = i128::from(before.0) + i128::from(self.policy.forget_codes_after_days);
+            assert!(days * 86_400_000 <= i128::from(self.now.0), "{before} at {:?}", self.now);
+            let mut open = self.book.orders.values().filter(|order| order.state.is_open());
+            assert!(open.all(|order| order.day() >= *before), "{before}");
         }
     }
 

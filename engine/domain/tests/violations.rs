@@ -47,7 +47,7 @@ fn order(number: u64, state: OrderState) -> Order {
         created_at: EPOCH,
         expires_at: EPOCH,
     };
-    let code = Code { code: "12345".to_owned(), text: None, arrived_at: EPOCH };
+    let code = Code { code: "12345".into(), text: None, arrived_at: EPOCH };
     Order {
         quote,
         state,
@@ -65,7 +65,7 @@ fn purchase() -> Purchase {
     Purchase {
         provider: ProviderId::new("mock").unwrap(),
         vendor_order: "v1".to_owned(),
-        number: "+15550100".to_owned(),
+        number: "+15550100".into(),
         cost: Amount::from_micros(240_000),
         bought_at: EPOCH,
     }
@@ -196,7 +196,7 @@ const TAMPERED: &[(Tamper, &[&str])] = &[
     ),
     (
         |book| {
-            " ".clone_into(&mut book.orders.get_mut(&id(3)).unwrap().code.as_mut().unwrap().code)
+            book.orders.get_mut(&id(3)).unwrap().code.as_mut().unwrap().code = " ".into();
         },
         &["order 00000003 was charged without a code"],
     ),

@@ -1,4 +1,4 @@
-//! The clock's side: orders, deposits and quotes whose time is up. Nothing of this is stored;
+//! The clock's side: orders, deposits and quotes whose time is up, and days. Nothing of this is stored;
 //! the deadlines stand in the records, and this is rebuilt from them. Only `effects` uses it.
 
 use std::collections::BTreeMap;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
+use ring4_domain::day::Day;
 use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::ids::{DepositId, OrderId, Timestamp};
 use ring4_domain::order::{Order, OrderState};
@@ -26,6 +27,8 @@ pub(super) enum Subject {
     Order(OrderId),
     Deposit(DepositId),
     Quote(OrderId),
+    /// A day has begun; what was kept long enough is forgotten.
+    Day,
 }
 
 pub(super) struct Deadlines {
@@ -79,6 +82,11 @@ impl Deadlines {
         self.set(Subject::Quote(id), Some(expires_at.plus_secs(QUOTE_KEPT_SECS)));
     }
 
+    /// A start counts as the beginning of a day: it may have been missed.
+    pub(super) fn day(&mut self) {
+        self.set(Subject::Day, Some(self.started_at));
+    }
+
     /// Waits for the next deadline; for ever while there is none.
     pub(super) fn next(&self) -> impl Future<Output = Subject> + use<> {
         let next = self.due.first_key_value().map(|(key, ())| *key);
@@ -103,6 +111,11 @@ impl Deadlines {
                 (format!("t{deposit}"), Command::DepositDeadline { deposit })
             }
             Subject::Quote(quote) => (format!("t{quote}"), Command::QuoteDeadline { quote }),
+            Subject::Day => {
+                let today = Day::of(self.shop.clock.now());
+                self.set(subject, Some(today.next().begin()));
+                (today.to_string(), Command::ForgetCodes)
+            }
         };
         // What changed comes back as news and sets the next deadline, if there is one.
         let _ = self.shop.submit(Actor::Engine, &trace, command).await?;

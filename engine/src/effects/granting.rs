@@ -5,7 +5,7 @@ use ring4_domain::command::Command;
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::MessageId;
 
-use super::{purchasing, showing};
+use super::{forgetting, purchasing, showing};
 use crate::executor::SubmitError;
 use crate::shop::{Shop, ShopError};
 
@@ -55,6 +55,7 @@ pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
             showing::deposit_to_admin(shop, deposit, admin).await
         }
         Effect::TellAdminsUnclear(order) => showing::unclear_to_admins(shop, order).await,
+        Effect::DropKeys => forgetting::drop_keys(shop).await,
     };
     match found {
         Ok(Found::Granted(message)) => {

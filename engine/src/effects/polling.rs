@@ -10,6 +10,7 @@ use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
 use ring4_domain::ids::{OrderId, ProviderId, Timestamp};
 use ring4_domain::order::{Order, OrderState};
+use ring4_domain::private::Private;
 use ring4_providers::{CallError, OrderStatus, VendorOrder};
 use ring4_rules::PollFacts;
 use tokio::task::JoinSet;
@@ -288,6 +289,7 @@ pub(super) async fn heard(
             let Some(message) = messages.last() else { return Ok(()) };
             let text = message.text.clone();
             let Some(code) = message.code.clone().or_else(|| text.clone()) else { return Ok(()) };
+            let (code, text) = (code.into(), text.map(Private::from));
             Command::CodeArrived { order: order.id(), vendor_order, code, text }
         }
         OrderStatus::Refunded => Command::PurchaseReturned { order: order.id(), vendor_order },

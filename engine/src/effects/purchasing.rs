@@ -71,7 +71,7 @@ pub(super) async fn buy(shop: &Shop, id: OrderId, trace: &str) -> Result<Found, 
                 purchase: order::Purchase {
                     provider: candidate.provider,
                     vendor_order: vendor_order_id,
-                    number: number.as_str().to_owned(),
+                    number: number.as_str().into(),
                     cost,
                     bought_at: shop.clock.now(),
                 },
@@ -235,7 +235,7 @@ fn adopt(
     Ok(Some(order::Purchase {
         provider: candidate.provider.clone(),
         vendor_order: row.vendor_order_id.clone(),
-        number: number.as_str().to_owned(),
+        number: number.as_str().into(),
         cost: row.cost.unwrap_or(candidate.cost),
         bought_at: shop.clock.now(),
     }))

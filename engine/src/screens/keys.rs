@@ -89,6 +89,8 @@ keys! {
         ["emoji", "service", "flag", "country", "number", "state", "money", "available", "id"];
     Text "order.no_number"
         ["emoji", "service", "flag", "country", "state", "money", "available", "id"];
+    Text "order.forgotten"
+        ["emoji", "service", "flag", "country", "state", "money", "available", "id"];
     Text "order.with_code" [
         "emoji", "service", "flag", "country", "number", "code", "state", "money", "available", "id"
     ];

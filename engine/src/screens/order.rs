@@ -35,19 +35,19 @@ impl Voice<'_> {
             ("available", Value::Text(&available)),
             ("id", Value::Text(&id)),
         ];
-        let number = order.purchase.as_ref().map(|purchase| purchase.number.as_str());
-        if let Some(number) = number {
-            values.push(("number", Value::Text(number)));
-        }
-        let code = order.code.as_ref().map(|code| shown(&code.code));
-        let key = match (code, number) {
-            (Some(code), Some(_)) => {
-                values.push(("code", Value::Text(code)));
+        let number = number(order);
+        let key = match (code(order), number) {
+            (Some(code), _) => {
+                values.push(("code", Value::Text(shown(code))));
                 "order.with_code"
             }
+            (None, _) if is_forgotten(order) => "order.forgotten",
             (None, Some(_)) => "order",
-            (_, None) => "order.no_number",
+            (None, None) => "order.no_number",
         };
+        if matches!(key, "order" | "order.with_code") {
+            values.push(("number", Value::Text(number.unwrap_or(NOTHING))));
+        }
         self.order_buttons(order).screen(self.say(key, &values))
     }
 
@@ -58,17 +58,16 @@ impl Voice<'_> {
             OrderState::Waiting | OrderState::Cancelling { .. } | OrderState::Delivered
         );
         // What is too long for a copy button can still be read on the card.
-        let code = order.code.as_ref().map(|code| code.code.as_str());
-        if let Some(code) = code.filter(|code| code.chars().count() <= COPY_CHARS_MAX) {
+        if let Some(code) = code(order).filter(|code| code.chars().count() <= COPY_CHARS_MAX) {
             let copy = self.copy("order.copy_code", code);
             rows.add([copy.map(|button| button.styled(Style::Primary))]);
         }
-        if let Some(purchase) = order.purchase.as_ref().filter(|_| copies) {
-            let national = national(order, &purchase.number).map(|(code, number)| {
+        if let Some(number) = number(order).filter(|_| copies) {
+            let national = national(order, number).map(|(code, number)| {
                 let label = self.say("order.copy_national", &[("code", Value::Text(code))]);
                 Button::copy(label, number)
             });
-            let whole = self.copy("order.copy_number", &purchase.number);
+            let whole = self.copy("order.copy_number", number);
             rows.add(std::iter::once(whole).chain(national));
         }
         let offer = Press::Offer(order.quote.service.clone(), order.quote.country);
@@ -127,12 +126,11 @@ impl Voice<'_> {
     /// The message that rings with the code.
     #[must_use]
     pub fn ring(&self, order: &Order) -> Option<String> {
-        let code = order.code.as_ref()?;
-        let purchase = order.purchase.as_ref()?;
+        let code = code(order)?;
         let values = [
             ("service", Value::Text(self.service(&order.quote.service))),
-            ("code", Value::Text(shown(&code.code))),
-            ("number", Value::Text(&purchase.number)),
+            ("code", Value::Text(shown(code))),
+            ("number", Value::Text(number(order).unwrap_or(NOTHING))),
         ];
         Some(self.say("order.ring", &values))
     }
@@ -183,6 +181,22 @@ impl Voice<'_> {
         };
         rows.screen(self.say(key, &[]))
     }
+}
+
+/// Stands for a number that cannot be read beside a code that can: its key was lost.
+const NOTHING: &str = "—";
+
+fn number(order: &Order) -> Option<&str> {
+    order.purchase.as_ref()?.number.text()
+}
+
+fn code(order: &Order) -> Option<&str> {
+    order.code.as_ref()?.code.text()
+}
+
+/// Whether the order had a number or a code that nobody can read any more.
+fn is_forgotten(order: &Order) -> bool {
+    order.privates().any(|private| private.text().is_none())
 }
 
 fn shown(code: &str) -> &str {

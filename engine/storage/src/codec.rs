@@ -6,19 +6,26 @@
 //! missing tail. Derives on the domain types were refused, because a renamed field there must
 //! not change a byte here.
 //!
+//! Numbers and codes are sealed on their way out and opened on their way in, with the keys handed
+//! over; see [`secrets`]. Without its key a text stays sealed, and goes out again as it came in.
+//!
 //! Bytes on disk may be damaged, so decoding trusts nothing: every length is bounded by the input
 //! that is left, ids and keys are checked as if a stranger had sent them, and nothing recurses.
 
 mod domain;
 mod rows;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 
+use crate::keyring::Keys;
 pub use rows::Totals;
-pub(crate) use rows::{AccountRow, EntryCopy, Mark, RulesRow, RulesSeen, Tally, WishRow};
+pub(crate) use rows::{
+    AccountRow, EntryCopy, ForgottenRow, Mark, RulesRow, RulesSeen, Tally, WishRow,
+};
 
 /// The version written. Every version up to it is read.
 pub(crate) const VERSION: u8 = 1;
@@ -46,6 +53,7 @@ pub(crate) enum Kind {
     Index = 14,
     Mark = 15,
     Head = 16,
+    Forgotten = 17,
 }
 
 /// Why bytes are not the record they should be.
@@ -74,61 +82,67 @@ pub enum DecodeError {
 /// What can be written as CBOR and read back.
 pub(crate) trait Coded: Sized {
     /// Appends the value.
-    fn write(&self, out: &mut Out);
+    fn write(&self, out: &mut Out<'_>);
 
     /// Reads the value.
     fn read(input: &mut In<'_>) -> Result<Self, DecodeError>;
 }
 
 /// A record being written.
-pub(crate) struct Out(Encoder<Vec<u8>>);
+pub(crate) struct Out<'k> {
+    cbor: Encoder<Vec<u8>>,
+    keys: &'k Keys,
+}
 
 // Writing to a vector cannot fail (its error type has no values), so the results are dropped.
-impl Out {
-    fn new(kind: Kind) -> Self {
+impl<'k> Out<'k> {
+    fn new(kind: Kind, keys: &'k Keys) -> Self {
         let mut bytes = Vec::with_capacity(256);
         bytes.extend_from_slice(&[VERSION, kind as u8]);
-        Self(Encoder::new(bytes))
+        Self { cbor: Encoder::new(bytes), keys }
     }
 
     pub(crate) fn list(&mut self, len: usize) {
-        let _ = self.0.array(len as u64);
+        let _ = self.cbor.array(len as u64);
     }
 
     pub(crate) fn unsigned(&mut self, value: u64) {
-        let _ = self.0.u64(value);
+        let _ = self.cbor.u64(value);
     }
 
     pub(crate) fn signed(&mut self, value: i64) {
-        let _ = self.0.i64(value);
+        let _ = self.cbor.i64(value);
     }
 
     pub(crate) fn flag(&mut self, value: bool) {
-        let _ = self.0.bool(value);
+        let _ = self.cbor.bool(value);
     }
 
     pub(crate) fn text(&mut self, value: &str) {
-        let _ = self.0.str(value);
+        let _ = self.cbor.str(value);
     }
 
     pub(crate) fn bytes(&mut self, value: &[u8]) {
-        let _ = self.0.bytes(value);
+        let _ = self.cbor.bytes(value);
     }
 
     pub(crate) fn none(&mut self) {
-        let _ = self.0.null();
+        let _ = self.cbor.null();
     }
 }
 
 /// A record being read.
-pub(crate) struct In<'a>(Decoder<'a>);
+pub(crate) struct In<'a> {
+    cbor: Decoder<'a>,
+    keys: &'a Keys,
+}
 
 impl<'a> In<'a> {
     /// Reads a list's length, which cannot exceed the bytes left.
     pub(crate) fn list(&mut self, what: &'static str) -> Result<usize, DecodeError> {
         let malformed = DecodeError::Malformed(what);
-        let len = self.0.array().map_err(|_| malformed)?.ok_or(malformed)?;
-        let left = self.0.input().len().saturating_sub(self.0.position());
+        let len = self.cbor.array().map_err(|_| malformed)?.ok_or(malformed)?;
+        let left = self.cbor.input().len().saturating_sub(self.cbor.position());
         usize::try_from(len).ok().filter(|len| *len <= left).ok_or(malformed)
     }
 
@@ -138,50 +152,50 @@ impl<'a> In<'a> {
     }
 
     pub(crate) fn unsigned(&mut self, what: &'static str) -> Result<u64, DecodeError> {
-        self.0.u64().map_err(|_| DecodeError::Malformed(what))
+        self.cbor.u64().map_err(|_| DecodeError::Malformed(what))
     }
 
     pub(crate) fn signed(&mut self, what: &'static str) -> Result<i64, DecodeError> {
-        self.0.i64().map_err(|_| DecodeError::Malformed(what))
+        self.cbor.i64().map_err(|_| DecodeError::Malformed(what))
     }
 
     pub(crate) fn flag(&mut self, what: &'static str) -> Result<bool, DecodeError> {
-        self.0.bool().map_err(|_| DecodeError::Malformed(what))
+        self.cbor.bool().map_err(|_| DecodeError::Malformed(what))
     }
 
     pub(crate) fn text(&mut self, what: &'static str) -> Result<&'a str, DecodeError> {
-        self.0.str().map_err(|_| DecodeError::Malformed(what))
+        self.cbor.str().map_err(|_| DecodeError::Malformed(what))
     }
 
     pub(crate) fn bytes(&mut self, what: &'static str) -> Result<&'a [u8], DecodeError> {
-        self.0.bytes().map_err(|_| DecodeError::Malformed(what))
+        self.cbor.bytes().map_err(|_| DecodeError::Malformed(what))
     }
 
     /// Reads a null if there is one.
     pub(crate) fn none(&mut self) -> Result<bool, DecodeError> {
         let malformed = DecodeError::Malformed("optional value");
-        let none = self.0.datatype().map_err(|_| malformed)? == Type::Null;
+        let none = self.cbor.datatype().map_err(|_| malformed)? == Type::Null;
         if none {
-            self.0.null().map_err(|_| malformed)?;
+            self.cbor.null().map_err(|_| malformed)?;
         }
         Ok(none)
     }
 
     fn end(&self) -> Result<(), DecodeError> {
-        let done = self.0.position() == self.0.input().len();
+        let done = self.cbor.position() == self.cbor.input().len();
         if done { Ok(()) } else { Err(DecodeError::Trailing) }
     }
 }
 
 /// A record's bytes: version, kind, CBOR.
-pub(crate) fn encode<T: Coded>(kind: Kind, value: &T) -> Vec<u8> {
-    let mut out = Out::new(kind);
+pub(crate) fn encode<T: Coded>(kind: Kind, value: &T, keys: &Keys) -> Vec<u8> {
+    let mut out = Out::new(kind, keys);
     value.write(&mut out);
-    out.0.into_writer()
+    out.cbor.into_writer()
 }
 
 /// Reads what [`encode`] wrote.
-pub(crate) fn decode<T: Coded>(kind: Kind, bytes: &[u8]) -> Result<T, DecodeError> {
+pub(crate) fn decode<T: Coded>(kind: Kind, bytes: &[u8], keys: &Keys) -> Result<T, DecodeError> {
     let [version, found, cbor @ ..] = bytes else {
         return Err(DecodeError::Short);
     };
@@ -191,23 +205,28 @@ pub(crate) fn decode<T: Coded>(kind: Kind, bytes: &[u8]) -> Result<T, DecodeErro
     if *found != kind as u8 {
         return Err(DecodeError::Kind(*found));
     }
-    let mut input = In(Decoder::new(cbor));
+    let mut input = In { cbor: Decoder::new(cbor), keys };
     let value = T::read(&mut input)?;
     input.end()?;
     Ok(value)
 }
 
 /// A row's value: the record and the checksum over key and record.
-pub(crate) fn seal<T: Coded>(kind: Kind, key: &[u8], value: &T) -> Vec<u8> {
-    let mut bytes = encode(kind, value);
+pub(crate) fn seal<T: Coded>(kind: Kind, key: &[u8], value: &T, keys: &Keys) -> Vec<u8> {
+    let mut bytes = encode(kind, value, keys);
     let checksum = checksum(key, &bytes);
     bytes.extend_from_slice(&checksum.to_le_bytes());
     bytes
 }
 
 /// Reads what [`seal`] wrote under the same key.
-pub(crate) fn unseal<T: Coded>(kind: Kind, key: &[u8], row: &[u8]) -> Result<T, DecodeError> {
-    decode(kind, check(key, row)?)
+pub(crate) fn unseal<T: Coded>(
+    kind: Kind,
+    key: &[u8],
+    row: &[u8],
+    keys: &Keys,
+) -> Result<T, DecodeError> {
+    decode(kind, check(key, row)?, keys)
 }
 
 /// The record of a row whose checksum holds.
@@ -225,7 +244,7 @@ fn checksum(key: &[u8], record: &[u8]) -> u32 {
 macro_rules! record {
     ($type:ident { $($field:ident),* $(,)? }) => {
         impl $crate::codec::Coded for $type {
-            fn write(&self, out: &mut $crate::codec::Out) {
+            fn write(&self, out: &mut $crate::codec::Out<'_>) {
                 out.list([$(stringify!($field)),*].len());
                 $($crate::codec::Coded::write(&self.$field, out);)*
             }
@@ -246,7 +265,7 @@ macro_rules! choice {
         $($tag:literal => $variant:ident { $($member:tt : $name:ident),* }),* $(,)?
     }) => {
         impl $crate::codec::Coded for $type {
-            fn write(&self, out: &mut $crate::codec::Out) {
+            fn write(&self, out: &mut $crate::codec::Out<'_>) {
                 match self {
                     $(Self::$variant { $($member: $name),* } => {
                         let names: &[&str] = &[$(stringify!($name)),*];

@@ -5,15 +5,17 @@ mod overlay;
 
 use ring4_domain::change::{Actor, CAUSE_LEN_MAX, Change, Entry, Seq};
 use ring4_domain::command::Key;
+use ring4_domain::day::Day;
 use ring4_domain::ids::Timestamp;
 use ring4_domain::ledger::LedgerError;
 use ring4_domain::view::{Record, View};
 
 use crate::codec::{self, EntryCopy, Kind};
 use crate::journal::{FileError, Hash, Head, frame};
+use crate::keyring::{self, Keys};
 use crate::state::{Batch, keys};
 use crate::store::restore::Loss;
-use crate::{ReadError, Snapshot, Space, Store};
+use crate::{KeyError, ReadError, Snapshot, Space, Store};
 pub(crate) use overlay::Overlay;
 
 /// Entries in one group, at most.
@@ -37,19 +39,25 @@ pub enum StageError {
     /// The entry is larger than a journal frame may be.
     #[error("the entry has {0} bytes, more than {max}", max = frame::BODY_LEN_MAX)]
     Large(usize),
+    /// The entry has a number or a code, and there is no key to seal it with.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The group is full; commit it first.
     #[error("the group holds {GROUP_ENTRIES_MAX} entries already")]
     Full,
 }
 
 /// A group could not be committed. What is on the disk is unknown, except after
-/// [`CommitError::Poisoned`] and [`CommitError::ReadOnly`], which wrote nothing. Stop, restart,
-/// and look the commands up.
+/// [`CommitError::Poisoned`], [`CommitError::ReadOnly`] and [`CommitError::Key`]: nothing of the
+/// group is. Stop, restart, and look the commands up.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     /// The journal could not be written or synced.
     #[error(transparent)]
     Journal(#[from] FileError),
+    /// A new key could not be written or synced; nothing else was.
+    #[error("keep a key: {0}")]
+    Key(FileError),
     /// The journal holds the group, the state does not.
     #[error("write the state: {0}")]
     State(fjall::Error),
@@ -66,7 +74,7 @@ impl CommitError {
     #[must_use]
     pub fn io_kind(&self) -> Option<std::io::ErrorKind> {
         match self {
-            Self::Journal(error) => Some(error.source.kind()),
+            Self::Journal(error) | Self::Key(error) => Some(error.source.kind()),
             Self::State(error) => crate::state::io_kind(error),
             Self::ReadOnly(_) | Self::Poisoned => None,
         }
@@ -78,6 +86,10 @@ pub struct Group<'a> {
     store: &'a mut Store,
     overlay: Overlay,
     staged: Vec<Staged>,
+    /// What the group's records are sealed with.
+    keys: Keys,
+    /// Those of them that were drawn for this group, and are on no disk yet.
+    drawn: Vec<(Day, keyring::Key)>,
 }
 
 /// An entry's place and bytes.
@@ -88,7 +100,9 @@ pub(crate) struct Staged {
 
 impl<'a> Group<'a> {
     pub(crate) fn new(store: &'a mut Store, snapshot: Snapshot) -> Self {
-        Self { store, overlay: Overlay::new(snapshot), staged: Vec::new() }
+        let keys = snapshot.reading.keys.clone();
+        let overlay = Overlay::new(snapshot);
+        Self { store, overlay, staged: Vec::new(), keys, drawn: Vec::new() }
     }
 
     /// Entries staged so far.
@@ -130,6 +144,8 @@ impl<'a> Group<'a> {
             Key::Deposit(id) => Record::Deposit(overlay.deposit(*id)?.cloned()),
             Key::Wish(effect) => Record::Wish(overlay.wish(*effect)?),
             Key::Rules => Record::Rules(overlay.rules()?),
+            Key::Forgotten => Record::Forgotten(overlay.forgotten()?),
+            Key::OldestOpenOrder => Record::OldestOpenOrder(overlay.oldest_open_order()?),
         })
     }
 
@@ -157,7 +173,8 @@ impl<'a> Group<'a> {
         let staged = self.staged.len() as u64;
         let seq = Seq(self.store.head().next().0.saturating_add(staged));
         let entry = Entry { seq, at, actor, cause, changes };
-        let body = codec::encode(Kind::Entry, &entry);
+        self.drawn.extend(self.keys.draw(&entry.changes)?);
+        let body = codec::encode(Kind::Entry, &entry, &self.keys);
         if body.len() > frame::BODY_LEN_MAX {
             return Err(StageError::Large(body.len()));
         }
@@ -171,7 +188,8 @@ impl<'a> Group<'a> {
     /// # Errors
     /// The outcome is unknown and the store takes no further commits.
     pub fn commit(self) -> Result<Head, CommitError> {
-        self.store.commit(self.overlay, self.staged)
+        let Self { store, overlay, staged, keys, drawn } = self;
+        store.commit(overlay, staged, keys, &drawn)
     }
 }
 

@@ -10,12 +10,14 @@
 //! journal    segments, frames, inspection, mending          state      keys, rows, fjall
 //! codec      records to bytes                              verify     fold, compare, report
 //! backup     the state in one file: create, list, verify    restore    from backup and journal
+//! keyring    what numbers and codes are sealed with
 //! ```
 
 mod backup;
 mod codec;
 mod group;
 mod journal;
+mod keyring;
 mod snapshot;
 mod state;
 mod store;
@@ -31,6 +33,7 @@ pub use group::{CommitError, GROUP_ENTRIES_MAX, Group, StageError};
 pub use journal::frame::Fault;
 pub use journal::inspect::{JournalError, Repair};
 pub use journal::{FileError, Hash, Head};
+pub use keyring::{KeyError, KeyRepair, Keyring, MirrorTrouble};
 pub use snapshot::{AccountEntry, Snapshot};
 pub use state::keys::Undecided;
 pub use state::{ReadError, Space};

@@ -6,13 +6,14 @@
 use ring4_domain::book::Booked;
 use ring4_domain::change::{Change, Entry, Seq};
 use ring4_domain::customer::Customer;
+use ring4_domain::day::Day;
 use ring4_domain::deposit::Deposit;
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{DepositId, OrderId, ProviderId, RulesVersion, Timestamp, UserId};
 use ring4_domain::ledger::{Account, AccountId, Transfer, TransferId};
 use ring4_domain::order::{Order, Quote};
 
-use crate::codec::{self, AccountRow, EntryCopy, Kind, RulesRow, RulesSeen, WishRow};
+use crate::codec::{self, AccountRow, EntryCopy, ForgottenRow, Kind, RulesRow, RulesSeen, WishRow};
 use crate::journal::Head;
 use crate::state::keys::{self, KeyBytes, Undecided};
 use crate::state::rows::Row;
@@ -58,6 +59,20 @@ impl Snapshot {
     /// Whether a rule set was ever live.
     pub fn rules_seen(&self, version: RulesVersion) -> Result<bool, ReadError> {
         Ok(self.reading.row::<RulesSeen>(&version)?.is_some())
+    }
+
+    /// The day before which numbers and codes are forgotten, if any ever were.
+    pub fn forgotten(&self) -> Result<Option<Day>, ReadError> {
+        Ok(self.reading.row::<ForgottenRow>(&())?.map(|row| row.before))
+    }
+
+    /// The day before which no key is needed any more. Mostly the day of [`Self::forgotten`]; an
+    /// order that was placed while the clock was set back, and is open, keeps its key until it
+    /// has ended.
+    pub fn keys_needed_from(&self) -> Result<Option<Day>, ReadError> {
+        let Some(forgotten) = self.forgotten()? else { return Ok(None) };
+        let open = self.open_orders()?.iter().map(Order::day).min();
+        Ok(Some(open.map_or(forgotten, |open| open.min(forgotten))))
     }
 
     /// A customer.
@@ -193,9 +208,10 @@ impl Snapshot {
 
     /// What the world owes us, each with the entry that made it.
     pub fn outbox(&self) -> impl Iterator<Item = Result<(Effect, Seq), ReadError>> + Send + use<> {
-        self.reading.prefix(Space::Outbox, b"x").map(|row| {
+        let keys = self.reading.keys.clone();
+        self.reading.prefix(Space::Outbox, b"x").map(move |row| {
             let (key, value) = row?;
-            let row: WishRow = unseal(Space::Outbox, Kind::Wish, &key, &value)?;
+            let row: WishRow = unseal(Space::Outbox, Kind::Wish, &key, &value, &keys)?;
             Ok((row.effect, row.made))
         })
     }
@@ -222,7 +238,7 @@ impl Snapshot {
                 break;
             }
             let (key, value) = row?;
-            let () = unseal(Space::Ledger, Kind::Index, &key, &value)?;
+            let () = unseal(Space::Ledger, Kind::Index, &key, &value, &self.reading.keys)?;
             let seq = Seq(keys::last_id(&key).unwrap_or_default());
             let entry = self.entry(seq)?.ok_or(ReadError::Dangling("account"))?;
             for change in entry.changes.into_iter().rev() {
@@ -239,7 +255,8 @@ impl Snapshot {
     /// An entry of the journal.
     pub fn entry(&self, seq: Seq) -> Result<Option<Entry>, ReadError> {
         let Some(copy) = self.entry_copy(seq)? else { return Ok(None) };
-        let entry = codec::decode(Kind::Entry, &copy.body).map_err(|source| {
+        let entry = codec::decode(Kind::Entry, &copy.body, &self.reading.keys);
+        let entry = entry.map_err(|source| {
             let space = Space::Ledger.name();
             ReadError::Row { space, key: keys::entry(seq), source }
         })?;
@@ -284,7 +301,7 @@ impl Snapshot {
         let mut found = Vec::new();
         for row in rows {
             let (key, value) = row?;
-            let () = unseal(Space::Index, Kind::Index, &key, &value)?;
+            let () = unseal(Space::Index, Kind::Index, &key, &value, &self.reading.keys)?;
             let bits = keys::last_id(&key).unwrap_or_default();
             found.push(self.reading.row(&id(bits))?.ok_or(ReadError::Dangling(index))?);
         }

@@ -13,6 +13,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistM
 
 use crate::codec::{self, Coded, DecodeError, Kind, Mark};
 use crate::journal::Head;
+use crate::keyring::Keys;
 use rows::Row;
 
 /// Threads that flush and compact. With one, a busy writer starves the flush and memory grows
@@ -146,15 +147,18 @@ impl State {
         }
     }
 
-    /// A consistent view over all keyspaces.
-    pub(crate) fn read(&self) -> Reading {
-        Reading { snapshot: self.database.snapshot(), state: self.clone() }
+    /// A consistent view over all keyspaces, read with the keys of that moment: they are asked
+    /// for once the view is there, so that none is missing for what it holds.
+    pub(crate) fn read(&self, keys: impl FnOnce() -> Keys) -> Reading {
+        let snapshot = self.database.snapshot();
+        Reading { snapshot, state: self.clone(), keys: keys() }
     }
 
     /// A batch over all keyspaces, handed to the operating system but not synced: the journal is
     /// what is durable.
-    pub(crate) fn batch(&self) -> Batch<'_> {
-        Batch { batch: self.database.batch().durability(Some(PersistMode::Buffer)), state: self }
+    pub(crate) fn batch(&self, keys: Keys) -> Batch<'_> {
+        let batch = self.database.batch().durability(Some(PersistMode::Buffer));
+        Batch { batch, state: self, keys }
     }
 
     /// Begins to load sorted rows into a keyspace that is still empty, past its memtables.
@@ -184,11 +188,12 @@ impl State {
 pub(crate) struct Batch<'a> {
     batch: OwnedWriteBatch,
     state: &'a State,
+    keys: Keys,
 }
 
 impl Batch<'_> {
     pub(crate) fn put<T: Coded>(&mut self, space: Space, kind: Kind, key: Vec<u8>, value: &T) {
-        let row = codec::seal(kind, &key, value);
+        let row = codec::seal(kind, &key, value, &self.keys);
         self.batch.insert(self.state.keyspace(space), key, row);
     }
 
@@ -219,6 +224,8 @@ impl Batch<'_> {
 pub(crate) struct Reading {
     snapshot: fjall::Snapshot,
     state: State,
+    /// What numbers and codes are opened with.
+    pub(crate) keys: Keys,
 }
 
 /// A row of a keyspace as it is stored.
@@ -238,7 +245,7 @@ impl Reading {
         kind: Kind,
         key: &[u8],
     ) -> Result<Option<T>, ReadError> {
-        self.raw(space, key)?.map(|row| unseal(space, kind, key, &row)).transpose()
+        self.raw(space, key)?.map(|row| unseal(space, kind, key, &row, &self.keys)).transpose()
     }
 
     /// The row with an id.
@@ -309,7 +316,8 @@ pub(crate) fn unseal<T: Coded>(
     kind: Kind,
     key: &[u8],
     row: &[u8],
+    keys: &Keys,
 ) -> Result<T, ReadError> {
     let damaged = |source| ReadError::Row { space: space.name(), key: key.to_vec(), source };
-    codec::unseal(kind, key, row).map_err(damaged)
+    codec::unseal(kind, key, row, keys).map_err(damaged)
 }

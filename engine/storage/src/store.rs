@@ -10,10 +10,12 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use ring4_domain::change::Seq;
+use ring4_domain::day::Day;
 
 use crate::backup::remove_file;
 use crate::group::{Overlay, Staged, fill};
 use crate::journal::{self, FileError, Head, Journal};
+use crate::keyring::{Key, Keyring, Keys};
 use crate::state::State;
 use crate::verify::verify;
 use crate::{BackupKey, CommitError, Group, OpenError, Recovery, Report, Snapshot, VerifyCommand};
@@ -35,6 +37,12 @@ pub struct Options {
     pub backups: Option<PathBuf>,
     /// What opens them, where they are encrypted.
     pub backup_key: Option<BackupKey>,
+    /// A second directory for the keys of numbers and codes, on another disk where there is one.
+    /// A backup holds no keys: without `keys/` and this, its numbers and codes stay sealed.
+    pub keys_mirror: Option<PathBuf>,
+    /// The keys lie elsewhere: this is a copy that is only looked at. Numbers and codes stay
+    /// sealed, new ones are refused, and verification does not ask for their keys.
+    pub keys_elsewhere: bool,
 }
 
 impl Default for Options {
@@ -45,6 +53,8 @@ impl Default for Options {
             verify_command: None,
             backups: None,
             backup_key: None,
+            keys_mirror: None,
+            keys_elsewhere: false,
         }
     }
 }
@@ -56,6 +66,7 @@ pub(crate) struct Paths {
     pub lock: PathBuf,
     pub journal: PathBuf,
     pub state: PathBuf,
+    pub keys: PathBuf,
     /// Written at a clean close, removed at the next start.
     pub closed: PathBuf,
     /// Where a restore builds.
@@ -75,6 +86,7 @@ impl Paths {
             lock: data.join("lock"),
             journal: data.join("journal"),
             state: data.join("state"),
+            keys: data.join("keys"),
             closed: data.join("closed"),
             building: data.join("restore-new"),
             swap: data.join("swap"),
@@ -89,6 +101,7 @@ pub struct Store {
     paths: Paths,
     journal: Journal,
     state: State,
+    keyring: Keyring,
     poisoned: bool,
     /// Entries that are lost; no others may take their places before that is accepted.
     read_only: Option<Loss>,
@@ -118,13 +131,20 @@ impl Store {
     /// The state as it is now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { reading: self.state.read() }
+        Snapshot { reading: self.state.read(|| self.keyring.now()) }
+    }
+
+    /// The keys of numbers and codes, to forget by.
+    #[must_use]
+    pub fn keyring(&self) -> Keyring {
+        self.keyring.clone()
     }
 
     /// A handle that makes snapshots on other threads.
     #[must_use]
     pub fn reader(&self) -> Reader {
-        Reader { state: self.state.clone(), paths: self.paths.clone() }
+        let (state, keyring) = (self.state.clone(), self.keyring.clone());
+        Reader { state, keyring, paths: self.paths.clone() }
     }
 
     /// The directory of the journal, for copying its sealed segments.
@@ -144,6 +164,8 @@ impl Store {
         &mut self,
         overlay: Overlay,
         staged: Vec<Staged>,
+        keys: Keys,
+        drawn: &[(Day, Key)],
     ) -> Result<Head, CommitError> {
         if self.poisoned {
             return Err(CommitError::Poisoned);
@@ -154,11 +176,13 @@ impl Store {
         if staged.is_empty() {
             return Ok(self.head());
         }
+        // Durable before the first entry that needs it; a crash in between leaves a key unused.
+        self.keyring.keep(drawn).map_err(CommitError::Key)?;
         // Set before, cleared after: no way out of here may forget it.
         self.poisoned = true;
         let bodies: Vec<&[u8]> = staged.iter().map(|entry| entry.body.as_slice()).collect();
         let hashes = self.journal.append(&bodies)?;
-        let mut batch = self.state.batch();
+        let mut batch = self.state.batch(keys);
         fill(&mut batch, overlay, staged, &hashes);
         batch.commit(self.head()).map_err(CommitError::State)?;
         self.poisoned = false;
@@ -216,6 +240,7 @@ impl Store {
 #[derive(Clone)]
 pub struct Reader {
     state: State,
+    keyring: Keyring,
     paths: Paths,
 }
 
@@ -223,7 +248,7 @@ impl Reader {
     /// The state as it is now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { reading: self.state.read() }
+        Snapshot { reading: self.state.read(|| self.keyring.now()) }
     }
 
     /// See [`Store::mark_suspect`].
@@ -243,7 +268,11 @@ impl Reader {
     /// seconds per million entries and memory for every record; commits go on meanwhile.
     #[must_use]
     pub fn verify(&self) -> Report {
-        verify(&self.snapshot(), &self.paths.journal)
+        // What is forgotten while this runs was not when it began.
+        let before = self.keyring.now();
+        let mut snapshot = self.snapshot();
+        snapshot.reading.keys.absorb(&before);
+        verify(&snapshot, &self.paths.journal)
     }
 }
 

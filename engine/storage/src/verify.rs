@@ -10,10 +10,14 @@ use std::path::Path;
 
 use ring4_domain::book::{Book, FoldError, Violation};
 use ring4_domain::change::{Change, Entry, Seq};
+use ring4_domain::ids::OrderId;
+use ring4_domain::order::Order;
+use ring4_domain::private::Private;
 
 use crate::codec::{self, DecodeError, EntryCopy, Kind, RulesRow};
 use crate::journal::segment::{self, Header};
 use crate::journal::{FileError, Head};
+use crate::keyring::Keys;
 use crate::state::keys;
 use crate::{Fault, JournalError, ReadError, Snapshot, Space};
 use expected::{Expected, Match};
@@ -44,6 +48,9 @@ pub enum Finding {
     /// A promise of the shop is broken.
     #[error(transparent)]
     Violation(#[from] Violation),
+    /// A number or a code cannot be read although nobody has forgotten it.
+    #[error("order {0}: the key of its number or code is lost")]
+    KeyLost(OrderId),
     /// A part of the state cannot be read.
     #[error(transparent)]
     Unreadable(#[from] ReadError),
@@ -114,13 +121,18 @@ pub(crate) fn verify(snapshot: &Snapshot, journal: &Path) -> Report {
         report.add(error);
         Head::GENESIS
     });
-    let mut fold = Fold { book: Book::default(), expected: Expected::default() };
+    let keys = &snapshot.reading.keys;
+    let mut fold =
+        Fold { book: Book::default(), expected: Expected::new(keys.clone()), keys: keys.clone() };
     match fold.follow(journal, head, &mut report) {
         Ok(()) => {
             for violation in fold.book.violations() {
                 report.add(violation);
             }
-            let Fold { book, mut expected } = fold;
+            if !keys.are_elsewhere() {
+                lost_keys(&fold.book).for_each(|order| report.add(Finding::KeyLost(order)));
+            }
+            let Fold { book, mut expected, .. } = fold;
             expected.book(&book);
             expected.mark(head);
             compare(snapshot, Some(expected), &mut report);
@@ -136,6 +148,19 @@ pub(crate) fn verify(snapshot: &Snapshot, journal: &Path) -> Report {
 struct Fold {
     book: Book,
     expected: Expected,
+    keys: Keys,
+}
+
+/// The orders whose number or code cannot be read, and should be: they are open, or were placed
+/// on a day that is not forgotten.
+fn lost_keys(book: &Book) -> impl Iterator<Item = OrderId> {
+    let kept = |order: &&Order| {
+        let forgotten = book.forgotten.is_some_and(|before| order.day() < before);
+        order.state.is_open() || !forgotten
+    };
+    let sealed =
+        |order: &&Order| order.privates().any(|private| matches!(private, Private::Sealed(_)));
+    book.orders.values().filter(kept).filter(sealed).map(Order::id)
 }
 
 impl Fold {
@@ -180,8 +205,8 @@ impl Fold {
 
     fn entry(&mut self, head: Head, body: &[u8], report: &mut Report) -> Result<(), Finding> {
         let seq = head.seq;
-        let entry: Entry =
-            codec::decode(Kind::Entry, body).map_err(|source| Finding::Entry { seq, source })?;
+        let entry: Entry = codec::decode(Kind::Entry, body, &self.keys)
+            .map_err(|source| Finding::Entry { seq, source })?;
         self.book.apply(&entry)?;
         report.entries = report.entries.saturating_add(1);
         let copy = EntryCopy { body: body.to_vec(), hash: head.hash };

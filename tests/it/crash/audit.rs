@@ -175,7 +175,8 @@ impl Audit {
         };
         let mut wrong = Vec::new();
         for order in self.book.orders.values() {
-            let code = order.code.as_ref().map(|code| format!("code is {}", code.code));
+            let code = order.code.as_ref().and_then(|code| code.code.text());
+            let code = code.map(|code| format!("code is {code}"));
             if code.is_some_and(|words| !rung(order.customer(), words)) {
                 wrong.push(format!("nobody was told the code of {order:?}"));
             }
@@ -427,12 +428,12 @@ impl Audit {
 fn mismatch(order: &Order, sold: &Sold, book: &Book) -> Option<String> {
     let id = order.id();
     let bought = order.purchase.as_ref()?;
-    if bought.number != sold.number {
+    if bought.number.text() != Some(&*sold.number) {
         return Some(format!("order {id} shows another number than {} has", sold.id));
     }
     match order.state {
         OrderState::Delivered => {
-            let code = order.code.as_ref().map(|code| code.code.as_str());
+            let code = order.code.as_ref().and_then(|code| code.code.text());
             if code.is_none() || code != sold.code.as_deref() {
                 return Some(format!("order {id} was charged for another code than was sent"));
             }

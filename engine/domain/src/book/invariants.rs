@@ -161,7 +161,7 @@ impl Book {
             found.push(Violation::OrderHold { order: id, state, hold });
         }
         let charged = matches!(order.state, OrderState::Delivered | OrderState::Refunded);
-        if charged && order.code.as_ref().is_none_or(|code| code.code.trim().is_empty()) {
+        if charged && order.code.as_ref().is_none_or(|code| code.code.is_blank()) {
             found.push(Violation::ChargedWithoutCode(id));
         }
         let refund = self.transfers.get(&TransferId::Refund(id));

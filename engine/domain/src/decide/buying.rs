@@ -9,6 +9,7 @@ use crate::ledger::{AccountId, TRANSFER_MAX, Transfer, TransferId, TransferKind}
 use crate::money::Amount;
 use crate::order::{Code, FailReason, Order, OrderState, Purchase};
 use crate::policy::Policy;
+use crate::private::Private;
 use crate::refusal::Refusal;
 use crate::view::View;
 
@@ -135,8 +136,8 @@ pub(super) fn code_arrived(
     view: &View,
     order: OrderId,
     vendor_order: &str,
-    code: String,
-    text: Option<String>,
+    code: Private,
+    text: Option<Private>,
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     let order = find(view, order)?;
@@ -148,7 +149,7 @@ pub(super) fn code_arrived(
         _ => return Err(Refusal::OrderEnded),
     }
     // Nobody pays for an empty text; the next poll asks again.
-    if code.trim().is_empty() {
+    if code.is_blank() {
         return Ok(Decision::nothing());
     }
     // From here on nothing fails.

@@ -3,10 +3,12 @@
 use super::Decision;
 use crate::change::{Change, Seq};
 use crate::customer::{Customer, Profile, Prompt};
+use crate::day::Day;
 use crate::deposit::AdminCard;
 use crate::effect::Effect;
 use crate::ids::{MessageId, RulesVersion, Timestamp, UserId};
 use crate::order::OrderState;
+use crate::policy::Policy;
 use crate::view::View;
 
 pub(super) fn welcome(view: &View, profile: Profile, now: Timestamp) -> Decision {
@@ -103,4 +105,16 @@ pub(super) fn activate_rules(view: &View, version: RulesVersion) -> Decision {
         return Decision::nothing();
     }
     vec![Change::RulesActivated(version)].into()
+}
+
+/// Forgets whole days: those that ended as long ago as the policy says, up to the day of the
+/// oldest order that is still open. What is forgotten stays so, whatever the policy says later.
+pub(super) fn forget_codes(view: &View, policy: &Policy, now: Timestamp) -> Decision {
+    let kept_from = Day::of(now).minus(policy.forget_codes_after_days);
+    let open_from = view.oldest_open_order().map_or(kept_from, Day::of);
+    let before = kept_from.min(open_from);
+    if view.forgotten().is_some_and(|forgotten| before <= forgotten) {
+        return Decision::nothing();
+    }
+    vec![Change::CodesForgotten(before), Change::Wish(Effect::DropKeys)].into()
 }

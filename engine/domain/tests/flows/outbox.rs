@@ -51,6 +51,34 @@ the_outbox_keeps_what_an_open_order_needs: "
          returned q1 v1                        -> cancelled; released 0.26
 "
 
+codes_are_kept_for_whole_days_and_then_forgotten: "
+         given anna has 5.00 by d1
+         10d given anna waits for q1
+         code q1 v1 12345                      -> delivered; charged 0.26; vendor 0.24
+         # Kept for thirty days at least: the day it was placed on ends with its last moment.
+         40d forget codes                      -> ok; forgotten before 1970-01-11; wishes drop_keys
+         40d forget codes                      -> nothing; forgotten before 1970-01-11
+         983h forget codes                     -> nothing
+         984h forget codes                     -> ok; forgotten before 1970-01-12; wishes drop_keys
+         granted last drop_keys                -> ok
+         granted last drop_keys                -> nothing
+         # What is forgotten does not come back, by a policy or by a clock that was set back.
+         policy forget_codes_after_days 3650
+         forget codes                          -> nothing; forgotten before 1970-01-12
+         policy forget_codes_after_days 30
+         2d forget codes                       -> nothing; forgotten before 1970-01-12
+"
+
+an_open_order_forgets_nothing: "
+         given anna has 5.00 by d1
+         10d given anna waits for q1
+         90d forget codes                      -> ok; forgotten before 1970-01-11; wishes drop_keys
+         clock q1                              -> cancelling for the clock
+         forget codes                          -> nothing
+         returned q1 v1                        -> expired; released 0.26
+         forget codes                          -> ok; forgotten before 1970-03-02; wishes drop_keys
+"
+
 what_moves_no_money: "
          anna hello Anna in en                 -> ok
          anna hello Anna in en                 -> nothing

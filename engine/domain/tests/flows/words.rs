@@ -96,7 +96,7 @@ fn vendors_answer(words: &[&str], now: Timestamp) -> Option<Command> {
             purchase: Purchase {
                 provider: ProviderId::new(vendor).unwrap(),
                 vendor_order: vendor_order.to_owned(),
-                number: number.to_owned(),
+                number: number.into(),
                 cost: amount(cost),
                 bought_at: now,
             },
@@ -118,7 +118,7 @@ fn vendors_answer(words: &[&str], now: Timestamp) -> Option<Command> {
         ["code", order, vendor_order, ref code @ ..] => Command::CodeArrived {
             order: order_id(order)?,
             vendor_order: vendor_order.to_owned(),
-            code: code.concat(),
+            code: code.concat().into(),
             text: None,
         },
         ["returned", order, vendor_order] => Command::PurchaseReturned {
@@ -148,6 +148,7 @@ fn engine_notes(words: &[&str], wished: &Wished) -> Option<Command> {
         ["reachable", who, answer] => {
             Command::SetReachable { customer: user(who), reachable: answer == "yes" }
         }
+        ["forget", "codes"] => Command::ForgetCodes,
         ["rules", digit] => Command::ActivateRules(RulesVersion([digit.parse().unwrap(); 8])),
         _ => return None,
     })
@@ -165,6 +166,7 @@ pub fn moment(word: &str) -> Option<Timestamp> {
         "s" => 1,
         "m" => 60,
         "h" => 3_600,
+        "d" => 86_400,
         _ => return None,
     };
     Some(Timestamp(count.parse::<i64>().ok()? * secs * 1_000))
@@ -234,6 +236,7 @@ pub fn shown(effect: Effect) -> String {
         Effect::ShowDeposit(id) | Effect::TellDepositDecided(id) => {
             format!("{name_of_effect}:d{}", id.bits())
         }
+        Effect::DropKeys => name_of_effect.to_owned(),
         Effect::ShowDepositToAdmin(id, admin) => {
             format!("{name_of_effect}:d{}:{}", id.bits(), name(admin))
         }

@@ -13,7 +13,7 @@
 //! Expectations: `refused KEY [DETAIL]`, `nothing` (accepted, wrote nothing), `ok` (wrote
 //! something), the state of the row's order or deposit, money (`held`, `charged`, `released`,
 //! `credited`, `vendor`, each with an amount), `NAME AVAILABLE+HELD` for a wallet, `quote PRICE
-//! cap COST`, `due TIME hold TIME`, `number … from VENDOR`, `code …`, `card MESSAGE`,
+//! cap COST`, `forgotten before DAY`, `due TIME hold TIME`, `number … from VENDOR`, `code …`, `card MESSAGE`,
 //! `admin_cards …`, `reason …`, `wishes …`. Refusals, wishes and money are exact: a row that moves
 //! money without saying so fails. After each row the book must fold and keep every promise, and
 //! the same row a second time must move no money.
@@ -83,6 +83,7 @@ fn policy() -> Policy {
         order_timeout_secs: 600,
         cancel_grace_secs: 300,
         purchase_wait_secs: 60,
+        forget_codes_after_days: 30,
         orders_open_max: 2,
         deposit_min: amount("1.00"),
         deposit_max: amount("500.00"),
@@ -216,6 +217,11 @@ impl World {
             (["wishes", ..], Ok(decision)) => {
                 wishes(decision).fold("wishes".to_owned(), |text, wish| text + " " + &shown(wish))
             }
+            (["forgotten", ..], _) => {
+                let before =
+                    self.book.forgotten.map_or("nothing".to_owned(), |day| day.to_string());
+                format!("forgotten before {before}")
+            }
             ([who, _], _) if PEOPLE.iter().any(|(name, _)| name == who) => {
                 let wallet = AccountId::Wallet(user(who));
                 let wallet = self.book.accounts.get(&wallet).copied().unwrap_or_default();
@@ -237,6 +243,7 @@ impl World {
             "margin_min" => policy.prices.margin_min = amount(value),
             "deposit_min" => policy.deposit_min = amount(value),
             "deposit_max" => policy.deposit_max = amount(value),
+            "forget_codes_after_days" => policy.forget_codes_after_days = value.parse().unwrap(),
             "orders_open_max" => policy.orders_open_max = value.parse().unwrap(),
             "deposits_open_max" => policy.deposits_open_max = value.parse().unwrap(),
             "admin_removed" => assert!(policy.admins.remove(&user(value))),
@@ -253,9 +260,13 @@ fn order_detail(want: &[&str], order: &Order) -> String {
             format!("due {}s hold {}s", secs(order.deadline), secs(order.hold_deadline))
         }
         ["number", ..] => order.purchase.as_ref().map_or_else(String::new, |purchase| {
-            format!("number {} from {}", purchase.number, purchase.provider)
+            let number = purchase.number.text().unwrap_or("forgotten");
+            format!("number {number} from {}", purchase.provider)
         }),
-        ["code", ..] => format!("code {}", order.code.as_ref().map_or("none", |code| &code.code)),
+        ["code", ..] => {
+            let code = order.code.as_ref().map(|code| code.code.text().unwrap_or("forgotten"));
+            format!("code {}", code.unwrap_or("none"))
+        }
         _ => match order.state {
             OrderState::Buying { candidate, started: false } => format!("buying {candidate}"),
             OrderState::Buying { candidate, started: true } => {

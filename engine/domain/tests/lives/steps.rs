@@ -101,6 +101,7 @@ impl Turn {
                 policy.order_timeout_secs = secs;
                 policy.cancel_grace_secs = secs;
                 policy.purchase_wait_secs = secs;
+                policy.forget_codes_after_days = secs;
                 policy.deposit_lifetime_secs = secs;
             }
             Self::NoLimits => {
@@ -146,6 +147,7 @@ pub fn policy() -> Policy {
         order_timeout_secs: 600,
         cancel_grace_secs: 300,
         purchase_wait_secs: 60,
+        forget_codes_after_days: 30,
         orders_open_max: 3,
         deposit_min: Amount::from_micros(1_000_000),
         deposit_max: Amount::from_micros(500_000_000),
@@ -211,8 +213,7 @@ fn move_order(order: &Order, choice: u8, cost: Amount) -> Command {
     let vendor_order = id.to_string();
     let bought = Command::PurchaseBought { order: id, purchase: purchase(&vendor_order, cost) };
     let returned = Command::PurchaseReturned { order: id, vendor_order: vendor_order.clone() };
-    let code =
-        Command::CodeArrived { order: id, vendor_order, code: "12345".to_owned(), text: None };
+    let code = Command::CodeArrived { order: id, vendor_order, code: "12345".into(), text: None };
     match (order.state, choice % 4) {
         (OrderState::Buying { candidate, started: false }, _) => {
             Command::StartPurchase { order: id, candidate }
@@ -265,6 +266,7 @@ fn noise() -> impl Strategy<Value = Command> {
         (effect(), 0_u64..60, message()).prop_map(|(effect, made, message)| {
             Command::Granted { effect, made: Seq(made), message }
         }),
+        Just(Command::ForgetCodes),
         any::<[u8; 1]>().prop_map(|[byte]| Command::ActivateRules(RulesVersion([byte % 2; 8]))),
     ]
 }
@@ -323,7 +325,7 @@ fn vendors() -> impl Strategy<Value = Command> {
             .prop_map(|(order, candidate)| Command::PurchaseUnclear { order, candidate }),
         order_id().prop_map(|order| Command::PurchaseNotFound { order }),
         (order_id(), vendor_order(), code).prop_map(|(order, vendor_order, code)| {
-            let (vendor_order, code) = (vendor_order.to_owned(), code.to_owned());
+            let (vendor_order, code) = (vendor_order.to_owned(), code.into());
             Command::CodeArrived { order, vendor_order, code, text: None }
         }),
         (order_id(), vendor_order()).prop_map(|(order, vendor_order)| {
@@ -336,7 +338,7 @@ fn purchase(vendor_order: &str, cost: Amount) -> Purchase {
     Purchase {
         provider: ProviderId::new("mock").unwrap(),
         vendor_order: vendor_order.to_owned(),
-        number: "+15550100".to_owned(),
+        number: "+15550100".into(),
         cost,
         bought_at: Timestamp(0),
     }
@@ -369,7 +371,7 @@ fn offer() -> impl Strategy<Value = Proposal> {
 }
 
 fn effect() -> impl Strategy<Value = Effect> {
-    (order_id(), deposit_id(), person(), 0_u8..10).prop_map(|(order, deposit, admin, kind)| {
+    (order_id(), deposit_id(), person(), 0_u8..11).prop_map(|(order, deposit, admin, kind)| {
         match kind {
             0 => Effect::Buy(order),
             1 => Effect::FindPurchase(order),
@@ -380,7 +382,8 @@ fn effect() -> impl Strategy<Value = Effect> {
             6 => Effect::ShowDeposit(deposit),
             7 => Effect::TellDepositDecided(deposit),
             8 => Effect::ShowDepositToAdmin(deposit, admin),
-            _ => Effect::TellAdminsUnclear(order),
+            9 => Effect::TellAdminsUnclear(order),
+            _ => Effect::DropKeys,
         }
     })
 }

@@ -14,6 +14,7 @@ use super::format::parse_hash;
 use super::rebuild::{Scope, Target, rebuild};
 use super::{BackupError, Backups, Stage, Watch, encrypt, name, tell, unwatched};
 use crate::journal::{self, FileError, failed, sync_dir};
+use crate::keyring::Keys;
 use crate::state::State;
 use crate::verify::verify;
 use crate::{Head, Options, Snapshot};
@@ -108,7 +109,7 @@ fn check(file: &Path, scratch: &Path, watch: Watch<'_>) -> Result<Verified, Back
     let mut verified = Verified { head, entries: head.seq.0, rows };
     if has_state {
         let state = State::open(&scratch.join("state"))?;
-        let snapshot = Snapshot { reading: state.read() };
+        let snapshot = Snapshot { reading: state.read(Keys::elsewhere) };
         let report = verify(&snapshot, &scratch.join("journal"));
         if let Some(first) = report.findings.first() {
             let findings = (report.findings.len() as u64).saturating_add(report.findings_left_out);

@@ -161,7 +161,8 @@ fn write_rows(
         for row in snapshot.reading.all(space) {
             let (key, value) = row?;
             if space == Space::Ledger && key.first() == Some(&b'A') {
-                add(&mut sums, &unseal(space, Kind::Account, &key, &value)?);
+                let keys = &snapshot.reading.keys;
+                add(&mut sums, &unseal(space, Kind::Account, &key, &value, keys)?);
             }
             each(space, &key, &value)?;
             done = done.saturating_add(1);

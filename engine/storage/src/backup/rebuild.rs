@@ -14,6 +14,7 @@ use super::{BackupError, BackupHeader, FormatError, Manifest, Stage, Watch, tell
 use crate::codec::{self, EntryCopy, Kind};
 use crate::journal::bulk::Bulk;
 use crate::journal::frame::BODY_LEN_MAX;
+use crate::keyring::Keys;
 use crate::state::{Load, State, keys};
 use crate::{Head, Space};
 
@@ -138,7 +139,7 @@ impl Taking<'_> {
     fn entry(&mut self, key: &[u8], value: &[u8]) -> Result<(), BackupError> {
         let before = self.journal.head();
         let seq = before.next();
-        let copy = codec::unseal::<EntryCopy>(Kind::EntryCopy, key, value).ok();
+        let copy = codec::unseal::<EntryCopy>(Kind::EntryCopy, key, value, &Keys::default()).ok();
         let copy = copy.filter(|copy| {
             key == keys::entry(seq) && fits(&copy.body) && before.then(&copy.body).hash == copy.hash
         });

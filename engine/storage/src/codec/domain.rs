@@ -5,6 +5,7 @@
 use ring4_domain::book::Booked;
 use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::customer::{Customer, Prompt};
+use ring4_domain::day::Day;
 use ring4_domain::deposit::{AdminCard, Deposit, DepositState};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
@@ -13,16 +14,14 @@ use ring4_domain::ids::{
 };
 use ring4_domain::ledger::{Account, AccountId, Resolution, Transfer, TransferId, TransferKind};
 use ring4_domain::money::Amount;
-use ring4_domain::order::{
-    CancelReason, Candidate, Code, FailReason, Order, OrderState, Purchase, Quote,
-};
+use ring4_domain::order::{CancelReason, Candidate, FailReason, OrderState, Quote};
 
 use super::{Coded, DecodeError, In, Out, choice, record};
 
 macro_rules! scalar {
     ($($type:ty: |$value:ident, $out:ident| $write:expr, |$input:ident| $read:expr;)*) => {
         $(impl Coded for $type {
-            fn write(&self, $out: &mut Out) {
+            fn write(&self, $out: &mut Out<'_>) {
                 let $value = self;
                 $write;
             }
@@ -48,6 +47,7 @@ scalar! {
     MessageId: |value, out| out.signed(i64::from(value.0)),
         |input| narrow(input.signed("message id")?, "message id").map(Self);
     Timestamp: |value, out| out.signed(value.0), |input| Ok(Self(input.signed("moment")?));
+    Day: |value, out| out.signed(value.0), |input| Ok(Self(input.signed("day")?));
     Seq: |value, out| out.unsigned(value.0), |input| Ok(Self(input.unsigned("place")?));
     OrderId: |value, out| out.unsigned(value.bits()),
         |input| short_id(input, "order id", Self::from_bits, Self::bits);
@@ -89,7 +89,7 @@ fn country(bytes: &[u8]) -> Result<Country, DecodeError> {
 }
 
 impl<T: Coded> Coded for Option<T> {
-    fn write(&self, out: &mut Out) {
+    fn write(&self, out: &mut Out<'_>) {
         match self {
             Some(value) => value.write(out),
             None => out.none(),
@@ -102,7 +102,7 @@ impl<T: Coded> Coded for Option<T> {
 }
 
 impl<T: Coded> Coded for Vec<T> {
-    fn write(&self, out: &mut Out) {
+    fn write(&self, out: &mut Out<'_>) {
         out.list(self.len());
         for item in self {
             item.write(out);
@@ -129,8 +129,6 @@ record!(Quote {
     created_at,
     expires_at,
 });
-record!(Purchase { provider, vendor_order, number, cost, bought_at });
-record!(Code { code, text, arrived_at });
 choice!(CancelReason { 1 => Customer {}, 2 => TimeOut {} });
 choice!(FailReason {
     1 => OutOfStock {},
@@ -149,7 +147,6 @@ choice!(OrderState {
     8 => Failed { 0: reason },
     9 => Refunded {},
 });
-record!(Order { quote, state, placed_at, deadline, hold_deadline, ended_at, purchase, code, card });
 
 choice!(DepositState {
     1 => Opened {},
@@ -217,6 +214,7 @@ choice!(Effect {
     8 => TellDepositDecided { 0: deposit },
     9 => ShowDepositToAdmin { 0: deposit, 1: admin },
     10 => TellAdminsUnclear { 0: order },
+    11 => DropKeys {},
 });
 choice!(Change {
     1 => Transfer { 0: transfer },
@@ -228,6 +226,7 @@ choice!(Change {
     7 => Wish { 0: effect },
     8 => Granted { effect: effect, made: made },
     9 => RulesActivated { 0: version },
+    10 => CodesForgotten { 0: before },
 });
 choice!(Actor { 1 => Customer { 0: user }, 2 => Admin { 0: user }, 3 => Engine {} });
 record!(Entry { seq, at, actor, cause, changes });

@@ -1,6 +1,7 @@
 //! Rows that exist in the state only, and their bytes. The state and its readers use these.
 
 use ring4_domain::change::Seq;
+use ring4_domain::day::Day;
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{RulesVersion, UserId};
 use ring4_domain::ledger::{Account, AccountId};
@@ -75,6 +76,13 @@ pub(crate) struct RulesSeen {
     pub version: RulesVersion,
 }
 
+/// Up to where numbers and codes are forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ForgottenRow {
+    /// The first day that is not.
+    pub before: Day,
+}
+
 /// How far the state has come. Every keyspace holds one and all must agree, because the store
 /// below may lose a whole keyspace, or the newest part of one, and still open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +94,7 @@ pub(crate) struct Mark {
 }
 
 impl Coded for EntryCopy {
-    fn write(&self, out: &mut Out) {
+    fn write(&self, out: &mut Out<'_>) {
         out.list(2);
         out.bytes(&self.body);
         self.hash.write(out);
@@ -99,7 +107,7 @@ impl Coded for EntryCopy {
 }
 
 impl Coded for Hash {
-    fn write(&self, out: &mut Out) {
+    fn write(&self, out: &mut Out<'_>) {
         out.bytes(&self.0);
     }
 
@@ -111,7 +119,7 @@ impl Coded for Hash {
 
 /// Index rows say everything by their key.
 impl Coded for () {
-    fn write(&self, out: &mut Out) {
+    fn write(&self, out: &mut Out<'_>) {
         out.list(0);
     }
 
@@ -126,5 +134,6 @@ record!(Tally { customer, orders_open, deposits_open });
 record!(Totals { customers, orders_open, deposits_opened, deposits_submitted, wishes });
 record!(RulesRow { version, since });
 record!(RulesSeen { version });
+record!(ForgottenRow { before });
 record!(Head { seq, hash });
 record!(Mark { schema, head });

@@ -9,16 +9,17 @@ use std::collections::BTreeMap;
 use ring4_domain::book::Booked;
 use ring4_domain::change::{Change, Entry, Seq};
 use ring4_domain::customer::Customer;
+use ring4_domain::day::Day;
 use ring4_domain::deposit::Deposit;
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{DepositId, OrderId, ProviderId, RulesVersion, UserId};
+use ring4_domain::ids::{DepositId, OrderId, ProviderId, RulesVersion, Timestamp, UserId};
 use ring4_domain::ledger::{
     self, Account, AccountId, LedgerError, Resolution, Transfer, TransferId, TransferKind,
 };
 use ring4_domain::order::{Order, Quote};
 
 use super::StageError;
-use crate::codec::{AccountRow, RulesRow, RulesSeen, Tally, Totals, WishRow};
+use crate::codec::{AccountRow, ForgottenRow, RulesRow, RulesSeen, Tally, Totals, WishRow};
 use crate::state::Batch;
 use crate::state::keys::{self, Undecided};
 use crate::state::rows::Row;
@@ -94,6 +95,7 @@ pub(crate) struct Overlay {
     totals: Table<Totals>,
     rules: Table<RulesRow>,
     rules_seen: Table<RulesSeen>,
+    forgotten: Table<ForgottenRow>,
     account_entries: Vec<Vec<u8>>,
 }
 
@@ -112,6 +114,7 @@ impl Overlay {
             totals: Table::new(),
             rules: Table::new(),
             rules_seen: Table::new(),
+            forgotten: Table::new(),
             account_entries: Vec::new(),
         }
     }
@@ -165,6 +168,21 @@ impl Overlay {
 
     pub(super) fn rules(&mut self) -> Result<Option<RulesVersion>, ReadError> {
         Ok(self.rules.get(&self.snapshot, &())?.map(|row| row.version))
+    }
+
+    pub(super) fn forgotten(&mut self) -> Result<Option<Day>, ReadError> {
+        Ok(self.forgotten.get(&self.snapshot, &())?.map(|row| row.before))
+    }
+
+    /// When the oldest open order was placed. Reads every open order, so it is for what happens
+    /// once a day.
+    pub(super) fn oldest_open_order(&self) -> Result<Option<Timestamp>, ReadError> {
+        let stored = self.snapshot.open_orders()?;
+        // An order in the group is as the group says.
+        let stored = stored.iter().filter(|order| !self.orders.0.contains_key(&order.id()));
+        let changed = self.orders.0.values().filter_map(|slot| slot.now.as_ref());
+        let open = stored.chain(changed).filter(|order| order.state.is_open());
+        Ok(open.map(|order| order.placed_at).min())
     }
 
     pub(super) fn tally(&mut self, customer: UserId) -> Result<Tally, ReadError> {
@@ -236,6 +254,9 @@ impl Overlay {
                 self.rules.slot(snapshot, &())?;
                 self.rules_seen.slot(snapshot, version)?;
             }
+            Change::CodesForgotten(_) => {
+                self.forgotten.slot(snapshot, &())?;
+            }
         }
         Ok(())
     }
@@ -306,6 +327,9 @@ impl Overlay {
                 self.rules.set(&(), Some(RulesRow { version, since: seq }));
                 self.rules_seen.set(&version, Some(RulesSeen { version }));
             }
+            Change::CodesForgotten(before) => {
+                self.forgotten.set(&(), Some(ForgottenRow { before }));
+            }
         }
     }
 
@@ -371,6 +395,7 @@ impl Overlay {
         self.totals.write(batch);
         self.rules.write(batch);
         self.rules_seen.write(batch);
+        self.forgotten.write(batch);
         for key in self.account_entries {
             batch.put_index(Space::Ledger, key);
         }

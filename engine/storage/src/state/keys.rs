@@ -135,6 +135,7 @@ pub(crate) fn wish(effect: Effect) -> Vec<u8> {
         Effect::TellDepositDecided(deposit) => of(key, 8, deposit.bits()),
         Effect::ShowDepositToAdmin(deposit, admin) => of(key, 9, deposit.bits()).user(admin),
         Effect::TellAdminsUnclear(order) => of(key, 10, order.bits()),
+        Effect::DropKeys => of(key, 11, 0),
     }
     .end()
 }

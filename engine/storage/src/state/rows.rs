@@ -11,7 +11,9 @@ use ring4_domain::order::{Order, Quote};
 
 use super::Space;
 use super::keys::{self, KeyBytes};
-use crate::codec::{AccountRow, Coded, Kind, RulesRow, RulesSeen, Tally, Totals, WishRow};
+use crate::codec::{
+    AccountRow, Coded, ForgottenRow, Kind, RulesRow, RulesSeen, Tally, Totals, WishRow,
+};
 
 /// A row with its place in the state.
 pub(crate) trait Row: Coded + Clone + PartialEq {
@@ -180,6 +182,18 @@ impl Row for RulesSeen {
     fn id(&self) -> RulesVersion {
         self.version
     }
+}
+
+impl Row for ForgottenRow {
+    type Id = ();
+    const KIND: Kind = Kind::Forgotten;
+    const SPACE: Space = Space::Records;
+
+    fn key((): &()) -> Vec<u8> {
+        vec![b'f']
+    }
+
+    fn id(&self) {}
 }
 
 impl Row for WishRow {

@@ -14,6 +14,8 @@
 //! | a backup reaches further than the journal      | the same                                    |
 //! | entries are lost even so                       | read-only, until that is accepted           |
 //! | marked as suspect                              | every row is looked at                      |
+//! | a key file missing or damaged                  | written anew from its copy or the mirror    |
+//! | a key that is forgotten                        | removed                                     |
 //!
 //! Without a directory of backups the start fails where it would restore, naming file and offset.
 //! The whole journal is always kept, so a state can be thrown away at any time.
@@ -34,6 +36,7 @@ use crate::codec::{self, DecodeError, EntryCopy, Kind};
 use crate::journal::inspect::{Inspection, Witness, inspect};
 use crate::journal::segment;
 use crate::journal::{self, FileError, Head, Journal, failed, sync_dir};
+use crate::keyring::{KeyRepair, Keyring, Keys};
 use crate::state::State;
 use crate::verify::verify;
 use crate::{GROUP_ENTRIES_MAX, JournalError, ReadError, Repair, Snapshot, StageError};
@@ -138,6 +141,8 @@ impl From<JournalError> for OpenError {
 pub enum Event {
     /// The journal was put right.
     Journal(Repair),
+    /// The keys of numbers and codes were put right.
+    Keys(KeyRepair),
     /// The journal ended early and was completed from the state, up to this entry.
     JournalCompleted(Head),
     /// There was a journal and no state.
@@ -179,6 +184,7 @@ impl fmt::Display for Event {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Journal(repair) => write!(out, "{repair}"),
+            Self::Keys(repair) => write!(out, "{repair}"),
             Self::JournalCompleted(head) => {
                 write!(out, "the journal was completed from the state, to entry {}", head.seq.0)
             }
@@ -241,12 +247,14 @@ pub(super) fn open(dir: &Path, options: &Options) -> Result<(Store, Recovery), O
     if let Some(reason) = suspicion {
         (state, journal) = start.clear_suspicion(reason, state, journal)?;
     }
+    let keyring = start.open_keyring(&state)?;
     start.remove_closed()?;
     let head = journal.head();
     before.append(&mut start.events);
     let read_only = rescue::read_loss(&paths)?;
     let recovery = Recovery { clean, events: before, head, read_only: read_only.clone() };
-    let store = Store { paths, journal, state, poisoned: false, read_only, _lock: lock };
+    let poisoned = false;
+    let store = Store { paths, journal, state, keyring, poisoned, read_only, _lock: lock };
     Ok((store, recovery))
 }
 
@@ -282,6 +290,18 @@ impl<'a> Start<'a> {
         Ok(Self { paths, options, whole_journal, closed, due, events: Vec::new() })
     }
 
+    /// Opens the keys that belong to the state.
+    fn open_keyring(&mut self, state: &State) -> Result<Keyring, OpenError> {
+        if self.options.keys_elsewhere {
+            return Ok(Keyring::elsewhere());
+        }
+        let keyring = Keyring::open(&self.paths.keys, self.options.keys_mirror.as_deref())?;
+        let snapshot = Snapshot { reading: state.read(|| keyring.now()) };
+        let repairs = keyring.settle(snapshot.keys_needed_from()?)?;
+        self.events.extend(repairs.into_iter().map(Event::Keys));
+        Ok(keyring)
+    }
+
     /// Looks at every row, and builds the state anew if one is wrong.
     fn clear_suspicion(
         &mut self,
@@ -290,7 +310,7 @@ impl<'a> Start<'a> {
         journal: Journal,
     ) -> Result<(State, Journal), OpenError> {
         let first = |state: &State, paths: &Paths| {
-            let snapshot = Snapshot { reading: state.read() };
+            let snapshot = Snapshot { reading: state.read(Keys::elsewhere) };
             let report = verify(&snapshot, &paths.journal);
             report.findings.first().map(ToString::to_string)
         };
@@ -346,7 +366,7 @@ impl<'a> Start<'a> {
 
     /// Follows the journal to its end and brings the state there.
     fn join(&mut self, state: State) -> Result<(State, Journal), Halt> {
-        let snapshot = Snapshot { reading: state.read() };
+        let snapshot = Snapshot { reading: state.read(Keys::elsewhere) };
         let mark = snapshot.reading.mark().map_err(|error| Halt::Useless(error.to_string()))?;
         self.due = self.due.max(mark.unwrap_or(Head::GENESIS).seq);
         let copies = |seq| snapshot.entry_copy(seq).ok().flatten();
@@ -439,7 +459,7 @@ pub fn verify_state(state_dir: &Path) -> Result<Head, OpenError> {
         fjall::Error::Locked => OpenError::Locked(state_dir.to_owned()),
         error => OpenError::State(error),
     })?;
-    let snapshot = Snapshot { reading: state.read() };
+    let snapshot = Snapshot { reading: state.read(Keys::elsewhere) };
     let head = snapshot.head()?;
     snapshot.totals()?;
     snapshot.entry_copy(head.seq)?;
@@ -491,13 +511,13 @@ fn verify_in_child(command: &VerifyCommand, state: &Path) -> Result<(), Halt> {
 
 /// Notes that the store was closed cleanly, and where the journal ends.
 pub(super) fn write_closed(paths: &Paths, head: Head) -> Result<(), FileError> {
-    journal::replace(&paths.closed, &codec::seal(Kind::Head, CLOSED_KEY, &head))
+    journal::replace(&paths.closed, &codec::seal(Kind::Head, CLOSED_KEY, &head, &Keys::default()))
 }
 
 /// Reads that note. One that cannot be read counts as none: the start is then only slower.
 fn read_closed(paths: &Paths) -> Result<Option<Head>, FileError> {
     match fs::read(&paths.closed) {
-        Ok(bytes) => Ok(codec::unseal(Kind::Head, CLOSED_KEY, &bytes).ok()),
+        Ok(bytes) => Ok(codec::unseal(Kind::Head, CLOSED_KEY, &bytes, &Keys::default()).ok()),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed("read", &paths.closed)(error)),
     }

@@ -1,4 +1,6 @@
 //! Brings a state up to the end of its journal. A start and a restore use this.
+//!
+//! No keys are needed: a number or a code goes into the state as sealed as it lies in the journal.
 
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -14,6 +16,7 @@ use crate::codec::{self, Kind};
 use crate::group::{Overlay, Staged, fill};
 use crate::journal::segment::{self, Segment};
 use crate::journal::{FileError, Hash, Head, failed};
+use crate::keyring::Keys;
 use crate::state::State;
 
 /// Applies the journal's entries behind `mark` to the state.
@@ -53,15 +56,15 @@ struct Pending<'a> {
 
 impl<'a> Pending<'a> {
     fn new(state: &'a State, mark: Seq) -> Self {
-        let overlay = Overlay::new(Snapshot { reading: state.read() });
+        let overlay = Overlay::new(Snapshot { reading: state.read(Keys::elsewhere) });
         let (staged, hashes) = (Vec::new(), Vec::new());
         Self { state, began_empty: mark == Seq(0), overlay, staged, hashes, head: Head::GENESIS }
     }
 
     fn add(&mut self, head: Head, body: &[u8]) -> Result<(), Halt> {
         let seq = head.seq;
-        let entry: Entry =
-            codec::decode(Kind::Entry, body).map_err(|source| OpenError::Entry { seq, source })?;
+        let entry: Entry = codec::decode(Kind::Entry, body, &Keys::elsewhere())
+            .map_err(|source| OpenError::Entry { seq, source })?;
         self.apply(entry)?;
         self.staged.push(Staged { seq, body: body.to_vec() });
         self.hashes.push(head.hash);
@@ -91,9 +94,9 @@ impl<'a> Pending<'a> {
         if self.staged.is_empty() {
             return Ok(());
         }
-        let next = || Overlay::new(Snapshot { reading: self.state.read() });
+        let next = || Overlay::new(Snapshot { reading: self.state.read(Keys::elsewhere) });
         let staged = std::mem::take(&mut self.staged);
-        let mut batch = self.state.batch();
+        let mut batch = self.state.batch(Keys::elsewhere());
         let overlay = std::mem::replace(&mut self.overlay, next());
         fill(&mut batch, overlay, staged, &self.hashes);
         batch.commit(self.head).map_err(OpenError::State)?;

@@ -26,6 +26,7 @@ use crate::codec::{self, Kind};
 use crate::journal::bulk::Bulk;
 use crate::journal::salvage::Salvage;
 use crate::journal::{FileError, replace, sync_dir};
+use crate::keyring::Keys;
 use crate::state::State;
 use crate::verify::verify;
 use crate::{BackupError, Backups, Head, ReadError, Snapshot};
@@ -475,7 +476,7 @@ impl<'a> Building<'a> {
         while let Some(body) = self.next(head)? {
             head = head.then(&body);
             let seq = head.seq;
-            let entry: Entry = codec::decode(Kind::Entry, &body)
+            let entry: Entry = codec::decode(Kind::Entry, &body, &Keys::elsewhere())
                 .map_err(|source| OpenError::Entry { seq, source })?;
             if entry.at <= time {
                 last = seq;
@@ -531,7 +532,7 @@ fn bring_up(
         })?;
     }
     tell(watch, Stage::Verifying, 0, 0)?;
-    let snapshot = Snapshot { reading: state.read() };
+    let snapshot = Snapshot { reading: state.read(Keys::elsewhere) };
     if let Some(first) = verify(&snapshot, &journal).findings.first() {
         return Err(RestoreError::Unclean(first.to_string()));
     }

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use ring4_domain::book::Book;
 use ring4_domain::ids::UserId;
 
-use crate::codec::{self, AccountRow, Coded, Kind, Mark, RulesSeen, Tally, Totals, WishRow};
+use crate::codec::{
+    self, AccountRow, Coded, ForgottenRow, Kind, Mark, RulesSeen, Tally, Totals, WishRow,
+};
 use crate::journal::Head;
+use crate::keyring::Keys;
 use crate::state::keys::{self, SCHEMA, Undecided};
 use crate::state::rows::Row;
 use crate::{Hash, Space};
@@ -21,13 +24,20 @@ pub(super) enum Match {
 
 /// Keys with the hash of the value expected, by keyspace. The values themselves would double the
 /// memory.
-#[derive(Default)]
-pub(super) struct Expected(BTreeMap<Space, BTreeMap<Vec<u8>, Hash>>);
+pub(super) struct Expected {
+    rows: BTreeMap<Space, BTreeMap<Vec<u8>, Hash>>,
+    keys: Keys,
+}
 
 impl Expected {
+    /// Nothing yet; orders will be sealed with these keys.
+    pub(super) const fn new(keys: Keys) -> Self {
+        Self { rows: BTreeMap::new(), keys }
+    }
+
     pub(super) fn value<T: Coded>(&mut self, space: Space, kind: Kind, key: Vec<u8>, value: &T) {
-        let hash = hash(&codec::seal(kind, &key, value));
-        self.0.entry(space).or_default().insert(key, hash);
+        let hash = hash(&codec::seal(kind, &key, value, &self.keys));
+        self.rows.entry(space).or_default().insert(key, hash);
     }
 
     pub(super) fn index(&mut self, space: Space, key: Vec<u8>) {
@@ -67,6 +77,9 @@ impl Expected {
         for version in &book.rules_seen {
             self.row(&RulesSeen { version: *version });
         }
+        if let Some(before) = book.forgotten {
+            self.row(&ForgottenRow { before });
+        }
         self.counts(book);
     }
 
@@ -104,7 +117,7 @@ impl Expected {
 
     /// Compares a stored row with the one expected under its key, and ticks it off.
     pub(super) fn take(&mut self, space: Space, key: &[u8], value: &[u8]) -> Match {
-        match self.0.get_mut(&space).and_then(|rows| rows.remove(key)) {
+        match self.rows.get_mut(&space).and_then(|rows| rows.remove(key)) {
             None => Match::Surplus,
             Some(expected) if expected == hash(value) => Match::Same,
             Some(_) => Match::Differs,
@@ -116,7 +129,7 @@ impl Expected {
         let rows = |(space, rows): (Space, BTreeMap<Vec<u8>, Hash>)| {
             rows.into_keys().map(move |key| (space, key))
         };
-        self.0.into_iter().flat_map(rows)
+        self.rows.into_iter().flat_map(rows)
     }
 }
 

@@ -6,6 +6,7 @@
 mod backup;
 mod commits;
 mod damage;
+mod forgetting;
 mod kill;
 mod model;
 mod queries;

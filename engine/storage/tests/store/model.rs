@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use ring4_domain::book::Book;
 use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::command::Key;
+use ring4_domain::day::Day;
 use ring4_domain::deposit::DepositState;
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{DepositId, OrderId, RulesVersion, UserId};
@@ -54,6 +55,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
             let effect = Effect::ShowOrder(OrderId::from_bits(id));
             vec![Change::Granted { effect, made: Seq(made) }]
         }),
+        (0..40_i64).prop_map(|days| { vec![Change::CodesForgotten(Day(Day::of(NOON).0 - days))] }),
         id.prop_map(|id| vec![Change::RulesActivated(RulesVersion([id as u8; 8]))]),
     ]
 }
@@ -84,7 +86,11 @@ fn keys() -> Vec<Key> {
         [Key::Order(id), Key::Quote(id), Key::Wish(Effect::ShowOrder(id)), owner]
     });
     let deposits = (1..8).map(|id| Key::Deposit(DepositId::from_bits(id)));
-    users.chain(orders).chain(deposits).chain([Key::Rules]).collect()
+    users
+        .chain(orders)
+        .chain(deposits)
+        .chain([Key::Rules, Key::Forgotten, Key::OldestOpenOrder])
+        .collect()
 }
 
 /// Stages an entry in the group and, if it may be, in the book; both must be of one mind.

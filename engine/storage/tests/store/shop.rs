@@ -13,6 +13,11 @@ use ring4_storage::{Snapshot, Store};
 
 pub const NOON: Timestamp = Timestamp(1_760_000_000_000);
 
+/// Every customer's number.
+pub const NUMBER: &str = "+15550100";
+/// Every customer's code, which looks like nothing else that is stored.
+pub const CODE: &str = "code-7J6Q-2X";
+
 pub fn dollars(text: &str) -> Amount {
     text.parse().unwrap()
 }
@@ -73,13 +78,13 @@ pub fn order(quote: Quote, state: OrderState) -> Order {
         purchase: bought.then(|| Purchase {
             provider: "mock".parse().unwrap(),
             vendor_order: format!("V{}", quote.id.bits()),
-            number: "+15550100".to_owned(),
+            number: NUMBER.into(),
             cost: dollars("0.24"),
             bought_at,
         }),
         code: matches!(state, OrderState::Delivered).then(|| Code {
-            code: "000000".to_owned(),
-            text: Some("Your code: 000000".to_owned()),
+            code: CODE.into(),
+            text: Some(format!("Your code: {CODE}").into()),
             arrived_at: bought_at,
         }),
         card: None,

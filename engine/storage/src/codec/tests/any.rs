@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use ring4_domain::book::Booked;
 use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::customer::{Customer, Prompt};
+use ring4_domain::day::Day;
 use ring4_domain::deposit::{AdminCard, Deposit, DepositState};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
@@ -17,9 +18,24 @@ use ring4_domain::money::Amount;
 use ring4_domain::order::{
     CancelReason, Candidate, Code, FailReason, Order, OrderState, Purchase, Quote,
 };
+use ring4_domain::private::Private;
 
-use crate::codec::{AccountRow, EntryCopy, Mark, RulesRow, RulesSeen, Tally, Totals, WishRow};
+use crate::codec::{
+    AccountRow, EntryCopy, ForgottenRow, Mark, RulesRow, RulesSeen, Tally, Totals, WishRow,
+};
 use crate::journal::{Hash, Head};
+use crate::keyring::SEALED_OVERHEAD;
+
+/// What every known number, code and message begins with here.
+pub(super) const MARKER: &str = "PRIVATE ";
+
+fn private() -> impl Strategy<Value = Private> {
+    let sealed = vec(any::<u8>(), SEALED_OVERHEAD..SEALED_OVERHEAD + 40);
+    prop_oneof![
+        4 => text().prop_map(|text| Private::Open(format!("{MARKER}{text}"))),
+        1 => sealed.prop_map(|bytes| Private::Sealed(bytes.into())),
+    ]
+}
 
 fn order_id() -> impl Strategy<Value = OrderId> {
     any::<u64>().prop_map(OrderId::from_bits)
@@ -104,7 +120,7 @@ fn quote() -> impl Strategy<Value = Quote> {
 }
 
 fn purchase() -> impl Strategy<Value = Purchase> {
-    (provider(), text(), text(), amount(), at()).prop_map(
+    (provider(), text(), private(), amount(), at()).prop_map(
         |(provider, vendor_order, number, cost, bought_at)| Purchase {
             provider,
             vendor_order,
@@ -138,7 +154,7 @@ fn order_state() -> impl Strategy<Value = OrderState> {
 }
 
 fn order() -> impl Strategy<Value = Order> {
-    let code = (text(), option::of(text()), at()).prop_map(|(code, text, arrived_at)| Code {
+    let code = (private(), option::of(private()), at()).prop_map(|(code, text, arrived_at)| Code {
         code,
         text,
         arrived_at,
@@ -262,6 +278,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         deposit_id().prop_map(Effect::TellDepositDecided),
         (deposit_id(), user()).prop_map(|(id, admin)| Effect::ShowDepositToAdmin(id, admin)),
         order_id().prop_map(Effect::TellAdminsUnclear),
+        Just(Effect::DropKeys),
     ]
 }
 
@@ -276,6 +293,7 @@ fn change() -> impl Strategy<Value = Change> {
         effect().prop_map(Change::Wish),
         (effect(), seq()).prop_map(|(effect, made)| Change::Granted { effect, made }),
         rules_version().prop_map(Change::RulesActivated),
+        any::<i64>().prop_map(|days| Change::CodesForgotten(Day(days))),
     ]
 }
 
@@ -298,6 +316,7 @@ pub(super) struct Rows {
     pub totals: Totals,
     pub rules: RulesRow,
     pub rules_seen: RulesSeen,
+    pub forgotten: ForgottenRow,
     pub copy: EntryCopy,
     pub mark: Mark,
 }
@@ -353,6 +372,7 @@ pub(super) fn rows() -> impl Strategy<Value = Rows> {
             },
             rules: RulesRow { version, since: seq },
             rules_seen: RulesSeen { version },
+            forgotten: ForgottenRow { before: Day(i64::from(schema)) },
             copy: EntryCopy { body, hash },
             mark: Mark { schema, head: Head { seq, hash } },
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::customer::{Customer, Prompt};
+use ring4_domain::day::Day;
 use ring4_domain::deposit::{AdminCard, Deposit, DepositState};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{Country, DepositId, MessageId, OrderId, RulesVersion, Timestamp, UserId};
@@ -13,6 +14,7 @@ use ring4_domain::money::Amount;
 use ring4_domain::order::{Candidate, Code, Order, OrderState, Purchase, Quote};
 
 use crate::codec::{Kind, decode, encode};
+use crate::keyring::Keys;
 
 const NOON: Timestamp = Timestamp(1_760_000_000_000);
 
@@ -46,13 +48,13 @@ fn order() -> Order {
         purchase: Some(Purchase {
             provider: "mock".parse().unwrap(),
             vendor_order: "V-1".to_owned(),
-            number: "+15550100".to_owned(),
+            number: "+15550100".into(),
             cost: Amount::from_micros(240_000),
             bought_at: NOON.plus_secs(6),
         }),
         code: Some(Code {
-            code: "000000".to_owned(),
-            text: Some("Your code: 000000".to_owned()),
+            code: "000000".into(),
+            text: Some("Your code: 000000".into()),
             arrived_at: NOON.plus_secs(59),
         }),
         card: Some(MessageId(41)),
@@ -108,6 +110,7 @@ fn changes() -> Vec<(&'static str, Change)> {
         ("wish", Change::Wish(admin_card)),
         ("granted", granted),
         ("rules_activated", Change::RulesActivated(RulesVersion(*b"rules--1"))),
+        ("codes_forgotten", Change::CodesForgotten(Day::of(NOON))),
     ]
 }
 
@@ -128,6 +131,7 @@ fn hex(bytes: &[u8]) -> String {
 #[test]
 fn entries_of_version_1_are_read_as_they_were_meant() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1");
+    let keys = Keys::known([Day::of(NOON)], 1);
     for (name, change) in changes() {
         let path = dir.join(format!("{name}.hex"));
         let entry = entry(change);
@@ -135,12 +139,12 @@ fn entries_of_version_1_are_read_as_they_were_meant() {
             panic!(
                 "{}: {error}; now it would be\n{}",
                 path.display(),
-                hex(&encode(Kind::Entry, &entry))
+                hex(&encode(Kind::Entry, &entry, &keys))
             )
         });
         let digits: Vec<char> = text.chars().filter(|digit| !digit.is_whitespace()).collect();
         let byte = |pair: &[char]| u8::from_str_radix(&String::from_iter(pair), 16).unwrap();
         let bytes: Vec<u8> = digits.chunks(2).map(byte).collect();
-        assert_eq!(decode::<Entry>(Kind::Entry, &bytes), Ok(entry), "{name}");
+        assert_eq!(decode::<Entry>(Kind::Entry, &bytes, &keys), Ok(entry), "{name}");
     }
 }

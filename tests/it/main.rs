@@ -15,6 +15,9 @@ mod world;
 /// The shop from the outside: what a customer and an admin live through.
 mod story;
 
+/// What is gone after a month.
+mod forgetting;
+
 /// What people should not do, and do.
 mod hostile;
 

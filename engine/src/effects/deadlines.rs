@@ -1,5 +1,6 @@
-//! The clock's side: orders, deposits and quotes whose time is up, and days. Nothing of this is stored;
-//! the deadlines stand in the records, and this is rebuilt from them. Only `effects` uses it.
+//! The clock's side: orders, deposits and quotes whose time is up, and days that begin. Nothing
+//! of this is stored; the deadlines stand in the records, and this is rebuilt from them. Only
+//! `effects` uses it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

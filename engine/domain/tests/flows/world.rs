@@ -13,10 +13,10 @@
 //! Expectations: `refused KEY [DETAIL]`, `nothing` (accepted, wrote nothing), `ok` (wrote
 //! something), the state of the row's order or deposit, money (`held`, `charged`, `released`,
 //! `credited`, `vendor`, each with an amount), `NAME AVAILABLE+HELD` for a wallet, `quote PRICE
-//! cap COST`, `forgotten before DAY`, `due TIME hold TIME`, `number … from VENDOR`, `code …`, `card MESSAGE`,
-//! `admin_cards …`, `reason …`, `wishes …`. Refusals, wishes and money are exact: a row that moves
-//! money without saying so fails. After each row the book must fold and keep every promise, and
-//! the same row a second time must move no money.
+//! cap COST`, `forgotten before DAY`, `due TIME hold TIME`, `number … from VENDOR`, `code …`,
+//! `card MESSAGE`, `admin_cards …`, `reason …`, `wishes …`. Refusals, wishes and money are exact: a
+//! row that moves money without saying so fails. After each row the book must fold and keep every
+//! promise, and the same row a second time must move no money.
 
 use std::collections::BTreeSet;
 

@@ -8,6 +8,7 @@
 mod admin;
 mod buying;
 pub mod commands;
+mod database;
 mod depositing;
 mod orders;
 pub mod press;
@@ -21,6 +22,7 @@ use ring4_domain::customer::{Customer, Profile};
 use ring4_domain::ids::{MessageId, UserId};
 use ring4_domain::refusal::Refusal;
 use ring4_rules::messages::{Value, escape};
+use ring4_storage::BackupKind;
 use ring4_telegram::command::{self, clean};
 use ring4_telegram::inbound::{Incoming, Message, Person};
 use ring4_telegram::intake::Handler;
@@ -407,6 +409,11 @@ impl Visit<'_> {
             Verb::Deposits => self.queue(),
             Verb::ApproveDeposit => self.approve_by_words(words).await,
             Verb::RejectDeposit => self.reject_by_words(words).await,
+            Verb::Database => self.database().await,
+            Verb::Backups => self.backups(),
+            Verb::MakeBackup => self.make_backup(BackupKind::Manual, words),
+            Verb::MakeEmergencyBackup => self.make_backup(BackupKind::Emergency, words),
+            Verb::Validate => self.validate(),
         }
     }
 
@@ -441,6 +448,10 @@ impl Visit<'_> {
             Press::Review(deposit) => self.review(deposit),
             Press::Approve(deposit) => self.approve(deposit).await,
             Press::Reject(deposit) => self.reject(deposit, None).await,
+            Press::Database => self.database().await,
+            Press::Backups => self.backups(),
+            Press::MakeBackup => self.make_backup(BackupKind::Manual, ""),
+            Press::Validate => self.validate(),
         }
     }
 

@@ -1,7 +1,11 @@
 //! The command line: what can be asked of the binary. Only `main` imports this.
 
+mod audit;
+mod backup;
 mod check;
 mod demo;
+mod progress;
+mod restore;
 mod run;
 mod serving;
 mod signals;
@@ -13,12 +17,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use ring4_config::{Env, LogFormat, LogLevel, Overrides};
-use ring4_storage::{OpenError, VERIFY_BUSY};
+use ring4_config::{Config, Env, Fixed, LogFormat, LogLevel, Overrides};
+use ring4_storage::{Backups, OpenError, VERIFY_BUSY, VerifyCommand};
 
 use crate::engine::StartError;
 use crate::ops::logging;
 use crate::reload::Origin;
+use crate::vault;
 
 /// Sells temporary phone numbers in a Telegram chat and delivers the codes that arrive on them.
 #[derive(Debug, Parser)]
@@ -49,6 +54,17 @@ enum Verb {
     Run(Place),
     /// Check settings, scripts, texts and plugins without running anything
     Check(Place),
+    /// Read everything that is stored and compare it, also while the bot runs
+    Audit {
+        #[command(flatten)]
+        place: Place,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List, make, verify and restore backups
+    #[command(subcommand)]
+    Backup(backup::Backup),
     /// Open a state folder and read it, for the start after a crash
     #[command(hide = true)]
     VerifyState {
@@ -96,8 +112,33 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The settings alone: what is wrong with a script or a text is no reason not to audit.
+    fn settings(&self) -> anyhow::Result<Config> {
+        let origin = self.origin()?;
+        let loaded = ring4_config::load(&origin.config, &origin.env, &origin.overrides);
+        Ok(loaded.map_err(|report| anyhow::anyhow!("{report}"))?.config)
+    }
+
+    fn backups(&self) -> anyhow::Result<Backups> {
+        let program = std::env::current_exe().ok();
+        Ok(vault::backups(&self.settings()?, program.as_deref()))
+    }
+}
+
+/// How the store is opened while no shop runs. Nothing is restored on the way: who looks at a
+/// damaged shop should see it as it is.
+fn store_options(fixed: &Fixed) -> ring4_storage::Options {
+    let command = |program| VerifyCommand { program, arguments: vec!["verify-state".to_owned()] };
+    ring4_storage::Options {
+        verify_command: std::env::current_exe().ok().map(command),
+        keys_mirror: Some(fixed.backup_dir().join(vault::KEYS)),
+        ..ring4_storage::Options::default()
+    }
+}
+
 /// Runs a verb to its end.
-fn block_on(verb: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+fn block_on<T>(verb: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -131,6 +172,8 @@ impl Cli {
             }
             Verb::Run(place) => run::run(&place),
             Verb::Check(place) => check::check(&place),
+            Verb::Audit { place, json } => audit::audit(&place, json),
+            Verb::Backup(backup) => backup.run(),
             Verb::VerifyState { dir } => match ring4_storage::verify_state(&dir) {
                 Err(OpenError::Locked(_)) => Ok(ExitCode::from(VERIFY_BUSY)),
                 verified => {

@@ -11,7 +11,7 @@ use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
 use ring4_providers::{Limits, PluginOptions, ProviderOptions, Registry};
 use ring4_rules::{Files, Report};
-use ring4_storage::{OpenError, Store, VerifyCommand};
+use ring4_storage::{OpenError, Recovery, Store, VerifyCommand};
 use ring4_telegram::client::{Client, ClientOptions};
 use ring4_telegram::inbox::{Inbox, InboxError, InboxOptions};
 use ring4_telegram::intake::{Intake, IntakeEnd, IntakeOptions};
@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::chat::{Chat, commands};
 use crate::clock::Clock;
+use crate::control;
 use crate::effects::Effects;
 use crate::executor::{self, ExecutorThread, Health, NewsBoard, Stopped, SubmitError};
 use crate::live;
@@ -31,8 +32,9 @@ use crate::market::Market;
 use crate::reload::{Built, Origin, Reloader, Shelf, ShelfError};
 use crate::screens::Voice;
 use crate::shop::{Shop, ShopError};
-use crate::trouble::Memory;
 use crate::trouble::probing::Prober;
+use crate::trouble::{Memory, Trouble};
+use crate::vault::{self, KEYS, Keeper};
 
 /// How long handlers may finish after the signal to stop; the rest waits for the next start.
 const DRAIN_WITHIN: Duration = Duration::from_secs(4);
@@ -158,7 +160,8 @@ impl Engine {
     /// See [`StartError`]; nothing is left running then.
     pub async fn start(setup: Setup) -> Result<Self, StartError> {
         let Setup { origin, clock, verify_command, sender: sender_options, memory } = setup;
-        let (built, store) = {
+        let program = verify_command.as_ref().map(|command| command.program.clone());
+        let (built, store, recovery) = {
             let origin = origin.clone();
             tokio::task::spawn_blocking(move || open(&origin, verify_command)).await??
         };
@@ -184,8 +187,13 @@ impl Engine {
         };
         let market = Arc::new(Market::new(Arc::clone(&registry), Arc::clone(&live), clock.clone()));
         let sender = Sender::start(client.clone(), sender_options);
-        let shop =
-            Arc::new(Shop { clock, live, executor, reader, keyring, registry, market, sender });
+        let backups = vault::backups(&config, program.as_deref());
+        let (vault, inlet) = vault::vault(&backups, &data_dir);
+        let shop = Shop { clock, live, executor, reader, keyring, registry, market, sender, vault };
+        let shop = Arc::new(shop);
+        if let Some(loss) = &recovery.read_only {
+            shop.executor.halt(Trouble::EntriesLost { loss: loss.to_string() });
+        }
         // The files are on the shelf before the journal names their version.
         shelf.keep(version, &files)?;
         let activate = Command::ActivateRules(version);
@@ -216,6 +224,8 @@ impl Engine {
         };
         engine.start_parts(effects, reloader);
         engine.start_prober(prober, clock_behind);
+        let keeper = Keeper::new(Arc::clone(&engine.shop), backups, inlet, &recovery);
+        engine.start_vault(keeper, recovery.clean);
         Ok(engine)
     }
 
@@ -227,6 +237,23 @@ impl Engine {
                 stop.cancelled().await;
             }
             "the prober"
+        });
+    }
+
+    fn start_vault(&mut self, keeper: Keeper, clean: bool) {
+        let stop = self.stop.clone();
+        self.parts.spawn(async move {
+            keeper.run(clean, stop).await;
+            "the vault"
+        });
+        let (vault, stop) = (self.shop.vault.clone(), self.stop.clone());
+        self.parts.spawn(async move {
+            if let Err(error) = control::serve(vault, stop.clone()).await {
+                // The shop sells without it; only the command line has nobody to ask.
+                tracing::error!(%error, "the control socket cannot be served");
+                stop.cancelled().await;
+            }
+            "the control socket"
         });
     }
 
@@ -314,7 +341,7 @@ impl Engine {
 fn open(
     origin: &Origin,
     verify_command: Option<VerifyCommand>,
-) -> Result<(Built, Store), StartError> {
+) -> Result<(Built, Store, Recovery), StartError> {
     let fresh = origin.read().and_then(|files| origin.build(files));
     let data_dir = match &fresh {
         Ok(built) => built.config.fixed.storage.data_dir.clone(),
@@ -324,7 +351,16 @@ fn open(
         Err(report) if !data_dir.join("rules").is_dir() => return Err(StartError::Rules(report)),
         fresh => fresh,
     };
-    let options = ring4_storage::Options { verify_command, ..ring4_storage::Options::default() };
+    let backups = match &fresh {
+        Ok(built) => built.config.fixed.backup_dir(),
+        Err(_) => data_dir.join("backups"),
+    };
+    let options = ring4_storage::Options {
+        verify_command,
+        keys_mirror: Some(backups.join(KEYS)),
+        backups: Some(backups),
+        ..ring4_storage::Options::default()
+    };
     let (store, recovery) = Store::open(&data_dir, &options)?;
     if recovery.events.is_empty() {
         tracing::info!(clean = recovery.clean, entries = recovery.head.seq.0, "store opened");
@@ -344,7 +380,7 @@ fn open(
     for warning in &built.warnings {
         tracing::warn!("{warning}");
     }
-    Ok((built, store))
+    Ok((built, store, recovery))
 }
 
 fn last_good(origin: &Origin, shelf: &Shelf, store: &Store) -> Result<Built, StartError> {

@@ -7,6 +7,7 @@
 pub mod chat;
 pub mod cli;
 pub mod clock;
+pub mod control;
 pub mod effects;
 pub mod engine;
 pub mod executor;
@@ -19,3 +20,4 @@ pub mod screens;
 pub mod search;
 pub mod shop;
 pub mod trouble;
+pub mod vault;

@@ -1,3 +1,4 @@
 //! What operators look at: logs. Anyone in the binary may import this.
 
+pub mod disk;
 pub mod logging;

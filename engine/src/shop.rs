@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::executor::{Answer, Executor, Receipt, Stopped, SubmitError};
 use crate::live::LiveCell;
 use crate::market::Market;
+use crate::vault::Vault;
 
 /// The parts of a running shop.
 pub struct Shop {
@@ -35,6 +36,8 @@ pub struct Shop {
     pub market: Arc<Market>,
     /// The way to Telegram.
     pub sender: Sender,
+    /// Backups and checks.
+    pub vault: Vault,
 }
 
 /// What ends the handling of an update or an effect without an answer.

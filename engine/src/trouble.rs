@@ -47,6 +47,11 @@ pub enum Trouble {
         /// How far it stands behind the last entry, in seconds.
         secs: u32,
     },
+    /// Entries that were durable once could not be brought back. Only a human ends this.
+    EntriesLost {
+        /// Which, and why.
+        loss: String,
+    },
 }
 
 impl Trouble {
@@ -69,6 +74,7 @@ impl fmt::Display for Trouble {
             }
             Self::DiskReadOnly => write!(out, "the disk is read-only"),
             Self::DiskFailed { reason } => write!(out, "{reason}"),
+            Self::EntriesLost { loss } => write!(out, "{loss}"),
             Self::ClockBack { secs } => {
                 write!(out, "the clock stands {secs} s behind the last entry")
             }

@@ -29,3 +29,6 @@ mod crash;
 
 /// House rules that a machine can keep.
 mod tidy;
+
+/// Backups and checks, in the chat and on the command line.
+mod vault;

@@ -37,6 +37,16 @@ pub enum Verb {
     ApproveDeposit,
     /// Refuse a deposit.
     RejectDeposit,
+    /// Journal, backups and disk.
+    Database,
+    /// The backups kept.
+    Backups,
+    /// Make a backup.
+    MakeBackup,
+    /// Make a backup before something worse happens.
+    MakeEmergencyBackup,
+    /// Check everything.
+    Validate,
 }
 
 /// A row of the table.
@@ -78,6 +88,11 @@ pub const COMMANDS: &[Command] = &[
     row("deposits", &[], Verb::Deposits, Audience::Admin, "command.deposits"),
     row("approve_deposit", &[], Verb::ApproveDeposit, Audience::Admin, "command.approve_deposit"),
     row("reject_deposit", &[], Verb::RejectDeposit, Audience::Admin, "command.reject_deposit"),
+    row("db_status", &[], Verb::Database, Audience::Admin, "command.db_status"),
+    row("db_backups", &[], Verb::Backups, Audience::Admin, "command.db_backups"),
+    row("db_backup", &[], Verb::MakeBackup, Audience::Admin, "command.db_backup"),
+    row("db_emergency", &[], Verb::MakeEmergencyBackup, Audience::Admin, "command.db_emergency"),
+    row("db_validate", &[], Verb::Validate, Audience::Admin, "command.db_validate"),
 ];
 
 /// The command of this name, if this person may use it.

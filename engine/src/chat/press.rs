@@ -56,6 +56,14 @@ pub enum Press {
     Approve(DepositId),
     /// Refuse a deposit.
     Reject(DepositId),
+    /// Journal, backups and disk.
+    Database,
+    /// The backups kept.
+    Backups,
+    /// Make a backup.
+    MakeBackup,
+    /// Check everything.
+    Validate,
 }
 
 impl Press {
@@ -64,7 +72,15 @@ impl Press {
     pub const fn is_for_admins(&self) -> bool {
         matches!(
             self,
-            Self::Admin | Self::Queue | Self::Review(_) | Self::Approve(_) | Self::Reject(_)
+            Self::Admin
+                | Self::Queue
+                | Self::Review(_)
+                | Self::Approve(_)
+                | Self::Reject(_)
+                | Self::Database
+                | Self::Backups
+                | Self::MakeBackup
+                | Self::Validate
         )
     }
 }
@@ -95,6 +111,10 @@ impl fmt::Display for Press {
             Self::Review(id) => write!(out, "R:{id}"),
             Self::Approve(id) => write!(out, "Y:{id}"),
             Self::Reject(id) => write!(out, "N:{id}"),
+            Self::Database => write!(out, "D"),
+            Self::Backups => write!(out, "DL"),
+            Self::MakeBackup => write!(out, "DB"),
+            Self::Validate => write!(out, "DV"),
         }
     }
 }
@@ -131,6 +151,10 @@ impl FromStr for Press {
             ["R", id] => Self::Review(id.parse()?),
             ["Y", id] => Self::Approve(id.parse()?),
             ["N", id] => Self::Reject(id.parse()?),
+            ["D"] => Self::Database,
+            ["DL"] => Self::Backups,
+            ["DB"] => Self::MakeBackup,
+            ["DV"] => Self::Validate,
             _ => return Err(IdError),
         })
     }
@@ -170,6 +194,10 @@ mod tests {
             Press::Review(deposit),
             Press::Approve(deposit),
             Press::Reject(deposit),
+            Press::Database,
+            Press::Backups,
+            Press::MakeBackup,
+            Press::Validate,
         ]
     }
 

@@ -92,7 +92,10 @@ impl Voice<'_> {
         );
         let mut rows = Rows::default();
         let count = [("count", number(dashboard.pending_deposits))];
-        rows.add([self.button_with("admin.queue", &count, &Press::Queue)]);
+        rows.add([
+            self.button_with("admin.queue", &count, &Press::Queue),
+            self.button("admin.database", &Press::Database),
+        ]);
         rows.add([
             self.button("admin.refresh", &Press::Admin),
             self.button("menu.home", &Press::Menu),

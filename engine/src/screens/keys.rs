@@ -51,6 +51,7 @@ keys! {
     Text "trouble.cause.read_only" [];
     Text "trouble.cause.disk_failed" ["reason"];
     Text "trouble.cause.clock_back" ["minutes"];
+    Text "trouble.cause.entries_lost" ["loss"];
     Answer "stale_button" [];
 
     Menu "command.start" [];
@@ -65,6 +66,11 @@ keys! {
     Menu "command.deposits" [];
     Menu "command.approve_deposit" [];
     Menu "command.reject_deposit" [];
+    Menu "command.db_status" [];
+    Menu "command.db_backups" [];
+    Menu "command.db_backup" [];
+    Menu "command.db_emergency" [];
+    Menu "command.db_validate" [];
 
     Text "buy.services" ["available"];
     Text "buy.none" [];
@@ -176,6 +182,32 @@ keys! {
 
     Text "admin" ["open_orders", "pending_deposits", "customers", "providers", "rules", "entries"];
     Text "admin.provider" ["provider", "version", "state", "balance"];
+    Label "admin.database" [];
+    Text "db" ["entries", "head", "size", "free", "count", "last", "next", "checked"];
+    Text "db.none" [];
+    Text "db.now" [];
+    Text "db.off" [];
+    Text "db.checked" ["when", "count"];
+    Text "db.checked_bad" ["when", "count"] by "count";
+    Text "db.backups" ["count", "rows", "folder"];
+    Text "db.backups_none" ["folder"];
+    Text "db.row" ["when", "kind", "size", "entries", "note"];
+    Text "db.row_noted" ["when", "kind", "size", "entries", "note"];
+    Text "db.kind.automatic" [];
+    Text "db.kind.manual" [];
+    Text "db.kind.emergency" [];
+    Text "db.kind.damaged" [];
+    Text "db.begun" [];
+    Text "db.check_begun" [];
+    Answer "db.busy" [];
+    Text "db.recovered" ["events"];
+    Text "db.made" ["name", "size", "entries", "secs"];
+    Text "db.failed" ["reason"];
+    Text "db.sound" ["entries", "rows", "secs", "count", "findings"];
+    Text "db.unsound" ["entries", "rows", "secs", "count", "findings"] by "count";
+    Label "db.backup_now" [];
+    Label "db.check_now" [];
+    Label "db.list" [];
     Text "provider.closed" [];
     Text "provider.open" [];
     Text "provider.half_open" [];

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::{Memory, Trouble, telling};
 use crate::executor::Health;
+use crate::ops::disk::free_bytes;
 use crate::shop::Shop;
 
 /// How often disk and clock are looked at.
@@ -83,7 +84,8 @@ impl Prober {
                         telling::begun(&mut self.telling, &self.shop, &self.memory);
                     }
                     tokio::time::sleep(self.wait()).await;
-                    if self.is_gone().await {
+                    let for_humans = matches!(trouble, Trouble::EntriesLost { .. });
+                    if !for_humans && self.is_gone().await {
                         tracing::info!(%trouble, "the cause is gone; opening again");
                         if let Some(episode) = &mut *self.memory.episode() {
                             episode.reopened = episode.reopened.saturating_add(1);
@@ -158,12 +160,6 @@ async fn blocking<T: Send + 'static>(
 ) -> io::Result<T> {
     let dir = dir.to_owned();
     tokio::task::spawn_blocking(move || work(&dir)).await?
-}
-
-/// Bytes that this process may still write.
-fn free_bytes(dir: &Path) -> io::Result<u64> {
-    let disk = rustix::fs::statvfs(dir)?;
-    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Writes, syncs and removes a file.

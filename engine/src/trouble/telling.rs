@@ -88,6 +88,9 @@ fn cause(voice: &Voice<'_>, trouble: &Trouble) -> String {
         Trouble::DiskFailed { reason } => {
             voice.say("trouble.cause.disk_failed", &[("reason", Value::Text(reason))])
         }
+        Trouble::EntriesLost { loss } => {
+            voice.say("trouble.cause.entries_lost", &[("loss", Value::Text(loss))])
+        }
         Trouble::ClockBack { secs } => {
             let minutes = Value::Number(minutes(*secs));
             voice.say("trouble.cause.clock_back", &[("minutes", minutes)])

@@ -82,6 +82,12 @@ mod with_age {
         SecretString::from(text.to_owned())
     }
 
+    fn opener(phrase: &str) -> scrypt::Identity {
+        let mut identity = scrypt::Identity::new(secret(phrase));
+        identity.set_max_work_factor(WORK_FACTOR_MAX);
+        identity
+    }
+
     fn identity(text: &str) -> Result<x25519::Identity, BackupError> {
         text.trim().parse().map_err(|_| key_error("the secret key does not parse"))
     }
@@ -99,7 +105,7 @@ mod with_age {
             Some(BackupKey::Passphrase(phrase)) => {
                 let mut recipient = scrypt::Recipient::new(secret(phrase));
                 recipient.set_work_factor(WORK_FACTOR);
-                (vec![Box::new(recipient)], Box::new(scrypt::Identity::new(secret(phrase))))
+                (vec![Box::new(recipient)], Box::new(opener(phrase)))
             }
             Some(BackupKey::Recipient(recipient)) => {
                 let recipient: x25519::Recipient = recipient
@@ -156,11 +162,7 @@ mod with_age {
         sealed: &Path,
     ) -> Result<Box<dyn Read>, BackupError> {
         match key {
-            Some(BackupKey::Passphrase(phrase)) => {
-                let mut identity = scrypt::Identity::new(secret(phrase));
-                identity.set_max_work_factor(WORK_FACTOR_MAX);
-                unwrap(sealed, &identity)
-            }
+            Some(BackupKey::Passphrase(phrase)) => unwrap(sealed, &opener(phrase)),
             Some(BackupKey::Identity(text)) => unwrap(sealed, &identity(text)?),
             Some(BackupKey::Recipient(_)) | None => Err(BackupError::NoKey(sealed.to_owned())),
         }

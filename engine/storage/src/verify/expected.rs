@@ -22,22 +22,56 @@ pub(super) enum Match {
     Surplus,
 }
 
-/// Keys with the hash of the value expected, by keyspace. The values themselves would double the
-/// memory.
+/// Rows added up: how many there are, and the sum of their hashes. Equal rows give equal sums in
+/// any order, and damage does not give the same one by chance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sums(BTreeMap<Space, (u64, [u64; 4])>);
+
+impl Sums {
+    pub(super) fn add(&mut self, space: Space, key: &[u8], value: &[u8]) {
+        self.add_hash(space, &hash(key, value));
+    }
+
+    fn add_hash(&mut self, space: Space, hash: &Hash) {
+        let (count, sum) = self.0.entry(space).or_default();
+        *count = count.saturating_add(1);
+        for (lane, bytes) in sum.iter_mut().zip(hash.0.as_chunks::<8>().0) {
+            *lane = lane.wrapping_add(u64::from_le_bytes(*bytes));
+        }
+    }
+}
+
+/// The rows, added up, and where they are to be named also by key. The values themselves would
+/// double the memory.
 pub(super) struct Expected {
-    rows: BTreeMap<Space, BTreeMap<Vec<u8>, Hash>>,
+    sums: Sums,
+    rows: Option<BTreeMap<Space, BTreeMap<Vec<u8>, Hash>>>,
     keys: Keys,
 }
 
 impl Expected {
-    /// Nothing yet; orders will be sealed with these keys.
-    pub(super) const fn new(keys: Keys) -> Self {
-        Self { rows: BTreeMap::new(), keys }
+    /// Nothing yet; rows will only be added up. Orders will be sealed with these keys.
+    pub(super) fn summed(keys: Keys) -> Self {
+        Self { sums: Sums::default(), rows: None, keys }
     }
 
+    /// Nothing yet; rows can be compared one by one.
+    pub(super) fn listed(keys: Keys) -> Self {
+        Self { rows: Some(BTreeMap::new()), ..Self::summed(keys) }
+    }
+
+    /// Whether the state's rows are these, as far as their sums tell.
+    pub(super) fn adds_up_to(&self, sums: &Sums) -> bool {
+        self.sums == *sums
+    }
+
+    /// Adds a row. Each may be added once only.
     pub(super) fn value<T: Coded>(&mut self, space: Space, kind: Kind, key: Vec<u8>, value: &T) {
-        let hash = hash(&codec::seal(kind, &key, value, &self.keys));
-        self.rows.entry(space).or_default().insert(key, hash);
+        let hash = hash(&key, &codec::seal(kind, &key, value, &self.keys));
+        self.sums.add_hash(space, &hash);
+        if let Some(rows) = &mut self.rows {
+            rows.entry(space).or_default().insert(key, hash);
+        }
     }
 
     pub(super) fn index(&mut self, space: Space, key: Vec<u8>) {
@@ -117,9 +151,10 @@ impl Expected {
 
     /// Compares a stored row with the one expected under its key, and ticks it off.
     pub(super) fn take(&mut self, space: Space, key: &[u8], value: &[u8]) -> Match {
-        match self.rows.get_mut(&space).and_then(|rows| rows.remove(key)) {
+        let rows = self.rows.as_mut().and_then(|rows| rows.get_mut(&space));
+        match rows.and_then(|rows| rows.remove(key)) {
             None => Match::Surplus,
-            Some(expected) if expected == hash(value) => Match::Same,
+            Some(expected) if expected == hash(key, value) => Match::Same,
             Some(_) => Match::Differs,
         }
     }
@@ -129,10 +164,13 @@ impl Expected {
         let rows = |(space, rows): (Space, BTreeMap<Vec<u8>, Hash>)| {
             rows.into_keys().map(move |key| (space, key))
         };
-        self.rows.into_iter().flat_map(rows)
+        self.rows.into_iter().flatten().flat_map(rows)
     }
 }
 
-fn hash(value: &[u8]) -> Hash {
-    Hash(*blake3::hash(value).as_bytes())
+/// The row's key is part of it, with its length, so that rows cannot trade bytes.
+fn hash(key: &[u8], value: &[u8]) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(key.len() as u64).to_le_bytes()).update(key).update(value);
+    Hash(*hasher.finalize().as_bytes())
 }

@@ -6,6 +6,10 @@
 mod backup;
 mod commits;
 mod damage;
+#[cfg(feature = "encryption")]
+mod encryption;
+mod faults;
+mod fixtures;
 mod forgetting;
 mod kill;
 mod model;

@@ -33,6 +33,9 @@ const MARKS_WITHIN: Duration = Duration::from_millis(20);
 /// The wait before marks that could not be written are tried again.
 const MARKS_AGAIN: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether a file is too old to be kept, while nothing else happens.
+const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
+
 /// Something about the inbox failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InboxError {
@@ -313,7 +316,7 @@ impl Writer {
         loop {
             let command = match (next.take(), marks_at) {
                 (Some(command), _) => Ok(command),
-                (None, None) => self.commands.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                (None, None) => self.commands.recv_timeout(LOOK_EVERY),
                 (None, Some(at)) => {
                     let left = at.saturating_duration_since(Instant::now());
                     self.commands.recv_timeout(left)
@@ -335,6 +338,11 @@ impl Writer {
                     drop(self.log);
                     let _gone = reply.send(closed);
                     return;
+                }
+                Err(RecvTimeoutError::Timeout) if marks_at.is_none() => {
+                    if let Err(error) = self.log.turn_over((self.clock)()) {
+                        tracing::warn!(%error, "what is done is not deleted yet");
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     marks_at = match self.write_marks() {

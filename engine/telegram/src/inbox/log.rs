@@ -5,6 +5,9 @@
 //! acknowledged; done marks are written behind them without a sync. A file is deleted when all
 //! its updates are done and all files before it are deleted: a mark may stand in a later file than
 //! its update, so a later file must outlive an earlier one.
+//!
+//! A press brings along the text of the message it stands under, a number and a code perhaps. So
+//! a file is turned over after a day, however little is in it, and rejects go after a month.
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
@@ -20,6 +23,12 @@ use super::{Entry, InboxError, InboxOptions, Place, RawUpdate};
 const UPDATE_HEAD_BYTES: usize = FRAME_HEAD_BYTES + 1 + 8 + 8;
 /// The file of rejects may grow to this size before it becomes the old one, in bytes.
 const REJECTS_BYTES_MAX: u64 = 1 << 20;
+
+/// A file is turned over when it is as old as this, in milliseconds: a day.
+const SEGMENT_MS_MAX: i64 = 24 * 60 * 60 * 1_000;
+/// How long a file of rejects is written to, and how long the old one is kept after that, in
+/// milliseconds: two weeks each.
+const REJECTS_MS: i64 = 14 * SEGMENT_MS_MAX;
 
 /// One file.
 #[derive(Debug)]
@@ -37,6 +46,8 @@ pub(super) struct Log {
     segments: VecDeque<Segment>,
     file: File,
     known: KnownIds,
+    /// When the open file got its first update.
+    begun_ms: Option<i64>,
     /// After a failed sync nothing is known about what is on disk; the log stays closed.
     broken: Option<String>,
     _lock: File,
@@ -71,7 +82,8 @@ impl Log {
     ) -> Result<Self, InboxError> {
         let number = segments.back().map_or(1, |segment| segment.number + 1);
         let (file, segment) = create_segment(&dir, number, &known)?;
-        let mut log = Self { dir, options, segments, file, known, broken: None, _lock: lock };
+        let (begun_ms, broken) = (None, None);
+        let mut log = Self { dir, options, segments, file, known, begun_ms, broken, _lock: lock };
         log.segments.push_back(segment);
         log.delete_finished()?;
         Ok(log)
@@ -85,6 +97,7 @@ impl Log {
         now_ms: i64,
     ) -> Result<Vec<Option<Entry>>, InboxError> {
         self.refuse_if_broken()?;
+        self.turn_over(now_ms)?;
         let batch_bytes: usize =
             batch.iter().map(|update| UPDATE_HEAD_BYTES + update.raw.len()).sum();
         self.make_room(u64::try_from(batch_bytes).unwrap_or(u64::MAX))?;
@@ -115,6 +128,7 @@ impl Log {
             self.known = known_before;
             return Err(error);
         }
+        self.begun_ms.get_or_insert(now_ms);
         if let Some(segment) = self.segments.back_mut() {
             let fresh = entries.iter().flatten().count();
             segment.undone += u64::try_from(fresh).unwrap_or(u64::MAX);
@@ -144,6 +158,26 @@ impl Log {
             self.rotate()?;
         }
         self.delete_finished()
+    }
+
+    /// Begins another file when the open one is a day old, and lets go of what is too old to be
+    /// kept.
+    pub(super) fn turn_over(&mut self, now_ms: i64) -> Result<(), InboxError> {
+        let age = |begun: i64| now_ms.saturating_sub(begun);
+        if self.begun_ms.is_none_or(|begun| age(begun) < SEGMENT_MS_MAX) {
+            return Ok(());
+        }
+        self.refuse_if_broken()?;
+        self.rotate()?;
+        self.delete_finished()?;
+        let (path, old) = (self.dir.join("rejects.log"), self.dir.join("rejects.old.log"));
+        if first_received(&old)?.is_some_and(|begun| age(begun) >= 2 * REJECTS_MS) {
+            fs::remove_file(&old).map_err(io_error("deleting old rejects"))?;
+        }
+        if first_received(&path)?.is_some_and(|begun| age(begun) >= REJECTS_MS) {
+            fs::rename(&path, &old).map_err(io_error("turning the rejects over"))?;
+        }
+        Ok(())
     }
 
     /// Keeps an update that cannot be read for somebody to look at.
@@ -222,6 +256,7 @@ impl Log {
         let (number, _) = self.position();
         let (file, segment) = create_segment(&self.dir, number + 1, &self.known)?;
         self.file = file;
+        self.begun_ms = None;
         self.segments.push_back(segment);
         Ok(())
     }
@@ -238,6 +273,18 @@ impl Log {
             deleted = true;
         }
         if deleted { sync_dir(&self.dir) } else { Ok(()) }
+    }
+}
+
+/// When the first update in a file of rejects was received; one that does not say is of old.
+fn first_received(path: &Path) -> Result<Option<i64>, InboxError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(match read_frame(&bytes) {
+            Some((Record::Update { received_ms, .. }, _)) => received_ms,
+            _ => 0,
+        })),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io_error("reading rejects")(error)),
     }
 }
 

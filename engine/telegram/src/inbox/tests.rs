@@ -275,3 +275,41 @@ async fn one_process_at_a_time_and_no_unknown_version() {
     fs::write(log::segment_path(scene.dir.path(), 9), bytes).expect("written");
     assert_eq!(scene.try_open().err(), Some(InboxError::Version { version: VERSION + 1 }));
 }
+
+/// A press carries the message it stands under, so nothing stays for long, however quiet the shop.
+#[tokio::test]
+async fn what_is_done_is_gone_after_a_day_and_rejects_after_a_month() {
+    let scene = Scene::new();
+    let (inbox, _) = scene.open();
+    let holds = |text: &str| {
+        let files = fs::read_dir(scene.dir.path()).expect("a listing");
+        let mut files = files.map(|file| fs::read(file.expect("a file").path()).expect("bytes"));
+        files.any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+    };
+    let first = r#""update_id":10,"#;
+    let mut stored = store(&inbox, [10, 11]).await;
+    inbox.keep_reject(Bytes::from_static(b"rejected"));
+    inbox.mark_done(stored.remove(0));
+    // Day → what came, and whether the first update and the reject are still there.
+    let rows = [(0, true, true), (1, true, true), (2, false, true), (15, false, true)];
+    for (day, kept, rejected) in rows.into_iter().chain([(29, false, false), (30, false, false)]) {
+        scene.now.store(1_000 + day * DAY_MS, Ordering::Relaxed);
+        let update = store(&inbox, [100 + day]).await;
+        assert_eq!((holds(first), holds("rejected")), (kept, rejected), "day {day}");
+        inbox.mark_done(update[0]);
+        // Not done on the first day, it keeps the file it is in.
+        if day == 1 {
+            inbox.mark_done(stored.remove(0));
+        }
+        until(|| inbox.inner.marks.lock().expect("marks").is_empty());
+    }
+    inbox.close().await.expect("closed");
+}
+
+fn until(condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !condition() {
+        assert!(Instant::now() < deadline, "not within 20 s");
+        std::thread::yield_now();
+    }
+}

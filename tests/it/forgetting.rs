@@ -43,6 +43,11 @@ async fn after_a_month_nobody_can_read_a_number_or_a_code() {
     for part in &store {
         assert_eq!(telling(part, &[&number, &code]), Vec::<String>::new(), "{}", part.display());
     }
+    // A press tells Telegram, and so the inbox, what stands above the button.
+    world.press(ANNA, "Buy again").await;
+    world.answer(ANNA).await;
+    let told = telling(&data, &[&number, &code]);
+    assert!(!told.is_empty() && told.iter().all(|file| file.starts_with("inbox/")), "{told:?}");
     let keys = || files(&data.join("keys")).len();
     assert_eq!(keys(), 2);
 
@@ -63,6 +68,7 @@ async fn after_a_month_nobody_can_read_a_number_or_a_code() {
     see_order(&world, &id).await;
     let card = world.newest(ANNA, &["no longer kept", "charged", &id]).await;
     assert!(!card.contains(&number) && !card.contains(&code), "{card}");
+    assert_eq!(telling(&data, &[&number, &code]), Vec::<String>::new());
     world.say(ADA, "/admin").await;
     world.hears(ADA, &["Open orders 0"]).await;
     world.stop().await;

@@ -31,7 +31,7 @@ const PROBE_BYTES: usize = 1 << 20;
 const PROBE_NAME: &str = "probe";
 
 /// The folders that the shop cannot sell without, inside the data folder.
-const WRITTEN_TO: [&str; 4] = ["", "journal", "state", "inbox"];
+const WRITTEN_TO: [&str; 5] = ["", "journal", "state", "keys", "inbox"];
 
 const MIB: u64 = 1 << 20;
 

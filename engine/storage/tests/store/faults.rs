@@ -2,7 +2,7 @@
 //! noticed because nothing was lost, or noticed and brought back to the journal's end. A case that
 //! is neither is silent, and fails.
 //!
-//! There are thousands of cases. `RING4_FAULTS` sets how many of them are tried (48), `RING4_SEED`
+//! There are thousands of cases. `RING4_FAULTS` sets how many of them are tried (32), `RING4_SEED`
 //! which ones.
 
 use std::collections::BTreeMap;
@@ -331,7 +331,7 @@ fn try_case(shop: &Shop, case: &Case, table: &Mutex<Table>, silent: &Mutex<Vec<S
 #[test]
 fn every_file_and_every_damage() {
     let number = |name: &str| env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let wanted = number("RING4_FAULTS").unwrap_or(48);
+    let wanted = number("RING4_FAULTS").unwrap_or(32);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let seed = number("RING4_SEED").unwrap_or(now.as_secs()) | 1;
     println!("RING4_SEED={seed} RING4_FAULTS={wanted}");

@@ -31,6 +31,7 @@ use crate::live;
 use crate::market::Market;
 use crate::reload::{Built, Origin, Reloader, Shelf, ShelfError};
 use crate::screens::Voice;
+use crate::shipping::{Shipping, ShippingError};
 use crate::shop::{Shop, ShopError};
 use crate::trouble::probing::Prober;
 use crate::trouble::{Memory, Trouble};
@@ -84,6 +85,9 @@ pub enum StartError {
     /// The client for Telegram cannot be made.
     #[error("{0}")]
     Client(#[from] ring4_telegram::client::ClientError),
+    /// Copies off the machine cannot be made as configured.
+    #[error(transparent)]
+    Shipping(#[from] ShippingError),
     /// The inbox cannot be opened.
     #[error("opening the inbox: {0}")]
     Inbox(#[from] ring4_telegram::inbox::InboxError),
@@ -151,6 +155,7 @@ pub struct Engine {
     reopen: CancellationToken,
     poke: Arc<Notify>,
     thread: ExecutorThread,
+    shipping: Option<Shipping>,
 }
 
 impl Engine {
@@ -189,8 +194,20 @@ impl Engine {
         let sender = Sender::start(client.clone(), sender_options);
         let backups = vault::backups(&config, program.as_deref());
         let (vault, inlet) = vault::vault(&backups, &data_dir);
-        let shop = Shop { clock, live, executor, reader, keyring, registry, market, sender, vault };
-        let shop = Arc::new(shop);
+        let shipping =
+            Shipping::configured(&config, &origin.env, reader.clone(), clock.clone(), &live)?;
+        let shop = Arc::new(Shop {
+            clock,
+            live,
+            executor,
+            reader,
+            keyring,
+            registry,
+            market,
+            sender,
+            vault,
+            shipped: shipping.as_ref().map(Shipping::status),
+        });
         if let Some(loss) = &recovery.read_only {
             shop.executor.halt(Trouble::EntriesLost { loss: loss.to_string() });
         }
@@ -221,6 +238,7 @@ impl Engine {
             reopen: CancellationToken::new(),
             poke,
             thread,
+            shipping,
         };
         engine.start_parts(effects, reloader);
         engine.start_prober(prober, clock_behind);
@@ -303,6 +321,7 @@ impl Engine {
             end = self.intake.ended() => End::Intake(end),
             Some(part) = self.parts.join_next() => End::Part(part.unwrap_or("a part")),
             () = self.reopen.cancelled() => End::Reopen,
+            () = ended(&mut self.shipping) => End::Part("shipping"),
             _ = health.wait_for(|health| *health == Health::Ended) => End::Part("the executor"),
         }
     }
@@ -310,7 +329,7 @@ impl Engine {
     /// Stops taking updates, lets running handlers finish, writes what is queued, and closes
     /// the store. Whatever was not finished waits in inbox and outbox.
     pub async fn stop(self) {
-        let Self { shop, intake, mut parts, stop, reopen: _, poke: _, thread } = self;
+        let Self { shop, intake, mut parts, stop, reopen: _, poke: _, thread, shipping } = self;
         let troubled = shop.executor.health().borrow().trouble().is_some();
         match intake.stop(DRAIN_WITHIN).await {
             Ok(left) => tracing::info!(?left, "updates drained"),
@@ -334,6 +353,18 @@ impl Engine {
             Ok(_) => tracing::error!("the executor panicked; the next start looks at the journal"),
             Err(_) => tracing::error!("the executor did not end in time"),
         }
+        // Last, so that what the executor wrote at last goes along.
+        if let Some(shipping) = shipping {
+            shipping.stop().await;
+        }
+    }
+}
+
+/// Waits for shipping to end by itself; for ever where nothing is shipped.
+async fn ended(shipping: &mut Option<Shipping>) {
+    match shipping {
+        Some(shipping) => shipping.ended().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -18,6 +18,7 @@ pub mod ops;
 pub mod reload;
 pub mod screens;
 pub mod search;
+pub mod shipping;
 pub mod shop;
 pub mod trouble;
 pub mod vault;

@@ -11,11 +11,13 @@ use ring4_domain::money::Amount;
 use ring4_providers::Registry;
 use ring4_storage::{Keyring, Reader, Snapshot};
 use ring4_telegram::sender::{SendError, Sender};
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::executor::{Answer, Executor, Receipt, Stopped, SubmitError};
 use crate::live::LiveCell;
 use crate::market::Market;
+use crate::shipping::Status;
 use crate::vault::Vault;
 
 /// The parts of a running shop.
@@ -38,6 +40,8 @@ pub struct Shop {
     pub sender: Sender,
     /// Backups and checks.
     pub vault: Vault,
+    /// How far copies off the machine have come, where they are made.
+    pub shipped: Option<watch::Receiver<Status>>,
 }
 
 /// What ends the handling of an update or an effect without an answer.

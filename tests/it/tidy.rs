@@ -70,6 +70,7 @@ fn nobody_imports_upwards_or_sideways() {
         ("engine/rules", &["ring4-domain", "ring4-yaml"]),
         ("engine/storage", &["ring4-domain"]),
         ("engine/providers", &["ring4-domain", "ring4-provider-sdk"]),
+        ("engine/offsite", &[]),
         ("engine/telegram", &["ring4-domain"]),
         ("engine/playground", &[]),
         ("plugins/provider-sdk", &[]),

@@ -3,6 +3,7 @@
 
 use core::fmt::Display;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use ring4_domain::ids::{MethodKey, ProviderId, ServiceKey, UserId};
 use ring4_domain::money::Amount;
@@ -162,7 +163,7 @@ impl<'a> Checker<'a> {
                 telegram: self.telegram(raw.telegram),
                 providers: self.providers(raw.providers.0.0),
                 plugins: raw.plugins,
-                vault: self.vault(raw.backup),
+                vault: self.vault(raw.backup, &raw.storage.data_dir),
                 storage: Storage {
                     data_dir: raw.storage.data_dir,
                     min_free_mb: raw.storage.min_free_mb,
@@ -192,13 +193,43 @@ impl<'a> Checker<'a> {
         Backup { enabled, interval_hours, max_backups }
     }
 
-    fn vault(&mut self, raw: RawBackup) -> Vault {
+    fn vault(&mut self, raw: RawBackup, data_dir: &Path) -> Vault {
         let place = Place::of("backup");
         let passphrase = self.secret(&place.with("passphrase"), &raw.passphrase);
         if raw.recipient.is_some() && passphrase.is_some() {
             self.fault(&place.with("recipient"), "a passphrase is set as well; choose one of them");
         }
-        Vault { dir: raw.dir, recipient: raw.recipient, passphrase }
+        let copy_to = raw.copy_to.map(|template| self.filled(&place.with("copy_to"), &template));
+        let copy_to = copy_to.map(|target| target.trim().to_owned());
+        let copy_to = copy_to.filter(|target| !target.is_empty());
+        if let Some(target) = &copy_to {
+            self.copy_target(&place.with("copy_to"), target, data_dir);
+        }
+        Vault { dir: raw.dir, recipient: raw.recipient, passphrase, copy_to }
+    }
+
+    /// Copies belong on another disk, and at best on another machine.
+    fn copy_target(&mut self, place: &Place, target: &str, data_dir: &Path) {
+        self.short(place, target, TEXT_LEN_MAX);
+        if target.contains('@') {
+            let reason = "no credentials here: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+            return self.fault(place, reason);
+        }
+        if target.starts_with("s3://") {
+            return;
+        }
+        let folder = Path::new(target.strip_prefix("file://").unwrap_or(target));
+        if !folder.is_absolute() {
+            self.fault(place, "neither an absolute folder nor s3://bucket/prefix");
+        } else if folder.starts_with(absolute(data_dir)) {
+            let warning = "backup.copy_to lies inside storage.data_dir: what takes the one takes \
+                           the other";
+            self.warnings.push(warning.to_owned());
+        } else if disk(folder).is_some_and(|there| Some(there) == disk(data_dir)) {
+            let warning = "backup.copy_to is on the disk of storage.data_dir: one failure takes \
+                           both";
+            self.warnings.push(warning.to_owned());
+        }
     }
 
     fn telegram(&mut self, raw: RawTelegram) -> Telegram {
@@ -526,3 +557,22 @@ impl<'a> Checker<'a> {
 }
 
 const BAD_KEY: &str = "a key is 1 to 32 characters out of a-z 0-9 _ -";
+
+/// A folder as seen from the root; as written where the working directory is not known.
+fn absolute(folder: &Path) -> PathBuf {
+    std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
+}
+
+/// The number of the disk that a folder lies on, or would lie on once it is created.
+#[cfg(unix)]
+fn disk(folder: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    let folder = absolute(folder);
+    folder.ancestors().find_map(|folder| std::fs::metadata(folder).ok()).map(|meta| meta.dev())
+}
+
+/// Elsewhere disks have no numbers to compare.
+#[cfg(not(unix))]
+fn disk(_: &Path) -> Option<u64> {
+    None
+}

@@ -416,6 +416,8 @@ pub struct RawBackup {
     pub recipient: Option<String>,
     /// A passphrase instead of a recipient.
     pub passphrase: SecretSource,
+    /// Where backups and the journal are copied to: an absolute folder or `s3://bucket/prefix`.
+    pub copy_to: Option<EnvText>,
 }
 
 impl Default for RawBackup {
@@ -427,6 +429,7 @@ impl Default for RawBackup {
             dir: None,
             recipient: None,
             passphrase: SecretSource::Variable("BACKUP_PASSPHRASE".to_owned()),
+            copy_to: None,
         }
     }
 }

@@ -33,6 +33,7 @@ impl Config {
         differ("backup.dir", here.dir != there.dir);
         differ("backup.recipient", here.recipient != there.recipient);
         differ("backup.passphrase", here.passphrase != there.passphrase);
+        differ("backup.copy_to", here.copy_to != there.copy_to);
         differ("logging.level", mine.logging.level != theirs.logging.level);
         differ("logging.format", mine.logging.format != theirs.logging.format);
         keys.into_iter().collect()

@@ -133,6 +133,8 @@ pub struct Vault {
     pub recipient: Option<String>,
     /// What they are encrypted with instead.
     pub passphrase: Option<Secret>,
+    /// Where copies go, if anywhere: an absolute folder or `s3://bucket/prefix`.
+    pub copy_to: Option<String>,
 }
 
 /// When backups are made and how many are kept: the keys of `backup` that a save changes.

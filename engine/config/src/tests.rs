@@ -183,6 +183,42 @@ fn names_without_a_home_are_warned_of() {
 }
 
 #[test]
+fn copies_belong_elsewhere() {
+    let data = std::env::temp_dir().join("ring4-shop");
+    let within = |target: &str| {
+        let data = data.display();
+        let text = format!("storage: {{ data_dir: {data} }}\nbackup: {{ copy_to: '{target}' }}\n");
+        let pairs = [("BUCKET", "copies"), ("KEY", "id:hidden@")];
+        parse("config.yaml", &text, &env(&pairs)).map_err(|report| report.to_string())
+    };
+    let inside = format!("file://{}/copies", data.display());
+    let beside = format!("{}-copies", data.display());
+    // target → what it becomes, what is warned of
+    let rows = [
+        ("s3://${BUCKET}/shop", Some("s3://copies/shop"), None),
+        ("${NONE:-}", None, None),
+        ("/proc/copies", Some("/proc/copies"), None),
+        (inside.as_str(), Some(inside.as_str()), Some("inside storage.data_dir")),
+        (beside.as_str(), Some(beside.as_str()), Some("on the disk of storage.data_dir")),
+    ];
+    for (target, expected, warned) in rows {
+        let loaded = within(target).unwrap();
+        assert_eq!(loaded.config.fixed.vault.copy_to.as_deref(), expected, "{target}");
+        let warning = loaded.warnings.iter().find(|line| line.starts_with("backup.copy_to"));
+        assert_eq!(warning.is_some(), warned.is_some(), "{target}: {warning:?}");
+        if let (Some(warning), Some(warned)) = (warning, warned) {
+            assert!(warning.contains(warned), "{target}: {warning}");
+        }
+        let keys = shipped(&[]).config.restart_keys(&loaded.config);
+        assert_eq!(keys.contains(&"backup.copy_to".to_owned()), expected.is_some(), "{target}");
+    }
+    let relative = within("copies").unwrap_err();
+    assert!(relative.contains("backup.copy_to: neither an absolute folder"), "{relative}");
+    let secret = within("s3://${KEY}bucket").unwrap_err();
+    assert!(secret.contains("no credentials here") && !secret.contains("hidden"), "{secret}");
+}
+
+#[test]
 fn only_what_needs_a_restart_is_named_as_such() {
     let before = shipped(&[("BOT_TOKEN", "1:a")]).config;
     type Row<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);

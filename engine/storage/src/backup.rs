@@ -26,7 +26,7 @@ pub use check::{Verdict, Verified, verify_backup};
 pub(crate) use check::{remove_dir, remove_file};
 pub use encrypt::BackupKey;
 pub use format::{BackupHeader, FormatError, FormatFault, Manifest, NOTE_LEN_MAX, SpaceSize, Sums};
-pub use list::{Contents, Listed};
+pub use list::{Contents, Listed, parse_backup_name};
 pub(crate) use list::{open, peek_header, set_aside, supersede};
 pub(crate) use rebuild::{Rebuilding, Scope, Target, rebuild};
 

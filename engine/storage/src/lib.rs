@@ -10,7 +10,7 @@
 //! journal    segments, frames, inspection, mending          state      keys, rows, fjall
 //! codec      records to bytes                              verify     fold, compare, report
 //! backup     the state in one file: create, list, verify    restore    from backup and journal
-//! keyring    what numbers and codes are sealed with
+//! keyring    what numbers and codes are sealed with         shipping   pieces of the journal
 //! ```
 
 mod backup;
@@ -18,6 +18,7 @@ mod codec;
 mod group;
 mod journal;
 mod keyring;
+mod shipping;
 mod snapshot;
 mod state;
 mod store;
@@ -26,7 +27,7 @@ mod verify;
 pub use backup::{
     Backup, BackupError, BackupHeader, BackupKey, BackupKind, BackupRequest, Backups, Contents,
     FormatError, FormatFault, Listed, Manifest, NOTE_LEN_MAX, Progress, SpaceSize, Stage, Sums,
-    Verdict, Verified, Watch, unwatched, verify_backup,
+    Verdict, Verified, Watch, parse_backup_name, unwatched, verify_backup,
 };
 pub use codec::{DecodeError, Totals};
 pub use group::{CommitError, GROUP_ENTRIES_MAX, Group, StageError};
@@ -34,6 +35,9 @@ pub use journal::frame::Fault;
 pub use journal::inspect::{JournalError, Repair};
 pub use journal::{FileError, Hash, Head};
 pub use keyring::{KeyError, KeyRepair, Keyring, MirrorTrouble};
+pub use shipping::{
+    CutError, Layout, PIECE_LEN_MAX, Piece, PieceError, open_bytes, piece_begins, seal_bytes,
+};
 pub use snapshot::{AccountEntry, Snapshot};
 pub use state::keys::Undecided;
 pub use state::{ReadError, Space};

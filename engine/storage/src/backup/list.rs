@@ -64,7 +64,22 @@ impl Listed {
     }
 }
 
+/// What the name of a good backup says without the file: why it was made, and when.
+#[must_use]
+pub fn parse_backup_name(name: &str) -> Option<(BackupKind, Timestamp)> {
+    let name = name::parse(Path::new(name))?;
+    (name.standing == Standing::Good).then_some((name.kind, name.at))
+}
+
 impl Backups {
+    /// What a file says about itself before its rows, decrypted where it must be.
+    ///
+    /// # Errors
+    /// It cannot be read or opened, or is no backup.
+    pub fn header_of(&self, path: &Path) -> Result<BackupHeader, BackupError> {
+        peek_header(self, path)
+    }
+
     /// Every backup in the directory, newest first. Reads a few hundred bytes of each.
     ///
     /// # Errors

@@ -17,4 +17,5 @@ mod queries;
 mod recovery;
 mod rescue;
 mod restore;
+mod shipping;
 mod shop;

@@ -64,8 +64,9 @@ pub enum InboxError {
         /// The same in words.
         reason: String,
     },
-    /// A sync failed, so what is on disk is unknown. Only a restart helps.
-    #[error("the inbox failed and must be opened again: {reason}")]
+    /// A sync failed, so what is on disk is unknown; nothing of it was acknowledged. The next
+    /// write takes it back first.
+    #[error("the inbox failed: {reason}")]
     Broken {
         /// What failed.
         reason: String,
@@ -221,7 +222,9 @@ impl Inbox {
         let log = Log::start(dir.to_owned(), options, found.segments, found.known, lock_file)?;
         let (commands, received) = sync_channel(COMMANDS_MAX);
         let marks = Arc::new(Mutex::new(Vec::new()));
-        let writer = Writer { log, commands: received, marks: Arc::clone(&marks), clock };
+        let marks_shared = Arc::clone(&marks);
+        let writer =
+            Writer { log, commands: received, marks: marks_shared, clock, complained: false };
         let thread = std::thread::Builder::new()
             .name("inbox".to_owned())
             .spawn(move || writer.run())
@@ -307,6 +310,8 @@ struct Writer {
     commands: Receiver<Command>,
     marks: Arc<Mutex<Vec<Entry>>>,
     clock: Clock,
+    /// Whether it was told already that marks cannot be written.
+    complained: bool,
 }
 
 impl Writer {
@@ -346,9 +351,14 @@ impl Writer {
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     marks_at = match self.write_marks() {
-                        Ok(()) => None,
+                        Ok(()) => {
+                            self.complained = false;
+                            None
+                        }
                         Err(error) => {
-                            tracing::warn!(%error, "done marks are kept in memory for now");
+                            if !std::mem::replace(&mut self.complained, true) {
+                                tracing::warn!(%error, "done marks are kept in memory for now");
+                            }
                             Some(Instant::now() + MARKS_AGAIN)
                         }
                     };
@@ -371,7 +381,8 @@ impl Writer {
         reply: oneshot::Sender<Appended>,
     ) -> Option<Command> {
         let now_ms = (self.clock)();
-        let mut written = vec![(self.log.append(&batch, now_ms), reply)];
+        let mended = self.log.mend();
+        let mut written = vec![(mended.and_then(|()| self.log.append(&batch, now_ms)), reply)];
         let mut next = None;
         while next.is_none() && written.len() < APPENDS_PER_SYNC {
             match self.commands.try_recv() {
@@ -392,7 +403,7 @@ impl Writer {
 
     fn write_marks(&mut self) -> Result<(), InboxError> {
         let marks = std::mem::take(&mut *lock(&self.marks));
-        let result = self.log.mark_done(&marks);
+        let result = self.log.mend().and_then(|()| self.log.mark_done(&marks));
         if result.is_err() {
             lock(&self.marks).extend(marks);
         }

@@ -5,6 +5,8 @@
 //!   `workers` in all. A chat that floods waits in its own lane; of its excess only the place in
 //!   the inbox is kept in memory. When `waiting_max` updates wait or the inbox is full, polling
 //!   pauses and Telegram keeps the rest.
+//! - When the inbox cannot be written, a batch is handled from memory, and the next poll, which
+//!   confirms it, waits until all of it is handled: a crash repeats it and loses nothing.
 //! - An update is marked done after its handler returned. What was running or waiting when the
 //!   process died runs again at the next start, so handlers must bear to see an update twice.
 //! - A handler that panics is run once more; if it panics again, [`Handler::panicked`] may
@@ -14,6 +16,7 @@ mod lanes;
 mod polling;
 mod worker;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -21,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -111,9 +114,6 @@ pub enum IntakeEnd {
         /// A webhook, not another poller.
         webhook: bool,
     },
-    /// The inbox cannot be written any more.
-    #[error(transparent)]
-    Inbox(InboxError),
 }
 
 /// An update handed in by [`Intake::accept`] was not taken; it is to be sent again.
@@ -240,6 +240,28 @@ impl Core {
         self.counters.rejected.fetch_add(1, Relaxed);
         self.inbox.keep_reject(raw);
         self.inbox.mark_done(entry);
+    }
+
+    /// Handles a batch that could not be stored. When it returns, all of it is handled.
+    async fn handle_unstored(&self, batch: &[RawUpdate]) {
+        let (held, mut handled) = mpsc::channel(1);
+        for RawUpdate { update_id, raw } in batch {
+            self.counters.received.fetch_add(1, Relaxed);
+            match Incoming::parse(raw) {
+                Ok(incoming) => {
+                    if self.lanes().push_unstored(incoming, held.clone()) {
+                        self.work.add_permits(1);
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(update_id, %error, "an update was rejected");
+                    self.counters.rejected.fetch_add(1, Relaxed);
+                }
+            }
+        }
+        drop(held);
+        // Nothing is sent: it ends when the last update lets go of its end.
+        let _: Option<Infallible> = handled.recv().await;
     }
 
     fn reject_unnumbered(&self, raw: Bytes) {

@@ -48,9 +48,20 @@ pub(super) struct Log {
     known: KnownIds,
     /// When the open file got its first update.
     begun_ms: Option<i64>,
-    /// After a failed sync nothing is known about what is on disk; the log stays closed.
+    /// As the last good sync left the open file.
+    synced: Synced,
+    /// After a failed sync nothing is known about what was written since the last good one;
+    /// nothing follows until [`Log::mend`] has taken it back.
     broken: Option<String>,
     _lock: File,
+}
+
+/// What is known to be on disk of the open file.
+struct Synced {
+    bytes: u64,
+    known: KnownIds,
+    /// Updates written since then.
+    fresh: u64,
 }
 
 pub(super) fn segment_path(dir: &Path, number: u64) -> PathBuf {
@@ -82,8 +93,10 @@ impl Log {
     ) -> Result<Self, InboxError> {
         let number = segments.back().map_or(1, |segment| segment.number + 1);
         let (file, segment) = create_segment(&dir, number, &known)?;
+        let synced = Synced { bytes: segment.bytes, known: known.clone(), fresh: 0 };
         let (begun_ms, broken) = (None, None);
-        let mut log = Self { dir, options, segments, file, known, begun_ms, broken, _lock: lock };
+        let mut log =
+            Self { dir, options, segments, file, known, begun_ms, synced, broken, _lock: lock };
         log.segments.push_back(segment);
         log.delete_finished()?;
         Ok(log)
@@ -131,7 +144,9 @@ impl Log {
         self.begun_ms.get_or_insert(now_ms);
         if let Some(segment) = self.segments.back_mut() {
             let fresh = entries.iter().flatten().count();
-            segment.undone += u64::try_from(fresh).unwrap_or(u64::MAX);
+            let fresh = u64::try_from(fresh).unwrap_or(u64::MAX);
+            segment.undone += fresh;
+            self.synced.fresh += fresh;
         }
         Ok(entries)
     }
@@ -202,7 +217,35 @@ impl Log {
     /// Makes everything written so far durable.
     pub(super) fn sync(&mut self) -> Result<(), InboxError> {
         self.refuse_if_broken()?;
-        self.file.sync_data().map_err(|error| self.broken_by("syncing", &error))
+        self.file.sync_data().map_err(|error| self.broken_by("syncing", &error))?;
+        self.note_synced();
+        Ok(())
+    }
+
+    fn note_synced(&mut self) {
+        let (_, bytes) = self.position();
+        self.synced = Synced { bytes, known: self.known.clone(), fresh: 0 };
+    }
+
+    /// After a failed sync: takes back what was written since the last good one, none of which
+    /// was acknowledged, and goes on in a new file. Done marks among it are lost, so that their
+    /// updates run again after the next start. Does nothing to a sound log; must not be called
+    /// between an append and its sync.
+    pub(super) fn mend(&mut self) -> Result<(), InboxError> {
+        if self.broken.is_none() {
+            return Ok(());
+        }
+        let taken_back = self.file.set_len(self.synced.bytes).and_then(|()| self.file.sync_all());
+        taken_back.map_err(|error| self.broken_by("taking back what was not synced", &error))?;
+        self.known = self.synced.known.clone();
+        if let Some(segment) = self.segments.back_mut() {
+            segment.bytes = self.synced.bytes;
+            segment.undone = segment.undone.saturating_sub(self.synced.fresh);
+        }
+        self.synced.fresh = 0;
+        self.begin_segment()?;
+        self.broken = None;
+        Ok(())
     }
 
     fn refuse_if_broken(&self) -> Result<(), InboxError> {
@@ -253,11 +296,16 @@ impl Log {
     /// Syncs the open file, so that only the last file can ever be torn, and begins the next.
     fn rotate(&mut self) -> Result<(), InboxError> {
         self.sync()?;
+        self.begin_segment()
+    }
+
+    fn begin_segment(&mut self) -> Result<(), InboxError> {
         let (number, _) = self.position();
         let (file, segment) = create_segment(&self.dir, number + 1, &self.known)?;
         self.file = file;
         self.begun_ms = None;
         self.segments.push_back(segment);
+        self.note_synced();
         Ok(())
     }
 
@@ -321,5 +369,47 @@ pub(super) fn read_entry(dir: &Path, entry: &Entry) -> Result<Vec<u8>, InboxErro
             Ok(raw.to_vec())
         }
         _ => Err(io_error("reading an update")(io::ErrorKind::InvalidData.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recovery;
+    use super::*;
+
+    fn update(update_id: i64) -> RawUpdate {
+        RawUpdate { update_id, raw: format!("{{\"update_id\":{update_id}}}").into() }
+    }
+
+    fn open(dir: &Path) -> (Log, Vec<i64>) {
+        let lock = recovery::lock_dir(dir).expect("a lock");
+        let found = recovery::recover(dir).expect("files");
+        assert_eq!(found.recovered.damage, []);
+        let undone = found.recovered.entries.iter().map(|entry| entry.update_id).collect();
+        let options = InboxOptions::default();
+        let log = Log::start(dir.to_owned(), options, found.segments, found.known, lock);
+        (log.expect("a log"), undone)
+    }
+
+    #[test]
+    fn a_failed_sync_is_mended_without_what_it_left_unknown() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (mut log, _) = open(dir.path());
+        let kept = log.append(&[update(1), update(2)], 1).expect("written");
+        log.sync().expect("synced");
+        log.mark_done(&[kept[0].expect("new")]).expect("marked");
+        log.append(&[update(3)], 1).expect("written");
+        // What a failed sync leaves: the bytes may be there or not.
+        log.broken = Some("syncing: as in a test".to_owned());
+        assert!(matches!(log.append(&[update(4)], 1), Err(InboxError::Broken { .. })));
+        log.mend().expect("mended");
+        let again = log.append(&[update(2), update(3), update(4)], 1).expect("written");
+        let new: Vec<bool> = again.iter().map(Option::is_some).collect();
+        assert_eq!(new, [false, true, true], "what was not acknowledged is new");
+        log.sync().expect("synced");
+        assert_eq!(log.segments.iter().map(|segment| segment.undone).collect::<Vec<_>>(), [1, 2]);
+        drop(log);
+        // The mark was not synced and is lost: the first runs again.
+        assert_eq!(open(dir.path()).1, [1, 2, 3, 4]);
     }
 }

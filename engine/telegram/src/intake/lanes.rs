@@ -5,6 +5,9 @@
 //! only the place in the inbox, and after each update the lane stands at the end of the line.
 
 use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
+
+use tokio::sync::mpsc;
 
 use crate::inbound::Incoming;
 use crate::inbox::Entry;
@@ -16,7 +19,12 @@ pub(super) enum Job {
     Ready(Box<Incoming>, Entry),
     /// To be read back from the inbox.
     Stored(Entry),
+    /// In memory only, because the inbox cannot be written.
+    Unstored(Box<Incoming>, Held),
 }
+
+/// Kept for as long as an update that is in memory only is not done. Nothing is ever sent.
+pub(super) type Held = mpsc::Sender<Infallible>;
 
 #[derive(Default)]
 struct Lane {
@@ -62,6 +70,17 @@ impl Lanes {
         } else {
             Job::Stored(entry)
         };
+        self.add(key, job)
+    }
+
+    /// Adds an update that is in memory only; see [`Lanes::push`].
+    pub(super) fn push_unstored(&mut self, incoming: Incoming, held: Held) -> bool {
+        let key = incoming.lane();
+        self.add(key, Job::Unstored(Box::new(incoming), held))
+    }
+
+    fn add(&mut self, key: i64, job: Job) -> bool {
+        let lane = self.lanes.entry(key).or_default();
         let joins = lane.waiting.is_empty() && !lane.running;
         lane.waiting.push_back(job);
         self.waiting += 1;

@@ -33,11 +33,12 @@ pub(super) async fn work<H: Handler>(core: Arc<Core>, handler: Arc<H>) {
 }
 
 async fn run<H: Handler>(core: &Core, handler: &H, job: Job) {
-    let (incoming, entry) = match job {
-        Job::Ready(incoming, entry) => (incoming, entry),
+    let (incoming, entry, held) = match job {
+        Job::Ready(incoming, entry) => (incoming, Some(entry), None),
+        Job::Unstored(incoming, held) => (incoming, None, Some(held)),
         Job::Stored(entry) => match core.inbox.read(entry).await {
             Ok(raw) => match Incoming::parse(&raw) {
-                Ok(incoming) => (Box::new(incoming), entry),
+                Ok(incoming) => (Box::new(incoming), Some(entry), None),
                 Err(error) => return core.reject(entry, raw, &error),
             },
             Err(error) => {
@@ -50,11 +51,14 @@ async fn run<H: Handler>(core: &Core, handler: &H, job: Job) {
     if !finishes(core, handler, &incoming).await && !finishes(core, handler, &incoming).await {
         let telling = AssertUnwindSafe(handler.panicked(&incoming));
         if telling.catch_unwind().await.is_err() {
-            tracing::error!(update_id = entry.update_id, "the panic hook panicked");
+            tracing::error!(update_id = incoming.update_id(), "the panic hook panicked");
         }
     }
     core.counters.handled.fetch_add(1, Relaxed);
-    core.inbox.mark_done(entry);
+    if let Some(entry) = entry {
+        core.inbox.mark_done(entry);
+    }
+    drop(held);
 }
 
 /// Runs the handler once; `false` when it panicked.

@@ -30,6 +30,7 @@ fn take(lanes: &mut Lanes) -> Option<(i64, i64, bool)> {
             (lane, entry.update_id, true)
         }
         Job::Stored(entry) => (lane, entry.update_id, false),
+        Job::Unstored(incoming, _) => (lane, incoming.update_id(), true),
     })
 }
 

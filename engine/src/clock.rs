@@ -19,6 +19,10 @@ pub struct Pace {
     pub speed: u32,
 }
 
+/// Longest sleep before the clock is looked at again, in real milliseconds: the system's clock
+/// may be turned, and tells nobody.
+const LOOK_AGAIN_MS: u64 = 10_000;
+
 impl Pace {
     const REAL: Self = Self { system_anchor_ms: 0, anchor_ms: 0, speed: 1 };
 }
@@ -64,7 +68,7 @@ impl Clock {
                 return;
             }
             // Rounded up, so that a fast clock does not spin through the last milliseconds.
-            let real = left.div_ceil(speed.unsigned_abs());
+            let real = left.div_ceil(speed.unsigned_abs()).min(LOOK_AGAIN_MS);
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(real)) => {}
                 turned = pace.changed() => if turned.is_err() {

@@ -33,6 +33,9 @@ pub fn start(level: LogLevel, format: LogFormat) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(std::io::stderr)
+        // Telling standard error that it cannot be written panics, and a log on a full disk must
+        // not end whoever writes to it.
+        .log_internal_errors(false)
         .with_ansi(colours);
     // A second start is a test that brought its own; the first one stays.
     let _ = if human { builder.try_init() } else { builder.json().try_init() };

@@ -2,14 +2,16 @@
 //! Telegram and vendor, twenty customers and two admins who go on as if nothing happened. At the
 //! end, what people were told, what the vendor did and what the books say must agree.
 //!
+//! `trouble` plays with the same people and is audited in the same way.
+//!
 //! `RING4_KILLS` is the number of kills, 200 unless set. The seed is printed; `RING4_SEED` draws
 //! the same moments and the same deeds again, though not the same race between them.
 
-mod audit;
+pub mod audit;
 mod evidence;
 mod people;
-mod phone;
-mod process;
+pub mod phone;
+pub mod process;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -29,8 +31,10 @@ use people::{Deeds, Gossip, Somebody};
 use phone::{Chat, Phone};
 use process::{Launch, Log};
 
-const CUSTOMERS: std::ops::RangeInclusive<i64> = 1001..=1020;
-const ADMINS: std::ops::RangeInclusive<i64> = 9001..=9002;
+pub const CUSTOMERS: std::ops::RangeInclusive<i64> = 1001..=1020;
+pub const ADMINS: std::ops::RangeInclusive<i64> = 9001..=9002;
+/// A customer whom nobody plays.
+pub const WATCHER: i64 = 1099;
 const TOKEN: &str = "4000000001:a-token-of-the-tests-that-opens-nothing";
 
 /// How long a process lives before it is killed, in milliseconds.
@@ -59,17 +63,17 @@ const SHORTENED: &[(&str, &str)] = &[
     ("emoji: 💬", "emoji: 💬\n    vendor_ids: { smspool: \"1012\" }"),
 ];
 
-fn number(variable: &str) -> Option<u64> {
+pub fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
 }
 
-async fn open_playground(seed: u64) -> Arc<Playground> {
+pub async fn open_playground(seed: u64) -> Arc<Playground> {
     let customers = CUSTOMERS.map(|id| Person::customer(id, &format!("Customer{id}")));
     let admins = ADMINS.map(|id| Person::admin(id, &format!("Admin{id}")));
     let options = Options {
         token: Some(TOKEN.to_owned()),
-        people: customers.chain(admins).collect(),
+        people: customers.chain([Person::customer(WATCHER, "Watcher")]).chain(admins).collect(),
         calls_kept: 1_000_000,
         messages_kept: 100_000,
         smspool: SmspoolOptions {
@@ -87,12 +91,16 @@ async fn open_playground(seed: u64) -> Arc<Playground> {
     Arc::new(Playground::start(options).await.expect("a playground"))
 }
 
-fn launch(folder: &Path, playground: &Playground) -> Launch {
+/// The shipped settings, shortened, for a shop in this folder.
+pub fn launch(folder: &Path, playground: &Playground) -> Launch {
     let config = copy_rules(folder);
     let mut text = std::fs::read_to_string(&config).expect("settings");
     let program = std::env::current_exe().expect("the test's own path");
-    let plugins = format!("dir: {:?}", program.parent().expect("a folder"));
-    for (from, to) in SHORTENED.iter().copied().chain([("dir: null", plugins.as_str())]) {
+    let beside = program.parent().expect("a folder");
+    let plugins = format!("dir: {beside:?}\n  # SHA-256");
+    for (from, to) in
+        SHORTENED.iter().copied().chain([("dir: null\n  # SHA-256", plugins.as_str())])
+    {
         assert_eq!(text.matches(from).count(), 1, "“{from}” in the shipped settings");
         text = text.replace(from, to);
     }
@@ -110,24 +118,25 @@ fn launch(folder: &Path, playground: &Playground) -> Launch {
     Launch { config, data: folder.join("data"), env, log: Log::default() }
 }
 
-struct Crowd {
+pub struct Crowd {
     people: Vec<(i64, JoinHandle<Deeds>)>,
     stop: watch::Sender<bool>,
 }
 
 impl Crowd {
-    fn gather(seed: u64, playground: &Arc<Playground>) -> Self {
+    /// The first so many customers, and the admins.
+    pub fn gather(seed: u64, playground: &Arc<Playground>, customers: usize) -> Self {
         let (stop, stopped) = watch::channel(false);
         let gossip = Gossip::default();
         let somebody = |id| Somebody::new(id, seed, playground, &gossip, stopped.clone());
-        let customers = CUSTOMERS.map(|id| (id, tokio::spawn(somebody(id).buys())));
+        let customers = CUSTOMERS.take(customers).map(|id| (id, tokio::spawn(somebody(id).buys())));
         let admins = ADMINS.map(|id| (id, tokio::spawn(somebody(id).decides())));
         let people = customers.chain(admins).collect();
         Self { people, stop }
     }
 
     /// Fails when somebody has given up waiting.
-    async fn check(&mut self) {
+    pub async fn check(&mut self) {
         for (_, person) in &mut self.people {
             if person.is_finished() {
                 person.await.expect("a person who got every answer");
@@ -136,7 +145,7 @@ impl Crowd {
     }
 
     /// Lets everybody finish what they are doing.
-    async fn go_home(self) -> BTreeMap<i64, Deeds> {
+    pub async fn go_home(self) -> BTreeMap<i64, Deeds> {
         self.stop.send_replace(true);
         let mut deeds = BTreeMap::new();
         for (id, person) in self.people {
@@ -146,7 +155,7 @@ impl Crowd {
     }
 }
 
-async fn get(playground: &Playground, path: &str) -> String {
+pub async fn get(playground: &Playground, path: &str) -> String {
     let url = format!("http://{}/playground/{path}", playground.address());
     let response = reqwest::get(url).await.expect("an answer");
     response.text().await.expect("a text")
@@ -191,7 +200,7 @@ async fn kill_again_and_again(
 }
 
 /// Writes, and waits for the answer that begins with this.
-async fn ask(phone: &Phone, text: &str, answer: &str) -> String {
+pub async fn ask(phone: &Phone, text: &str, answer: &str) -> String {
     let asked = phone.write(text);
     let heard = |chat: &Chat| {
         let mut later = chat.messages.iter().rev().filter(|message| message.id > asked);
@@ -220,6 +229,37 @@ async fn settle(launch: &Launch, playground: &Arc<Playground>) {
     }
 }
 
+/// Ends what was begun, asks everybody for their wallet, and opens the books. The updates that
+/// Telegram still has come with it.
+pub async fn reckon(
+    launch: &Launch,
+    playground: &Arc<Playground>,
+    deeds: BTreeMap<i64, Deeds>,
+) -> (Audit, Value) {
+    settle(launch, playground).await;
+    let mut process = launch.start();
+    process.runs().await;
+    let mut wallets = BTreeMap::new();
+    for id in CUSTOMERS {
+        let phone = Phone::new(id, Arc::clone(playground));
+        wallets.insert(id, ask(&phone, "/balance", "Your wallet").await);
+    }
+    process.stop().await;
+
+    let updates: Value = serde_json::from_str(&get(playground, "updates").await).expect("JSON");
+    for figure in ["pending", "expired", "dropped"] {
+        assert_eq!(updates[figure], 0, "{updates}");
+    }
+    let testimony = Testimony {
+        calls: get(playground, "calls").await,
+        sold: serde_json::from_str(&get(playground, "vendor/orders").await).expect("JSON"),
+        deeds,
+        admins: BTreeSet::from_iter(ADMINS),
+        wallets,
+    };
+    (Audit::open(&launch.data, testimony), updates)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_kills_lose_nothing_and_book_nothing_twice() {
     let kills = number("RING4_KILLS").unwrap_or(200);
@@ -232,7 +272,7 @@ async fn two_hundred_kills_lose_nothing_and_book_nothing_twice() {
     let launch = launch(folder.path(), &playground);
     let mut lot = StdRng::seed_from_u64(seed);
 
-    let mut crowd = Crowd::gather(seed, &playground);
+    let mut crowd = Crowd::gather(seed, &playground, CUSTOMERS.count());
     kill_again_and_again(kills, &mut lot, &launch, &playground, &mut crowd).await;
     let killed_for = begun.elapsed();
     // In the middle of the rush, asked politely for once.
@@ -245,29 +285,7 @@ async fn two_hundred_kills_lose_nothing_and_book_nothing_twice() {
     process.runs().await;
     let deeds = crowd.go_home().await;
     process.stop().await;
-    settle(&launch, &playground).await;
-
-    let mut process = launch.start();
-    process.runs().await;
-    let mut wallets = BTreeMap::new();
-    for id in CUSTOMERS {
-        let phone = Phone::new(id, Arc::clone(&playground));
-        wallets.insert(id, ask(&phone, "/balance", "Your wallet").await);
-    }
-    process.stop().await;
-
-    let updates: Value = serde_json::from_str(&get(&playground, "updates").await).expect("JSON");
-    for figure in ["pending", "expired", "dropped"] {
-        assert_eq!(updates[figure], 0, "{updates}");
-    }
-    let testimony = Testimony {
-        calls: get(&playground, "calls").await,
-        sold: serde_json::from_str(&get(&playground, "vendor/orders").await).expect("JSON"),
-        deeds,
-        admins: BTreeSet::from_iter(ADMINS),
-        wallets,
-    };
-    let audit = Audit::open(&launch.data, testimony);
+    let (audit, updates) = reckon(&launch, &playground, deeds).await;
     let findings = audit.findings();
     let recoveries = launch.log.recoveries();
     println!(

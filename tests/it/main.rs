@@ -27,6 +27,9 @@ mod reload;
 /// Kill -9 at hundreds of moments of a busy shop.
 mod crash;
 
+/// Full, read-only and failing disks, power cuts, a clock that is wrong.
+mod trouble;
+
 /// House rules that a machine can keep.
 mod tidy;
 

@@ -1,5 +1,6 @@
-//! Compares what people were told, what the vendor did and what the books say. Only `crash`
-//! uses it. Every check is a method that adds what is wrong to a list; an empty list is a pass.
+//! Compares what people were told, what the vendor did and what the books say. Only `crash` and
+//! `trouble` use it. Every check is a method that adds what is wrong to a list; an empty list is a
+//! pass.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -205,7 +206,9 @@ impl Audit {
             if !has("dm:usdt:") {
                 wrong.push(format!("nobody asked for {deposit:?}"));
             }
-            if deposit.state != DepositState::Opened && !has("dp:") {
+            let unclaimed =
+                matches!(deposit.state, DepositState::Opened | DepositState::Expired { .. });
+            if !unclaimed && !has("dp:") {
                 wrong.push(format!("nobody claimed {deposit:?}"));
             }
             if let DepositState::Approved { by, .. } | DepositState::Rejected { by, .. } =

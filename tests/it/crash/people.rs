@@ -1,6 +1,6 @@
-//! Busy people: customers who pay in, buy, cancel and ask, often twice in the same millisecond,
-//! and admins who race each other. Each waits for the answer to what they did before they do the
-//! next thing, so that an answer that never comes is noticed. Only `crash` uses it.
+//! Busy people: customers who pay in, buy, cancel and ask, often twice in the same millisecond, and
+//! admins who race each other. Each waits for the answer to what they did before they do the next
+//! thing, so that an answer that never comes is noticed. Only `crash` and `trouble` use it.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +14,9 @@ use super::phone::{Chat, Phone};
 
 /// Messages a customer looks at, and an admin.
 const LOOKED_AT: (usize, usize) = (24, 60);
+
+/// What everybody hears who wants to change anything while the shop cannot write.
+const IN_TROUBLE: &str = "cannot take orders";
 
 /// What is for sale, most wanted first; the first is wanted by half of the customers, so that
 /// purchases of one kind meet.
@@ -173,8 +176,12 @@ impl Somebody {
     async fn pay_in(&mut self) {
         let (dollars, cents) = (self.lot.random_range(5..40), self.lot.random_range(0..100));
         let asked = self.phone.write(&format!("/deposit {dollars}.{cents:02}"));
-        let find = |chat: &Chat| chat.button(asked, "dm:usdt:");
-        let (message, data) = self.phone.until("a way to pay", LOOKED_AT.0, find).await;
+        let find = |chat: &Chat| match chat.button(asked, "dm:usdt:") {
+            Some(found) => Some(Some(found)),
+            None => chat.says(asked, &[IN_TROUBLE]).then_some(None),
+        };
+        let offered = self.phone.until("a way to pay", LOOKED_AT.0, find).await;
+        let Some((message, data)) = offered else { return };
         let answers = self.press_again(message, &data).await;
         if answers.iter().any(|answer| !answer.is_empty()) {
             return;
@@ -197,7 +204,9 @@ impl Somebody {
         let asked = self.phone.write(&format!("/start buy_{service}_{country}"));
         let find = |chat: &Chat| match chat.button(asked, "p:") {
             Some(found) => Some(Some(found)),
-            None => chat.says(asked, &["You need", "sold out", "not for sale"]).then_some(None),
+            None => chat
+                .says(asked, &["You need", "sold out", "not for sale", IN_TROUBLE])
+                .then_some(None),
         };
         let offered = self.phone.until("a price", LOOKED_AT.0, find).await;
         let Some((message, data)) = offered else { return };
@@ -219,6 +228,8 @@ impl Somebody {
         let find = |chat: &Chat| {
             let mut cards = chat.messages.iter().filter(|message| message.text.contains(&id));
             let over = cards.any(|card| ended.iter().any(|word| card.text.contains(word)));
+            // The price may have lapsed before the press was heard; then there is no order.
+            let over = over || chat.says(0, &["This price has lapsed"]);
             chat.button(0, &cancel).map(Some).or(over.then_some(None))
         };
         let found = self.phone.until("a number or an end", LOOKED_AT.0, find).await;
@@ -259,7 +270,7 @@ impl Somebody {
                 80..88 => drop(self.press(message, &[&reject]).await),
                 88..93 => {
                     let told = format!("/approve_deposit {id}");
-                    self.ask(&told, &[&format!("Deposit {id}")]).await;
+                    self.ask(&told, &[&format!("Deposit {id}"), IN_TROUBLE]).await;
                 }
                 93..97 => {
                     self.ask("/deposits", &["decision"]).await;

@@ -1,4 +1,5 @@
-//! One person's phone: writes, presses, and waits for what the chat shows. Only `crash` uses it.
+//! One person's phone: writes, presses, and waits for what the chat shows. Only `crash` and
+//! `trouble` use it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

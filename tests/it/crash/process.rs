@@ -1,4 +1,5 @@
-//! The real binary as a child process: started, killed, asked to stop. Only `crash` uses it.
+//! The real binary as a child process: started, killed, asked to stop. Only `crash` and `trouble`
+//! use it.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -148,11 +149,33 @@ impl Process {
         assert!(matches!(running, Ok(Ok(_))), "the shop does not start:\n{}", self.log.tail());
     }
 
+    /// Waits until its log has these words.
+    pub async fn says(&mut self, words: &str) {
+        let begun = Instant::now();
+        while !self.log.tail().contains(words) {
+            assert!(begun.elapsed() < PATIENCE, "never “{words}”:\n{}", self.log.tail());
+            self.lives(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Lets it live for so long; it must not end by itself.
     pub async fn lives(&mut self, span: Duration) {
         if let Ok(status) = timeout(span, self.child.wait()).await {
             panic!("the shop ended by itself: {status:?}\n{}", self.log.tail());
         }
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("a running process")
+    }
+
+    /// Waits until it ends by itself: its exit code.
+    pub async fn ends(mut self) -> Option<i32> {
+        let ended = timeout(PATIENCE, self.child.wait()).await;
+        let Ok(Ok(status)) = ended else { panic!("the shop does not end:\n{}", self.log.tail()) };
+        self.reading.await.expect("a read log");
+        status.code()
     }
 
     /// SIGKILL.
@@ -164,7 +187,7 @@ impl Process {
     /// SIGTERM; it must exit with 0, soon.
     pub async fn stop(mut self) -> Duration {
         let begun = Instant::now();
-        let pid = self.child.id().expect("a running process");
+        let pid = self.id();
         let told = Command::new("sh").arg("-c").arg(format!("kill -TERM {pid}")).status().await;
         assert!(told.expect("a shell").success(), "the signal was not sent");
         let ended = timeout(STOP_WITHIN, self.child.wait()).await;

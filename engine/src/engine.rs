@@ -382,14 +382,15 @@ fn open(
         Err(report) if !data_dir.join("rules").is_dir() => return Err(StartError::Rules(report)),
         fresh => fresh,
     };
-    let backups = match &fresh {
-        Ok(built) => built.config.fixed.backup_dir(),
-        Err(_) => data_dir.join("backups"),
+    let (backups, backup_key) = match &fresh {
+        Ok(built) => (built.config.fixed.backup_dir(), vault::key(&built.config.fixed)),
+        Err(_) => (data_dir.join("backups"), None),
     };
     let options = ring4_storage::Options {
         verify_command,
         keys_mirror: Some(backups.join(KEYS)),
         backups: Some(backups),
+        backup_key,
         ..ring4_storage::Options::default()
     };
     let (store, recovery) = Store::open(&data_dir, &options)?;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use ring4_config::Config;
+use ring4_config::{Config, Fixed};
 use ring4_domain::change::Seq;
 use ring4_domain::ids::{Timestamp, UserId};
 use ring4_storage::{
@@ -139,18 +139,21 @@ pub struct Inlet {
     state: watch::Sender<VaultState>,
 }
 
+/// What backups are encrypted to, where they are, and opened with.
+#[must_use]
+pub fn key(fixed: &Fixed) -> Option<BackupKey> {
+    match (&fixed.vault.recipient, &fixed.vault.passphrase) {
+        (Some(recipient), _) => Some(BackupKey::Recipient(recipient.clone())),
+        (None, Some(phrase)) => Some(BackupKey::Passphrase(phrase.expose().to_owned())),
+        (None, None) => None,
+    }
+}
+
 /// Backups as these settings want them. With the program at hand each is verified in a process
 /// of its own, because a damaged state can abort the one that opens it.
 #[must_use]
 pub fn backups(config: &Config, program: Option<&Path>) -> Backups {
     let fixed = &config.fixed;
-    let vault = &fixed.vault;
-    let passphrase = vault.passphrase.as_ref();
-    let key = match (&vault.recipient, passphrase) {
-        (Some(recipient), _) => Some(BackupKey::Recipient(recipient.clone())),
-        (None, Some(phrase)) => Some(BackupKey::Passphrase(phrase.expose().to_owned())),
-        (None, None) => None,
-    };
     let command = |program: &Path| VerifyCommand {
         program: program.to_owned(),
         arguments: vec![VERIFY_BACKUP.to_owned()],
@@ -158,7 +161,7 @@ pub fn backups(config: &Config, program: Option<&Path>) -> Backups {
     Backups {
         kept_per_kind: usize::try_from(config.live.backup.max_backups).unwrap_or(1),
         verify_command: program.map(command),
-        key,
+        key: key(fixed),
         ..Backups::new(&fixed.backup_dir(), &fixed.storage.data_dir)
     }
 }

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ring4_config::Config;
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
+use ring4_domain::ids::RulesVersion;
 use ring4_providers::{Limits, PluginOptions, ProviderOptions, Registry};
 use ring4_rules::{Files, Report};
 use ring4_storage::{OpenError, Recovery, Store, VerifyCommand};
@@ -177,12 +179,7 @@ impl Engine {
         let live = live::cell(live);
         let registry = load_plugins(&config, &clock).await?;
         let client = client(&config)?;
-        let (inbox, recovered) = {
-            let (dir, clock) = (data_dir.join("inbox"), Arc::new(clock.reader()));
-            let open = move || Inbox::open(&dir, InboxOptions::default(), clock);
-            tokio::task::spawn_blocking(open).await??
-        };
-        tracing::info!(?recovered, "inbox opened");
+        let inbox = open_inbox(&data_dir, &clock).await?;
         let (reader, keyring) = (store.reader(), store.keyring());
         let clock_behind = set_floor(&memory, &store, &clock)?;
         let board = Arc::new(NewsBoard::default());
@@ -213,20 +210,11 @@ impl Engine {
         }
         // The files are on the shelf before the journal names their version.
         shelf.keep(version, &files)?;
-        let activate = Command::ActivateRules(version);
-        match shop.submit(Actor::Engine, "start", activate).await {
-            // Activating is never refused. In trouble the shop is there to be read.
-            Ok(_) | Err(SubmitError::Trouble) => {}
-            Err(SubmitError::Stopped(stopped)) => return Err(stopped.into()),
-        }
+        activate(&shop, version).await?;
         let effects = Effects::restore(Arc::clone(&shop), board)?;
         let reloader = Reloader::new(Arc::clone(&shop), origin, shelf, config.clone(), files);
-        let options = IntakeOptions {
-            poll_timeout: Duration::from_secs(u64::from(config.fixed.telegram.poll_timeout_secs)),
-            workers: usize::try_from(config.fixed.telegram.workers).unwrap_or(1),
-            ..IntakeOptions::default()
-        };
-        let intake = Intake::start(client, inbox, Chat::new(Arc::clone(&shop)), options);
+        let chat = Chat::new(Arc::clone(&shop));
+        let intake = Intake::start(client, inbox, chat, intake_options(&config));
         let (stop, poke) = (CancellationToken::new(), Arc::new(Notify::new()));
         let min_free_mb = u64::from(config.fixed.storage.min_free_mb);
         let prober = Prober::new(Arc::clone(&shop), memory, data_dir, min_free_mb);
@@ -365,6 +353,33 @@ async fn ended(shipping: &mut Option<Shipping>) {
     match shipping {
         Some(shipping) => shipping.ended().await,
         None => std::future::pending().await,
+    }
+}
+
+async fn open_inbox(data_dir: &Path, clock: &Clock) -> Result<Inbox, StartError> {
+    let (dir, clock) = (data_dir.join("inbox"), Arc::new(clock.reader()));
+    let open = move || Inbox::open(&dir, InboxOptions::default(), clock);
+    let (inbox, recovered) = tokio::task::spawn_blocking(open).await??;
+    tracing::info!(?recovered, "inbox opened");
+    Ok(inbox)
+}
+
+fn intake_options(config: &Config) -> IntakeOptions {
+    let telegram = &config.fixed.telegram;
+    IntakeOptions {
+        poll_timeout: Duration::from_secs(u64::from(telegram.poll_timeout_secs)),
+        workers: usize::try_from(telegram.workers).unwrap_or(1),
+        ..IntakeOptions::default()
+    }
+}
+
+/// Notes in the journal which rule set is live.
+async fn activate(shop: &Shop, version: RulesVersion) -> Result<(), Stopped> {
+    let command = Command::ActivateRules(version);
+    match shop.submit(Actor::Engine, "start", command).await {
+        // Activating is never refused. In trouble the shop is there to be read.
+        Ok(_) | Err(SubmitError::Trouble) => Ok(()),
+        Err(SubmitError::Stopped(stopped)) => Err(stopped),
     }
 }
 

@@ -8,6 +8,7 @@ use ring4::clock::Clock;
 use ring4::executor::{self, Executor, ExecutorThread, NewsBoard};
 use ring4::live::{self, Live};
 use ring4::reload::{Built, Origin};
+use ring4::trouble::TimeFloor;
 use ring4_config::{Env, Overrides};
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
@@ -79,8 +80,14 @@ impl Books {
     pub fn open(folder: &Path, live: Live) -> Self {
         let (store, _) = Store::open(&folder.join("data"), &Options::default()).unwrap();
         let board = Arc::new(NewsBoard::default());
-        let (executor, thread) =
-            executor::start(store, live::cell(live), Clock::real(), Arc::clone(&board)).unwrap();
+        let (executor, thread) = executor::start(
+            store,
+            live::cell(live),
+            Clock::real(),
+            TimeFloor::default(),
+            Arc::clone(&board),
+        )
+        .unwrap();
         // The effects room would take them; they must not pile up.
         let news = tokio::spawn(async move {
             loop {

@@ -5,15 +5,16 @@ use std::fs;
 use ring4_domain::change::Seq;
 use ring4_storage::{Head, Layout, Options, Piece, PieceError, Store, piece_begins};
 
-use crate::recovery::open_whole;
-use crate::shop::{busy_day, commit, pay_in};
+use crate::recovery::{copy, open_whole, stopped};
+use crate::shop::{commit, pay_in};
 
 /// A shop with history, and another one with the same beginning and a different end.
 fn two_shops(dir: &std::path::Path) -> (Store, Store) {
+    // A copy, because two shops draw different keys and seal the same code differently.
+    stopped(&dir.join("shop"));
+    copy(&dir.join("shop"), &dir.join("other"));
     let (mut shop, _) = Store::open(&dir.join("shop"), &Options::default()).unwrap();
     let (mut other, _) = Store::open(&dir.join("other"), &Options::default()).unwrap();
-    busy_day(&mut shop);
-    busy_day(&mut other);
     assert_eq!(shop.head(), other.head());
     commit(&mut shop, vec![pay_in(900, 1, "1.00"), pay_in(901, 2, "1.00")]);
     commit(&mut other, vec![pay_in(902, 3, "2.00"), pay_in(903, 4, "2.00")]);
@@ -35,7 +36,9 @@ fn pieces(shop: &Store, after: Head, bytes_due: usize) -> Vec<Piece> {
     found
 }
 
+/// A place for pieces of the shop beside it; its keys travel on their own.
 fn layout(dir: &std::path::Path) -> Layout {
+    copy(&dir.parent().unwrap().join("shop/keys"), &dir.join("keys"));
     fs::create_dir_all(dir.join("journal")).unwrap();
     Layout::new(&dir.join("journal"), Head::GENESIS)
 }

@@ -35,7 +35,7 @@ async fn live_the_story(vendor: Vendor) {
     let spent = line(&balance, "Spent $");
     assert_eq!(cents(&left) + cents(&spent), 1000, "{balance}");
     world.say(ANNA, "/history").await;
-    let history = world.hears(ANNA, &["History", "was held for order", "deposit"]).await;
+    let history = world.hears(ANNA, &["History", "charged for order", "deposit"]).await;
     assert!(history.contains(&format!("−${spent}")), "{history}");
     world.close().await;
 }

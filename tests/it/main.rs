@@ -30,6 +30,9 @@ mod crash;
 /// Full, read-only and failing disks, power cuts, a clock that is wrong.
 mod trouble;
 
+/// Copies on another disk or machine.
+mod offsite;
+
 /// House rules that a machine can keep.
 mod tidy;
 

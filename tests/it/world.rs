@@ -3,11 +3,13 @@
 //! and the vendor's servers and the clock are ours. Every other test module may use this.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ring4::clock::{Clock, Pace};
 use ring4::engine::{Engine, Setup};
 use ring4::reload::Origin;
+use ring4::shop::Shop;
 use ring4::trouble::Memory;
 use ring4_config::{Env, LogFormat, LogLevel, Overrides};
 use ring4_playground::{Options, Playground, Role};
@@ -142,6 +144,18 @@ impl World {
             memory: Memory::default(),
         };
         self.engine = Some(Engine::start(setup).await.expect("a running engine"));
+    }
+
+    /// Sets variables for the next start.
+    pub fn set(&mut self, variables: Vec<(&'static str, String)>) {
+        for (name, value) in variables {
+            self.origin.env.set(name, value);
+        }
+    }
+
+    /// The parts of the running shop.
+    pub fn shop(&self) -> Arc<Shop> {
+        Arc::clone(self.engine.as_ref().expect("a running engine").shop())
     }
 
     /// Stops the engine cleanly.

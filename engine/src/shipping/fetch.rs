@@ -265,11 +265,13 @@ impl Room<'_> {
                     Err(FetchError::Offsite(error)) if !is_about_one(&error) => {
                         return Err(error.into());
                     }
+                    // A history that was left: the shop went back behind it and on from there.
+                    Err(FetchError::Piece(PieceError::Fork)) if object.put_at <= route.put_at => {}
                     Err(error) => faults.push(format!("{}: {error}", object.name)),
                 }
             }
             let Some(added) = added else {
-                route.broken = faults.into_iter().next().or_else(|| self.gap(due));
+                route.broken = faults.into_iter().next().or_else(|| self.gap(due, route.put_at));
                 return Ok(route);
             };
             route.end = layout.head();
@@ -289,9 +291,11 @@ impl Room<'_> {
         Ok(())
     }
 
-    /// Entries that are there, but out of reach.
-    fn gap(&self, due: Seq) -> Option<String> {
-        let names = self.pieces.iter().filter_map(|object| names::parse_piece(&object.name));
+    /// Entries that are there, but out of reach. What was put no later than the route belongs to
+    /// a history that was left.
+    fn gap(&self, due: Seq, put_at: SystemTime) -> Option<String> {
+        let later = self.pieces.iter().filter(|object| object.put_at > put_at);
+        let names = later.filter_map(|object| names::parse_piece(&object.name));
         let beyond = names.filter(|name| name.first > due).map(|name| name.first.0).min()?;
         Some(format!("entries {} to {} are not there", due.0, beyond.saturating_sub(1)))
     }

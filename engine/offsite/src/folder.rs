@@ -113,7 +113,11 @@ impl Folder {
                 let file = file.map_err(failed("list", &dir))?;
                 let name = file.file_name();
                 let name = name.to_str().filter(|name| !name.ends_with(PART));
-                let meta = file.metadata().map_err(failed("read the size of", &dir))?;
+                let meta = match file.metadata() {
+                    // Removed since the folder was read: then it is not there.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    meta => meta.map_err(failed("read the size of", &dir))?,
+                };
                 let Some(name) = name.filter(|_| meta.is_file()) else { continue };
                 if objects.len() >= LISTING_LEN_MAX {
                     return Err(OffsiteError::Many(folder));

@@ -17,11 +17,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use ring4_domain::ids::{Timestamp, UserId};
-
-/// How far the clock may stand behind the last entry before that is trouble, in seconds. Until
-/// then entries are dated like the last one: a time server's correction stops nobody.
-pub const BRIDGED_SECS: u32 = 300;
+use ring4_domain::ids::{CLOCK_BRIDGED_SECS, Timestamp, UserId};
 
 /// Why nothing is committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +99,7 @@ impl TimeFloor {
             return None;
         }
         let behind = last.secs_since(now);
-        let taken = behind > BRIDGED_SECS;
+        let taken = behind > CLOCK_BRIDGED_SECS;
         self.0.store(if taken { now.0 } else { last.0 }, Ordering::Relaxed);
         taken.then_some(behind)
     }
@@ -115,7 +111,7 @@ impl TimeFloor {
     pub(crate) fn date(&self, now: Timestamp) -> Result<Timestamp, Trouble> {
         let floor = Timestamp(self.0.fetch_max(now.0, Ordering::Relaxed));
         match floor.secs_since(now) {
-            secs if secs > BRIDGED_SECS => Err(Trouble::ClockBack { secs }),
+            secs if secs > CLOCK_BRIDGED_SECS => Err(Trouble::ClockBack { secs }),
             _ => Ok(floor.max(now)),
         }
     }
@@ -126,7 +122,7 @@ impl TimeFloor {
     /// The clock was set back by more than is bridged.
     pub(crate) fn check(&self, now: Timestamp) -> Result<(), Trouble> {
         match Timestamp(self.0.load(Ordering::Relaxed)).secs_since(now) {
-            secs if secs > BRIDGED_SECS => Err(Trouble::ClockBack { secs }),
+            secs if secs > CLOCK_BRIDGED_SECS => Err(Trouble::ClockBack { secs }),
             _ => Ok(()),
         }
     }

@@ -3,10 +3,15 @@
 use core::fmt;
 use core::str::FromStr;
 
+use chrono::{Datelike, NaiveDate};
+
 use crate::ids::Timestamp;
 
 /// Milliseconds of a day; the engine's clock knows no leap seconds.
 const DAY_MILLIS: i64 = 86_400_000;
+
+/// Bytes of a day as text, with a year of four digits.
+const TEXT_LEN: usize = 10;
 
 /// A day: whole days since 1970-01-01 UTC. Written `2025-10-09`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,21 +48,17 @@ impl Day {
     }
 }
 
-// Year, month and day of month from a count of days and back, in the proleptic Gregorian
-// calendar, by eras of 400 years that begin on a 1st of March.
+/// Days from the calendar library's first day, in the year 1, to 1970-01-01.
+const DAYS_BEFORE_1970: i64 = 719_163;
 
 impl fmt::Display for Day {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let days = i128::from(self.0) + 719_468;
-        let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-        let year = year_of_era + era * 400 + i128::from(month <= 2);
-        write!(out, "{year:04}-{month:02}-{day:02}")
+        let days = i32::try_from(self.0.saturating_add(DAYS_BEFORE_1970)).ok();
+        match days.and_then(NaiveDate::from_num_days_from_ce_opt) {
+            Some(date) => write!(out, "{date}"),
+            // Beyond what calendars know; only a wrong clock leads there.
+            None => write!(out, "day {}", self.0),
+        }
     }
 }
 
@@ -66,21 +67,10 @@ impl FromStr for Day {
 
     /// Reads what is written for a day of the years 0 to 9999, and nothing else.
     fn from_str(text: &str) -> Result<Self, DayError> {
-        let parts: Vec<&str> = text.split('-').collect();
-        let [year, month, day] = parts.as_slice() else { return Err(DayError) };
-        let number = |text: &str| text.parse::<i64>().map_err(|_| DayError);
-        let (year, month, day) = (number(year)?, number(month)?, number(day)?);
-        if !(0..=9_999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-            return Err(DayError);
-        }
-        let from_march = if month <= 2 { year - 1 } else { year };
-        let (era, year_of_era) = (from_march.div_euclid(400), from_march.rem_euclid(400));
-        let month_from_march = if month > 2 { month - 3 } else { month + 9 };
-        let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
-        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        let found = Self(era * 146_097 + day_of_era - 719_468);
-        // A 30th of February, a plus sign or a missing zero would be another text again.
-        if found.to_string() == text { Ok(found) } else { Err(DayError) }
+        let date: NaiveDate = text.parse().map_err(|_| DayError)?;
+        let found = Self(i64::from(date.num_days_from_ce()) - DAYS_BEFORE_1970);
+        // A sign, a space or a missing zero would be another text again.
+        if text.len() == TEXT_LEN && found.to_string() == text { Ok(found) } else { Err(DayError) }
     }
 }
 

@@ -247,6 +247,10 @@ impl fmt::Debug for RulesVersion {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
+/// How far the clock may stand behind what was recorded, in seconds, before it counts as set back.
+/// Until then entries are dated like the last one: a time server's correction stops nobody.
+pub const CLOCK_BRIDGED_SECS: u32 = 300;
+
 impl Timestamp {
     /// The moment `secs` later, held at the end of time.
     #[must_use]
@@ -259,6 +263,12 @@ impl Timestamp {
     pub fn secs_since(self, earlier: Self) -> u32 {
         let millis = self.0.saturating_sub(earlier.0).max(0);
         u32::try_from(millis / 1_000).unwrap_or(u32::MAX)
+    }
+
+    /// Whether this moment is so far ahead of `now` that the clock must have been set back since.
+    #[must_use]
+    pub const fn is_ahead_of(self, now: Self) -> bool {
+        now.plus_secs(CLOCK_BRIDGED_SECS).0 < self.0
     }
 
     /// Unix seconds.

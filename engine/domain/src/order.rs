@@ -56,6 +56,15 @@ pub struct Quote {
     pub expires_at: Timestamp,
 }
 
+impl Quote {
+    /// Whether its price may still be bought at. One from a time that the clock was set back from
+    /// would stand too long.
+    #[must_use]
+    pub fn stands(&self, now: Timestamp) -> bool {
+        now < self.expires_at && !self.created_at.is_ahead_of(now)
+    }
+}
+
 /// A number bought at a vendor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purchase {
@@ -221,6 +230,13 @@ impl Order {
     #[must_use]
     pub fn purchase_deadline(&self, policy: &Policy) -> Timestamp {
         self.placed_at.plus_secs(policy.purchase_wait_secs).min(self.hold_deadline)
+    }
+
+    /// Whether its time is up by this deadline of its own. Where the clock was set back to
+    /// before the order was placed, its deadlines are too far away to wait for: its time is up.
+    #[must_use]
+    pub fn is_due(&self, deadline: Timestamp, now: Timestamp) -> bool {
+        now >= deadline || self.placed_at.is_ahead_of(now)
     }
 
     /// The candidate that is or was being asked, where the state names one.

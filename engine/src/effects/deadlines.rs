@@ -57,14 +57,15 @@ impl Deadlines {
 
     pub(super) fn order(&mut self, order: &Order) {
         let subject = Subject::Order(order.id());
+        let now = self.shop.clock.now();
+        let due = |deadline| if order.is_due(deadline, now) { deadline.min(now) } else { deadline };
         let at = match order.state {
-            OrderState::Waiting => Some(order.deadline),
+            OrderState::Waiting => Some(due(order.deadline)),
             OrderState::Buying { started: false, .. } => {
-                Some(order.purchase_deadline(&self.shop.live.load().policy))
+                Some(due(order.purchase_deadline(&self.shop.live.load().policy)))
             }
             state if state.is_open() => {
-                let at = order.hold_deadline.max(self.started_at.plus_secs(GRACE_SECS));
-                let now = self.shop.clock.now();
+                let at = due(order.hold_deadline).max(self.started_at.plus_secs(GRACE_SECS));
                 // A machine that slept comes here with both deadlines behind it.
                 let late = self.at.get(&subject).copied().filter(|at| now < *at);
                 Some(if now < at { at } else { late.unwrap_or(now.plus_secs(GRACE_SECS)) })

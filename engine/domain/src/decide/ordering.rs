@@ -29,7 +29,7 @@ pub(super) fn offer_quote(
     let Proposal { id, customer, service, country, proposed, cost, candidates, rules } = proposal;
     if let Some(shown) = view.quote(id) {
         let same = (shown.customer, &shown.service, shown.country) == (customer, &service, country);
-        let live = now < shown.expires_at;
+        let live = shown.stands(now);
         return if same && live {
             Ok(Decision { changes: Vec::new(), outcome: Outcome::Quote(shown.clone()) })
         } else {
@@ -79,7 +79,7 @@ pub(super) fn place_order(
     }
     let quote = view.quote(quote).filter(|quote| quote.customer == customer);
     let quote = quote.ok_or(Refusal::QuoteGone)?;
-    if now >= quote.expires_at {
+    if !quote.stands(now) {
         return Err(Refusal::QuoteExpired);
     }
     if !policy.selling {
@@ -155,15 +155,17 @@ pub(super) fn deadline(
     Ok(match order.state {
         // No request has left for this candidate, and none leaves any more: there is nothing at
         // a vendor to ask about first.
-        OrderState::Buying { started: false, .. } if now >= order.purchase_deadline(policy) => {
+        OrderState::Buying { started: false, .. }
+            if order.is_due(order.purchase_deadline(policy), now) =>
+        {
             release(order, OrderState::Failed(FailReason::Unavailable), now)
         }
         // However late the clock is, the vendor is asked first: the code may have come while the
         // shop was down. The tick after this one finds the order cancelling.
-        OrderState::Waiting if now >= order.deadline => {
+        OrderState::Waiting if order.is_due(order.deadline, now) => {
             begin_cancelling(order, CancelReason::TimeOut)
         }
-        state if state.is_open() && now >= order.hold_deadline => run_out(order, now),
+        state if state.is_open() && order.is_due(order.hold_deadline, now) => run_out(order, now),
         _ => Decision::nothing(),
     })
 }

@@ -50,6 +50,24 @@ no_code_in_time: "
          code q1 v1 12345                      -> refused order_ended; anna 5.00+0.00
 "
 
+a_clock_set_back_leaves_nobody_waiting: "
+         policy orders_open_max 5
+         given anna has 5.00 by d1
+    2h   given anna waits for q1
+         given anna orders q2 from mock
+         given anna orders q3 from mock
+         started q3 0                          -> buying 0 started
+         unclear q3 0                          -> unclear
+         anna asks q4 0.26 cost 0.24 from mock -> quote 0.26 cap 0.25
+         # What a time server corrects changes nothing.
+ 6900s   clock q1                              -> waiting; nothing
+    1h   clock q1                              -> cancelling for the clock
+         clock q2                              -> failed Unavailable; released 0.26
+         clock q3                              -> failed Unclear; released 0.26
+         anna buys q4                          -> refused quote_expired
+         code q1 v1 12345                      -> delivered; charged 0.26; vendor 0.24
+"
+
 the_code_may_win_against_the_clock: "
          given anna has 5.00 by d1
          given anna waits for q1

@@ -19,8 +19,8 @@ use ring4_storage::BackupKind;
 
 use crate::vault::{Done, Hearer, Vault, Work};
 
-/// Bytes of a question or an answer, at most.
-const LINE_LEN_MAX: u64 = 64 << 10;
+/// Bytes of a question or an answer, at most: a thousand findings of a check, a line each.
+const LINE_LEN_MAX: u64 = 4 << 20;
 
 /// How long a caller may take to ask.
 const ASK_WITHIN: Duration = Duration::from_secs(10);
@@ -92,7 +92,7 @@ impl From<Done> for Answer {
                 took_ms: millis(checked.took),
                 findings: checked.findings,
             },
-            Done::Failed(reason) => Self::Failed(reason),
+            Done::BackupFailed(reason) | Done::CheckFailed(reason) => Self::Failed(reason),
         }
     }
 }

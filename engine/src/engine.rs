@@ -99,6 +99,9 @@ pub enum StartError {
     /// The executor stopped while the engine was started.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+    /// Backups cannot be made as the settings want them.
+    #[error(transparent)]
+    Backups(#[from] vault::NoEncryption),
     /// A blocking step panicked.
     #[error("a step of the start failed: {0}")]
     Step(#[from] tokio::task::JoinError),
@@ -173,6 +176,7 @@ impl Engine {
             tokio::task::spawn_blocking(move || open(&origin, verify_command)).await??
         };
         let Built { config, live, files, .. } = built;
+        vault::check(&config.fixed)?;
         let data_dir = config.fixed.storage.data_dir.clone();
         let shelf = Shelf::new(&data_dir);
         let version = live.version();

@@ -67,8 +67,21 @@ pub enum Done {
     Backup(BackupRow, std::time::Duration),
     /// Everything was checked.
     Checked(Checked),
-    /// It could not be done, and why.
-    Failed(String),
+    /// The backup could not be made, and why.
+    BackupFailed(String),
+    /// The check could not be carried out, and why.
+    CheckFailed(String),
+}
+
+impl Done {
+    /// Whether every admin should hear of it, whoever asked.
+    const fn is_bad(&self) -> bool {
+        match self {
+            Self::Backup(..) => false,
+            Self::Checked(checked) => !checked.findings.is_empty(),
+            Self::BackupFailed(_) | Self::CheckFailed(_) => true,
+        }
+    }
 }
 
 /// Who hears how work ended.
@@ -146,6 +159,26 @@ pub fn key(fixed: &Fixed) -> Option<BackupKey> {
         (Some(recipient), _) => Some(BackupKey::Recipient(recipient.clone())),
         (None, Some(phrase)) => Some(BackupKey::Passphrase(phrase.expose().to_owned())),
         (None, None) => None,
+    }
+}
+
+/// The settings want backups encrypted, and this program cannot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "backup.recipient or BACKUP_PASSPHRASE is set, but this program was built without encryption; \
+     build it with `cargo build --release --features encryption`"
+)]
+pub struct NoEncryption;
+
+/// Whether this program can do what the settings want of backups: a shop should not find out
+/// when the first one is due.
+///
+/// # Errors
+/// It cannot encrypt.
+pub fn check(fixed: &Fixed) -> Result<(), NoEncryption> {
+    match key(fixed) {
+        Some(_) if !cfg!(feature = "encryption") => Err(NoEncryption),
+        _ => Ok(()),
     }
 }
 
@@ -237,9 +270,12 @@ impl Keeper {
     /// When the next backup is due by itself.
     fn due(&self) -> Option<Timestamp> {
         let settings = self.shop.live.load().config.backup;
+        let now = self.shop.clock.now();
         let last = {
             let state = self.inlet.state.borrow();
-            state.backups.iter().filter(|row| row.kind.is_some()).map(|row| row.made_at).max()
+            let good = state.backups.iter().filter(|row| row.kind.is_some());
+            // One from the future was made by a clock that was wrong, and is no reason to wait.
+            good.map(|row| row.made_at).filter(|made_at| *made_at <= now).max()
         };
         let due = match last {
             _ if !settings.enabled => None,
@@ -281,20 +317,21 @@ impl Keeper {
 
     async fn work(&mut self, asked: Asked, stop: &CancellationToken) {
         self.inlet.state.send_modify(|state| state.busy = true);
+        // One that fails every hour is told of once; what an admin asks for is always answered.
+        let known = self.retry_at.is_some();
         let done = match asked.work {
             Work::Backup { kind, note } => self.back_up(kind, note, stop).await,
             Work::Validate => self.validate().await,
         };
         self.inlet.state.send_modify(|state| state.busy = false);
-        let unsound = match &done {
-            Done::Checked(checked) if !checked.findings.is_empty() => Some(checked.clone()),
-            _ => None,
-        };
-        if let Some(checked) = &unsound {
+        if let Done::Checked(checked) = &done
+            && done.is_bad()
+        {
             self.suspect(checked, stop).await;
         }
-        // What is wrong concerns every admin, whoever asked.
-        let alarm = unsound.is_some() || matches!(done, Done::Failed(_));
+        // Work that is broken off because the shop stops is no alarm.
+        let repeated = known && matches!(done, Done::BackupFailed(_));
+        let alarm = done.is_bad() && !repeated && !stop.is_cancelled();
         match asked.hearer {
             Hearer::Caller(caller) => {
                 if alarm {
@@ -309,9 +346,7 @@ impl Keeper {
                     self.tell_all(Some(admin), |voice| text(voice, &done)).await;
                 }
             }
-            Hearer::Alarm if alarm && !stop.is_cancelled() => {
-                self.tell_all(None, |voice| text(voice, &done)).await
-            }
+            Hearer::Alarm if alarm => self.tell_all(None, |voice| text(voice, &done)).await,
             Hearer::Alarm => {}
         }
     }
@@ -353,7 +388,7 @@ impl Keeper {
             Err(reason) => {
                 self.retry_at = Some(self.shop.clock.now().plus_secs(RETRY_SECS));
                 tracing::error!(reason, "the backup failed");
-                Done::Failed(reason)
+                Done::BackupFailed(reason)
             }
         }
     }
@@ -374,7 +409,10 @@ impl Keeper {
                 self.inlet.state.send_modify(|state| state.checked = Some(checked.clone()));
                 Done::Checked(checked)
             }
-            Err(error) => Done::Failed(error.to_string()),
+            Err(error) => {
+                tracing::error!(%error, "the check panicked");
+                Done::CheckFailed(error.to_string())
+            }
         }
     }
 
@@ -387,7 +425,7 @@ impl Keeper {
             tracing::error!(%error, "the next start cannot be told to look closely");
         }
         let note = "a check found something".to_owned();
-        if let Done::Failed(reason) = self.back_up(BackupKind::Emergency, note, stop).await {
+        if let Done::BackupFailed(reason) = self.back_up(BackupKind::Emergency, note, stop).await {
             self.tell_all(None, |voice| voice.backup_failed(&reason)).await;
         }
     }
@@ -416,7 +454,8 @@ fn text(voice: &Voice<'_>, done: &Done) -> String {
     match done {
         Done::Backup(row, took) => voice.backup_made(row, *took),
         Done::Checked(checked) => voice.checked(checked),
-        Done::Failed(reason) => voice.backup_failed(reason),
+        Done::BackupFailed(reason) => voice.backup_failed(reason),
+        Done::CheckFailed(reason) => voice.check_failed(reason),
     }
 }
 

@@ -33,6 +33,10 @@ pub(super) fn check(place: &Place) -> anyhow::Result<ExitCode> {
             }
         }
     }
+    if let Err(error) = crate::vault::check(fixed) {
+        sound = false;
+        writeln!(out, "{error}")?;
+    }
     if let Err(report) = built.config.token() {
         sound = false;
         writeln!(out, "{report}")?;

@@ -228,6 +228,12 @@ impl Voice<'_> {
         self.say("db.failed", &[("reason", Value::Text(reason))])
     }
 
+    /// A check could not be carried out.
+    #[must_use]
+    pub fn check_failed(&self, reason: &str) -> String {
+        self.say("db.check_failed", &[("reason", Value::Text(reason))])
+    }
+
     /// What a check of everything found.
     #[must_use]
     pub fn checked(&self, checked: &Checked) -> String {

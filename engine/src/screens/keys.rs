@@ -203,6 +203,7 @@ keys! {
     Text "db.recovered" ["events"];
     Text "db.made" ["name", "size", "entries", "secs"];
     Text "db.failed" ["reason"];
+    Text "db.check_failed" ["reason"];
     Text "db.sound" ["entries", "rows", "secs", "count", "findings"];
     Text "db.unsound" ["entries", "rows", "secs", "count", "findings"] by "count";
     Label "db.backup_now" [];
@@ -226,6 +227,7 @@ keys! {
     Text "admin.usage.reject" [];
     Text "admin.unclear" ["id", "service", "country"];
     Text "admin.trouble.begun" ["cause"];
+    Text "admin.trouble.lost" ["cause"];
     Text "admin.trouble.ended" ["cause", "lasted"];
     Text "admin.clock_taken" ["minutes"];
     Text "admin.rules_live" ["version", "changed"];

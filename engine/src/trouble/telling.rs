@@ -26,8 +26,13 @@ pub(super) fn begun(telling: &mut JoinSet<()>, shop: &Arc<Shop>, memory: &Memory
         let (shop, memory, trouble) = (Arc::clone(shop), memory.clone(), episode.trouble.clone());
         telling.spawn(async move {
             let text = |voice: &Voice<'_>| {
+                // What only a human ends does not end by itself.
+                let key = match trouble {
+                    Trouble::EntriesLost { .. } => "admin.trouble.lost",
+                    _ => "admin.trouble.begun",
+                };
                 let cause = cause(voice, &trouble);
-                voice.say("admin.trouble.begun", &[("cause", Value::Html(&cause))])
+                voice.say(key, &[("cause", Value::Html(&cause))])
             };
             while !tell(&shop, admin, text).await {
                 tokio::time::sleep(TELL_AGAIN).await;

@@ -193,7 +193,7 @@ impl Effects {
             }
             let place = places.acquire_owned().await;
             let granting = std::panic::AssertUnwindSafe(granting::grant(&shop, effect, made));
-            let mut result = granting.catch_unwind().await.unwrap_or_else(|_| {
+            let result = granting.catch_unwind().await.unwrap_or_else(|_| {
                 tracing::error!(effect = effect.name(), "an effect panicked");
                 Granted::Failed
             });
@@ -205,7 +205,7 @@ impl Effects {
                     () = longest => {}
                     () = closing.cancelled() => {}
                 }
-                result = Granted::Later { secs: 0 };
+                // Whether the way is clear now is for the next attempt to see.
             }
             Attempt { effect, made, result }
         });
@@ -225,7 +225,7 @@ impl Effects {
                 self.wishes.remove(&effect);
             }
             Granted::Later { secs } => self.attempt(effect, made, secs),
-            Granted::Behind => self.attempt(effect, made, BEHIND_SECS),
+            Granted::Behind => self.attempt(effect, made, 0),
             Granted::Failed => {
                 wish.failures = wish.failures.saturating_add(1);
                 let (first, most) = RETRY_SECS;

@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod check;
 mod demo;
+mod plugin;
 mod progress;
 mod restore;
 mod run;
@@ -65,6 +66,9 @@ enum Verb {
     /// List, make, verify and restore backups
     #[command(subcommand)]
     Backup(backup::Backup),
+    /// Inspect, test and write vendor plugins
+    #[command(subcommand)]
+    Plugin(plugin::Plugin),
     /// Open a state folder and read it, for the start after a crash
     #[command(hide = true)]
     VerifyState {
@@ -174,6 +178,7 @@ impl Cli {
             Verb::Check(place) => check::check(&place),
             Verb::Audit { place, json } => audit::audit(&place, json),
             Verb::Backup(backup) => backup.run(),
+            Verb::Plugin(plugin) => plugin.run(),
             Verb::VerifyState { dir } => match ring4_storage::verify_state(&dir) {
                 Err(OpenError::Locked(_)) => Ok(ExitCode::from(VERIFY_BUSY)),
                 verified => {

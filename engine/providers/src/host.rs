@@ -4,6 +4,7 @@
 mod file;
 mod instance;
 mod library;
+mod manifest;
 mod timing;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use ring4_provider_sdk::abi::{ABI_MAJOR, SYMBOL};
 
 pub use self::file::{PluginFile, inspect};
 pub(crate) use self::instance::{Instance, InstanceError, Started};
+pub use self::manifest::describe;
 pub use self::timing::time_checks;
 
 /// A plugin that was not loaded, and why; one line that names the file.
@@ -144,6 +146,35 @@ pub enum LoadRefusal {
         /// The reason.
         reason: String,
     },
+}
+
+impl LoadRefusal {
+    /// One word for programs; it does not change when the text does.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "unreadable",
+            Self::Empty => "empty",
+            Self::TooLarge { .. } => "too_large",
+            Self::NotALibrary => "not_a_library",
+            Self::Architecture { .. } => "architecture",
+            Self::Truncated { .. } => "truncated",
+            Self::Damaged(_) => "damaged",
+            Self::NoSymbol => "no_symbol",
+            Self::Magic => "magic",
+            Self::Abi { .. } => "abi",
+            Self::Table { .. } => "table",
+            Self::PanicAbort => "panic_abort",
+            Self::NotAllowed { .. } => "not_allowed",
+            Self::Cache { .. } => "cache",
+            Self::Loader(_) => "loader",
+            Self::Stuck { .. } => "stuck",
+            Self::Manifest(_) => "manifest",
+            Self::Settings { .. } => "settings",
+            Self::Secret { .. } => "secret",
+            Self::Options { .. } => "options",
+        }
+    }
 }
 
 /// The file of a plugin by its stem (`provider_mock`): in the configured folder, else beside

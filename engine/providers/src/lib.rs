@@ -18,9 +18,10 @@ mod transport;
 pub mod vocabulary;
 
 pub use breaker::BreakerState;
-pub use host::{LoadError, LoadRefusal, PluginFile, inspect, plugin_path, time_checks};
+pub use host::{LoadError, LoadRefusal, PluginFile, describe, inspect, plugin_path, time_checks};
 pub use registry::{
-    Limits, PluginOptions, ProviderOptions, ProviderStatus, Registry, UnixMillisClock,
+    Limits, PluginOptions, ProviderOptions, ProviderStatus, REQUESTS_PER_CALL_MAX, Registry,
+    UnixMillisClock,
 };
 pub use secret::Secret;
 pub use vocabulary::{

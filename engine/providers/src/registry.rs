@@ -13,6 +13,7 @@ use ring4_domain::ids::{Country, ProviderId};
 use ring4_domain::money::Amount;
 
 use self::provider::Provider;
+pub use self::provider::REQUESTS_PER_CALL_MAX;
 use crate::breaker::BreakerState;
 use crate::host::{LoadError, LoadRefusal, plugin_path};
 use crate::secret::Secret;

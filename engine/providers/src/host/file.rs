@@ -55,8 +55,16 @@ impl PluginFile {
         (self.header.abi_major, self.header.abi_minor)
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Where it was read from.
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
     }
 
     pub(crate) const fn header(&self) -> Header {

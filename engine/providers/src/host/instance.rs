@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use super::LoadRefusal;
 use super::library::{self, Answer, Plugin};
+use super::manifest::read_manifest;
 
 /// Jobs that may wait for the thread. A call holds one slot, and its end a second.
 const JOBS_MAX: usize = 1_024;
@@ -186,10 +187,7 @@ fn open(
     settings: &[u8],
 ) -> Result<(Plugin, Manifest), LoadRefusal> {
     let table = library::open(copy, header)?;
-    let manifest =
-        library::manifest(table).map_err(|_| LoadRefusal::Manifest("it is too long".to_owned()))?;
-    let manifest = serde_json::from_slice(&manifest)
-        .map_err(|error| LoadRefusal::Manifest(format!("it cannot be read: {error}")))?;
+    let manifest = read_manifest(table)?;
     let plugin = Plugin::create(table, provider, settings)
         .map_err(|reason| LoadRefusal::Settings { provider: provider.to_owned(), reason })?;
     Ok((plugin, manifest))

@@ -30,7 +30,7 @@ mod outcome;
 use self::outcome::{Contact, Outcome};
 
 /// Requests one call may make.
-const STEPS_MAX: usize = 8;
+pub const REQUESTS_PER_CALL_MAX: usize = 8;
 
 type Listing = WeakShared<BoxFuture<'static, Result<Arc<Vec<VendorOrder>>, CallError>>>;
 
@@ -72,8 +72,6 @@ impl Provider {
         let Started { instance, manifest } =
             Instance::start(&copy, file.header(), &name, settings, limits.step_timeout)
                 .map_err(refuse)?;
-        check_manifest(&manifest)
-            .map_err(|reason| refuse(LoadRefusal::Manifest(reason.to_owned())))?;
         let missing = |secret: &&String| {
             options.secrets.get(*secret).is_none_or(|secret| secret.expose().is_empty())
         };
@@ -313,7 +311,7 @@ impl Provider {
             .map_err(|error| CallError::PluginFault(error.to_string()))?;
         let (operation, step) = self.instance.begin(call).await.map_err(instance_error)?;
         let mut step = read_step(&step)?;
-        for _ in 0..STEPS_MAX {
+        for _ in 0..REQUESTS_PER_CALL_MAX {
             let request = match step {
                 Step::Done(answer) => return Ok(answer),
                 Step::Failed(error) => return Err(outcome.fail(error)),
@@ -334,9 +332,9 @@ impl Provider {
         match step {
             Step::Done(answer) => Ok(answer),
             Step::Failed(error) => Err(outcome.fail(error)),
-            Step::Send(_) => {
-                Err(CallError::PluginFault(format!("it sent more than {STEPS_MAX} requests")))
-            }
+            Step::Send(_) => Err(CallError::PluginFault(format!(
+                "it sent more than {REQUESTS_PER_CALL_MAX} requests"
+            ))),
         }
     }
 }
@@ -365,28 +363,4 @@ fn instance_error(error: InstanceError) -> CallError {
         InstanceError::Busy => CallError::Busy,
         InstanceError::AnswerTooLong => CallError::PluginFault("its answer is too long".to_owned()),
     }
-}
-
-/// A manifest is shown to people and decides whom a secret is sent to.
-fn check_manifest(manifest: &Manifest) -> Result<(), &'static str> {
-    let word = |text: &str, max: usize, extra: &[u8]| {
-        (1..=max).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || extra.contains(&byte))
-    };
-    if !word(&manifest.name, 32, b"_-") {
-        return Err("its name is not 1 to 32 letters, digits, `_` or `-`");
-    }
-    if !word(&manifest.version, 32, b".+-") {
-        return Err("its version is not 1 to 32 letters, digits, `.`, `+` or `-`");
-    }
-    if manifest.hosts.len() > 16 || !manifest.hosts.iter().all(|host| word(host, 253, b".-")) {
-        return Err("its hosts are more than 16, or not host names");
-    }
-    if manifest.secrets.len() > 16 || !manifest.secrets.iter().all(|name| word(name, 32, b"_")) {
-        return Err("its secrets are more than 16, or not plain names");
-    }
-    if manifest.settings.len() > 100 {
-        return Err("it has more than 100 settings");
-    }
-    Ok(())
 }

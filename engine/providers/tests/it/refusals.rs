@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ring4_providers::{
-    LoadError, LoadRefusal, PluginOptions, ProviderOptions, Registry, inspect, plugin_path,
+    LoadError, LoadRefusal, PluginOptions, ProviderOptions, Registry, describe, inspect,
+    plugin_path,
 };
 use serde_json::json;
 
@@ -271,12 +272,15 @@ fn a_missing_key_is_named_before_the_first_call() {
 #[test]
 fn every_plugin_of_the_project_is_a_good_one() {
     let stems = ["provider_mock", "provider_smspool", "minimal_plugin", "misbehaving_plugin"];
+    let cache = tempfile::tempdir().expect("a temporary folder");
     let mut sums = std::collections::BTreeSet::new();
     for stem in stems {
         let file = inspect(&plugin_path(None, stem).expect("our own folder"));
         let file = file.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(file.abi(), (1, 0), "{stem}");
         sums.insert(file.sha256().to_owned());
+        let manifest = describe(&file, cache.path()).unwrap_or_else(|error| panic!("{error}"));
+        assert!(stem.contains(manifest.name.as_str()), "{stem} calls itself {}", manifest.name);
     }
     assert_eq!(sums.len(), stems.len());
 }

@@ -1,0 +1,30 @@
+//! `ring4 plugin …`: what authors and operators of vendor plugins need. Nothing here touches a
+//! running shop.
+
+mod inspect;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum Plugin {
+    /// Show what a plugin file is, or why the engine refuses it
+    #[command(after_help = inspect::EXIT_CODES)]
+    Inspect {
+        /// The shared library
+        file: PathBuf,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Plugin {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Inspect { file, json } => inspect::inspect(&file, json),
+        }
+    }
+}

@@ -187,8 +187,9 @@ impl Transport {
     /// Puts secrets in and checks everything a plugin may have got wrong. Errors are safe to log.
     fn build(&self, request: &Request) -> Result<reqwest::Request, String> {
         check_size(request)?;
+        let default = request.default_base.as_deref();
         let mut url =
-            self.options.reach.resolve(&request.url).map_err(|error| error.to_string())?;
+            self.options.reach.resolve(&request.url, default).map_err(|error| error.to_string())?;
         if !request.query.is_empty() {
             let mut pairs = url.query_pairs_mut();
             for (name, value) in &request.query {

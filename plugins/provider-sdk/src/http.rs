@@ -94,6 +94,10 @@ pub struct Request {
     /// A path such as `/sms/check`, appended to the provider's base URL; or an absolute address
     /// on a host of the manifest.
     pub url: String,
+    /// What a path is appended to where neither the operator nor the manifest names a base URL:
+    /// for a plugin whose settings choose among vendors. On a host of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_base: Option<String>,
     /// Appended to the address, encoded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub query: Vec<(String, FieldValue)>,
@@ -122,7 +126,22 @@ impl Request {
 
     fn new(method: Method, url: &str, idempotent: bool) -> Self {
         let (query, headers) = (Vec::new(), Vec::new());
-        Self { method, url: url.to_owned(), query, headers, body: Body::Empty, idempotent }
+        let (url, body) = (url.to_owned(), Body::Empty);
+        Self { method, url, default_base: None, query, headers, body, idempotent }
+    }
+
+    /// Names the base URL for a manifest that has none.
+    #[must_use]
+    pub fn default_base(mut self, base_url: &str) -> Self {
+        self.default_base = Some(base_url.to_owned());
+        self
+    }
+
+    /// Says that the engine must not repeat the request: some vendors change things on GET.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.idempotent = false;
+        self
     }
 
     /// Says that the engine may repeat the request: it only reads.

@@ -30,6 +30,7 @@ mod manifest;
 mod money;
 mod operation;
 mod provider;
+mod rate;
 pub mod scalar;
 pub mod testing;
 mod vocabulary;
@@ -41,6 +42,7 @@ pub use manifest::{Capabilities, Manifest, Setting};
 pub use money::Money;
 pub use operation::Step;
 pub use provider::{Call, Op, Provider, ProviderError};
+pub use rate::{Rate, decimal_setting};
 pub use vocabulary::{
     Answer, Cancellation, Country, Invocation, Message, OrderStatus, Purchase, PurchaseRequest,
     Quote, QuoteRequest, RefusalReason, Resend, Service, VendorOrder,

@@ -24,6 +24,11 @@ impl Money {
         sane.then(|| Self(text.to_owned()))
     }
 
+    /// For text that is known to be plain decimals.
+    pub(crate) fn of_digits(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// An amount from whole cents.
     #[must_use]
     pub fn from_cents(cents: u32) -> Self {

@@ -42,6 +42,12 @@ impl Scalar {
         Money::parse(&self.0)
     }
 
+    /// A full phone number in E.164, with the plus, from digits with or without decoration.
+    #[must_use]
+    pub fn e164(&self) -> Option<String> {
+        e164(&self.0)
+    }
+
     /// `true`/`1` and `false`/`0` in any spelling; `None` otherwise.
     #[must_use]
     pub fn flag(&self) -> Option<bool> {
@@ -70,6 +76,16 @@ impl<'de> Deserialize<'de> for Scalar {
         let empty = raw == "null" || raw.starts_with(['{', '[']);
         Ok(Self(if empty { String::new() } else { raw.to_owned() }))
     }
+}
+
+/// A full phone number in E.164, with the plus: a leading plus, blanks, hyphens and brackets are
+/// forgiven, anything else that is no digit is not.
+#[must_use]
+pub fn e164(text: &str) -> Option<String> {
+    let decoration = |char: &char| matches!(char, '+' | ' ' | '-' | '(' | ')');
+    let digits: String = text.chars().filter(|char| !decoration(char)).collect();
+    let sane = (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    (sane && !digits.starts_with('0')).then(|| format!("+{digits}"))
 }
 
 /// A list that reads empty when the vendor sends `null` or an object in its place.
@@ -156,6 +172,21 @@ mod tests {
         ] {
             let scalar = Scalar(text.to_owned());
             assert_eq!((scalar.integer(), scalar.flag()), (integer, flag), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_become_e164_or_nothing() {
+        for (text, want) in [
+            ("12015550100", Some("+12015550100")),
+            ("+1 (201) 555-0100", Some("+12015550100")),
+            ("012015550100", None),
+            ("123456", None),
+            ("1234567890123456", None),
+            ("12015550100x", None),
+            ("", None),
+        ] {
+            assert_eq!(e164(text).as_deref(), want, "{text}");
         }
     }
 

@@ -7,7 +7,7 @@
 
 mod refusal;
 
-use ring4_provider_sdk::scalar::Scalar;
+use ring4_provider_sdk::scalar::{Scalar, e164};
 use ring4_provider_sdk::{
     Cancellation, Country, Message, Money, OrderStatus, ProviderError, Purchase, Quote,
     RefusalReason, Resend, Response, Service, VendorOrder,
@@ -220,11 +220,6 @@ fn digits(scalar: &Scalar) -> String {
     scalar.text().chars().filter(|char| !matches!(char, '+' | ' ' | '-' | '(' | ')')).collect()
 }
 
-fn e164(digits: &str) -> Option<String> {
-    let sane = (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    (sane && !digits.starts_with('0')).then(|| format!("+{digits}"))
-}
-
 fn unix_ms(secs: &Scalar) -> Option<i64> {
     secs.integer().filter(|secs| *secs > 0).and_then(|secs| secs.checked_mul(1_000))
 }
@@ -327,7 +322,7 @@ pub fn orders(response: &Response) -> Result<Vec<VendorOrder>, ProviderError> {
         let code = first(&row.code, &row.sms);
         Ok(VendorOrder {
             vendor_order_id: id.to_owned(),
-            number: e164(&digits(&row.phonenumber)),
+            number: row.phonenumber.e164(),
             service: row.service.some().map(str::to_owned),
             country: row.short_name.some().map(str::to_ascii_uppercase),
             cost: row.cost.money(),

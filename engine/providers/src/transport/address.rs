@@ -44,14 +44,17 @@ impl Reach {
         self.base.as_ref().is_some_and(is_loopback)
     }
 
-    /// The whole address of a path or of an absolute address.
-    pub(crate) fn resolve(&self, target: &str) -> Result<Url, AddressError> {
-        if target.len() > URL_LEN_MAX {
+    /// The whole address of a path or of an absolute address. `default` is the base of a plugin
+    /// that serves several vendors; the configured one goes first.
+    pub(crate) fn resolve(&self, target: &str, default: Option<&str>) -> Result<Url, AddressError> {
+        let len = target.len().saturating_add(default.map_or(0, str::len));
+        if len > URL_LEN_MAX {
             return Err(AddressError::TooLong);
         }
         let url = if target.starts_with('/') {
-            let base = self.base.as_ref().ok_or(AddressError::NoBase)?;
-            checked(&format!("{}{target}", base.as_str().trim_end_matches('/')))?
+            let base = self.base.as_ref().map(Url::as_str).or(default);
+            let base = base.ok_or(AddressError::NoBase)?;
+            checked(&format!("{}{target}", base.trim_end_matches('/')))?
         } else {
             checked(target)?
         };
@@ -111,11 +114,29 @@ mod tests {
             ("sms/check", Err(NotUrl)),
             ("", Err(NotUrl)),
         ] {
-            let got = reach.resolve(target).map(|url| url.to_string());
+            let got = reach.resolve(target, None).map(|url| url.to_string());
             assert_eq!(got, want.map(str::to_owned), "{target}");
         }
         let long = format!("/{}", "a".repeat(URL_LEN_MAX));
-        assert_eq!(reach.resolve(&long), Err(AddressError::TooLong));
+        assert_eq!(reach.resolve(&long, None), Err(AddressError::TooLong));
+    }
+
+    #[test]
+    fn a_plugins_own_base_is_the_last_resort_and_stays_on_its_hosts() {
+        let hosts = ["one.example".to_owned(), "two.example".to_owned()];
+        let local = Some("http://127.0.0.1:9/v");
+        for (base, default, want) in [
+            (None, "https://two.example/", Ok("https://two.example/a.php")),
+            (None, "https://two.example.evil.example", Err(AddressError::ForeignHost)),
+            (None, "http://two.example", Err(AddressError::NotHttps)),
+            (None, "https://user@two.example", Err(AddressError::Credentials)),
+            (None, "two.example", Err(AddressError::NotUrl)),
+            (local, "https://two.example", Ok("http://127.0.0.1:9/v/a.php")),
+        ] {
+            let reach = Reach::new(base, &hosts).expect("a reach");
+            let got = reach.resolve("/a.php", Some(default)).map(|url| url.to_string());
+            assert_eq!(got, want.map(str::to_owned), "{default}");
+        }
     }
 
     #[test]
@@ -131,6 +152,6 @@ mod tests {
             assert_eq!(Reach::new(Some(base), &[]).map(|reach| reach.is_local()), local, "{base}");
         }
         let nowhere = Reach::new(None, &[]).expect("no base");
-        assert_eq!(nowhere.resolve("/x"), Err(AddressError::NoBase));
+        assert_eq!(nowhere.resolve("/x", None), Err(AddressError::NoBase));
     }
 }

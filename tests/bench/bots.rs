@@ -11,9 +11,10 @@ use ring4::engine::{Engine, Setup};
 use ring4_telegram::sender::{Rate, SenderOptions};
 use teloxide::prelude::*;
 
-use crate::shop;
+use crate::shop::{self, Vendor};
 
 const ENGINE: &str = "--as-engine";
+const ENGINE_OF_SMSPOOL: &str = "--as-engine-of-smspool";
 const ECHO: &str = "--as-echo";
 
 /// What a bot says when it serves.
@@ -24,8 +25,12 @@ pub struct Bot(Child);
 
 impl Bot {
     /// The engine, settled in `folder`, with the sender's limits lifted.
-    pub fn engine(folder: &Path, api_url: &str) -> Self {
-        Self::start([ENGINE, &folder.to_string_lossy(), api_url])
+    pub fn engine(folder: &Path, api_url: &str, vendor: Vendor) -> Self {
+        let role = match vendor {
+            Vendor::Mock => ENGINE,
+            Vendor::Smspool => ENGINE_OF_SMSPOOL,
+        };
+        Self::start([role, &folder.to_string_lossy(), api_url])
     }
 
     /// A bare dispatcher of teloxide's that says what it is told.
@@ -70,8 +75,9 @@ impl Drop for Bot {
 /// Whether this process was to be a bot; then it has been one until now.
 pub fn was_started_as_one(arguments: &[String]) -> bool {
     match arguments {
-        [role, folder, api_url] if role == ENGINE => {
-            shop::runtime().block_on(be_engine(Path::new(folder), api_url));
+        [role, folder, api_url] if role == ENGINE || role == ENGINE_OF_SMSPOOL => {
+            let vendor = if role == ENGINE { Vendor::Mock } else { Vendor::Smspool };
+            shop::runtime().block_on(be_engine(Path::new(folder), api_url, vendor));
         }
         [role, _, api_url] if role == ECHO => shop::runtime().block_on(be_echo(api_url)),
         _ => return false,
@@ -79,10 +85,10 @@ pub fn was_started_as_one(arguments: &[String]) -> bool {
     true
 }
 
-async fn be_engine(folder: &Path, api_url: &str) {
+async fn be_engine(folder: &Path, api_url: &str, vendor: Vendor) {
     let lifted = Rate { count: 1_000_000, per: Duration::from_secs(1), burst: 1_000_000 };
     let setup = Setup {
-        origin: shop::origin(folder, api_url),
+        origin: shop::origin(folder, api_url, vendor),
         clock: Clock::real(),
         verify_command: None,
         sender: SenderOptions { global: lifted, private: lifted, ..SenderOptions::default() },

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p ring4-bench [-- name…]` runs everything, or the parts whose names begin so:
 //! `transfers`, `updates`, `buying`, `memory` (the last three share one engine), `price`,
-//! `plugin`, `reload`. Rounds of the engine and of its reference take turns, so that a busy
+//! `plugin`, `reload`, `polling`. Rounds of the engine and of its reference take turns, so that a busy
 //! machine slows both; a row shows medians, and how far the rounds' ratios lie apart. Absolute
 //! figures hold for the machine they were measured on, ratios travel.
 
@@ -20,6 +20,7 @@ mod bots;
 mod buying;
 mod disk;
 mod plugin;
+mod polling;
 mod price;
 mod reload;
 mod shop;
@@ -54,6 +55,9 @@ fn main() {
     }
     if ["updates", "buying", "memory"].into_iter().any(is_wanted) {
         updates::measure();
+    }
+    if is_wanted("polling") {
+        polling::measure();
     }
     println!("\n{} s in all", start.elapsed().as_secs());
 }

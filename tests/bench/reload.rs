@@ -30,7 +30,11 @@ async fn measure_saves() {
     let options = Options { people: vec![Person::admin(shop::ADMIN, "Ada")], ..Options::default() };
     let playground = Playground::start(options).await.unwrap();
     let setup = Setup {
-        origin: shop::origin(folder.path(), &format!("http://{}", playground.address())),
+        origin: shop::origin(
+            folder.path(),
+            &format!("http://{}", playground.address()),
+            shop::Vendor::Mock,
+        ),
         clock: Clock::real(),
         verify_command: None,
         sender: SenderOptions::default(),

@@ -15,7 +15,7 @@ use ring4_domain::command::Command;
 use ring4_domain::customer::Profile;
 use ring4_domain::ids::{DepositId, MethodKey, UserId};
 use ring4_domain::money::Amount;
-use ring4_storage::{Options, Store};
+use ring4_storage::{Options, Reader, Store};
 use tokio::task::JoinSet;
 
 /// The admin of every shop here.
@@ -32,8 +32,16 @@ pub fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Copies the shipped settings and scripts to `folder`, for an engine of the mock vendor that
-/// works against this Bot API server and keeps its data there.
+/// Who sells the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vendor {
+    /// The plugin that invents them.
+    Mock,
+    /// The SMSPool beside the Bot API server.
+    Smspool,
+}
+
+/// Copies the shipped settings and scripts to `folder`, for an engine that keeps its data there.
 pub fn settle(folder: &Path) {
     let scripts = folder.join("scripts");
     std::fs::create_dir_all(&scripts).unwrap();
@@ -43,17 +51,27 @@ pub fn settle(folder: &Path) {
     std::fs::write(folder.join("config.yaml"), ring4_config::SHIPPED).unwrap();
 }
 
-/// Where an engine settled in `folder` reads from.
-pub fn origin(folder: &Path, api_url: &str) -> Origin {
+/// Where an engine settled in `folder`, with this Bot API server and this vendor, reads from.
+pub fn origin(folder: &Path, api_url: &str, vendor: Vendor) -> Origin {
     let admin = ADMIN.to_string();
-    let env = Env::from_iter([
-        ("BOT_TOKEN", TOKEN),
-        ("BOT_API_URL", api_url),
-        ("ADMIN_USER_IDS", admin.as_str()),
-        ("BINANCE_WALLET", "TAddressOfTheBenches"),
-        ("BINANCE_ID", "100000001"),
-        ("ALLOW_MOCK", "true"),
-    ]);
+    let smspool = format!("{api_url}/vendors/smspool");
+    let vendor: &[(&str, &str)] = match vendor {
+        Vendor::Mock => &[("ALLOW_MOCK", "true")],
+        Vendor::Smspool => {
+            &[("SMSPOOL_API_KEY", "key-of-the-benches"), ("SMSPOOL_BASE_URL", &smspool)]
+        }
+    };
+    let env = Env::from_iter(
+        [
+            ("BOT_TOKEN", TOKEN),
+            ("BOT_API_URL", api_url),
+            ("ADMIN_USER_IDS", admin.as_str()),
+            ("BINANCE_WALLET", "TAddressOfTheBenches"),
+            ("BINANCE_ID", "100000001"),
+        ]
+        .into_iter()
+        .chain(vendor.iter().copied()),
+    );
     Origin {
         config: folder.join("config.yaml"),
         scripts: folder.join("scripts"),
@@ -64,13 +82,14 @@ pub fn origin(folder: &Path, api_url: &str) -> Origin {
 
 /// The shipped rule set with the settings it comes with.
 pub fn built(folder: &Path) -> Built {
-    let origin = origin(folder, "http://127.0.0.1:9");
+    let origin = origin(folder, "http://127.0.0.1:9", Vendor::Mock);
     origin.build(origin.read().unwrap()).unwrap()
 }
 
 /// An executor over a store, and whoever takes its news.
 pub struct Books {
     pub executor: Executor,
+    pub reader: Reader,
     thread: ExecutorThread,
     news: tokio::task::JoinHandle<()>,
 }
@@ -79,6 +98,7 @@ impl Books {
     /// Opens the books in `folder`.
     pub fn open(folder: &Path, live: Live) -> Self {
         let (store, _) = Store::open(&folder.join("data"), &Options::default()).unwrap();
+        let reader = store.reader();
         let board = Arc::new(NewsBoard::default());
         let (executor, thread) = executor::start(
             store,
@@ -94,13 +114,13 @@ impl Books {
                 board.take().await;
             }
         });
-        Self { executor, thread, news }
+        Self { executor, reader, thread, news }
     }
 
     /// Closes them.
     pub fn close(self) {
-        let Self { executor, thread, news } = self;
-        drop(executor);
+        let Self { executor, reader, thread, news } = self;
+        drop((executor, reader));
         thread.join().unwrap().close().unwrap();
         news.abort();
     }

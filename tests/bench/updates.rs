@@ -8,7 +8,7 @@ use ring4_playground::{Options, Person, Playground};
 use crate::bots::Bot;
 use crate::buying;
 use crate::disk::{cpu_secs, resident_mib};
-use crate::shop::{self, Books};
+use crate::shop::{self, Books, Vendor};
 use crate::table::{Budget, Rounds, Row, short};
 
 const ROUNDS: usize = 5;
@@ -41,7 +41,7 @@ pub fn measure() {
     });
     // The server's tasks are on the runtime's threads; this one only watches.
     let servers = [runtime.block_on(server()), runtime.block_on(server())];
-    let engine = Bot::engine(folder.path(), &url(&servers[0]));
+    let engine = Bot::engine(folder.path(), &url(&servers[0]), Vendor::Mock);
     let echo = Bot::echo(&url(&servers[1]));
     let (mut ours, mut theirs) = (Speed::default(), Speed::default());
     // The first round of each warms it up, and tells the engine of names.

@@ -24,6 +24,9 @@ mod hostile;
 /// What operators save while the shop runs.
 mod reload;
 
+/// How codes are asked for.
+mod polling;
+
 /// Kill -9 at hundreds of moments of a busy shop.
 mod crash;
 

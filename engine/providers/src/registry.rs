@@ -58,6 +58,9 @@ pub struct Limits {
     pub rate_per_sec: u32,
     /// The longest answer body, in bytes.
     pub body_len_max: usize,
+    /// The longest body of a list: what is sold, or what is open. Ten thousand open orders are
+    /// about 3 MB, and whole price tables reach 18 MB.
+    pub list_len_max: usize,
 }
 
 impl Default for Limits {
@@ -68,6 +71,7 @@ impl Default for Limits {
             step_timeout: Duration::from_secs(5),
             rate_per_sec: 10,
             body_len_max: 1024 * 1024,
+            list_len_max: 32 * 1024 * 1024,
         }
     }
 }
@@ -221,6 +225,18 @@ impl Registry {
     /// There is no answer.
     pub async fn list_active(&self, id: &ProviderId) -> Result<Arc<Vec<VendorOrder>>, CallError> {
         self.provider(id)?.list_active().await
+    }
+
+    /// Whether one call lists all active orders; its plugin says so.
+    #[must_use]
+    pub fn lists_active(&self, id: &ProviderId) -> bool {
+        self.provider(id).is_ok_and(|provider| provider.lists_active())
+    }
+
+    /// Requests a second that may go to this provider; 1 where it is not loaded.
+    #[must_use]
+    pub fn rate_per_sec(&self, id: &ProviderId) -> u32 {
+        self.provider(id).map_or(1, |provider| provider.rate_per_sec())
     }
 
     /// The latest orders, closed ones included, where the vendor tells.

@@ -48,7 +48,17 @@ pub(crate) struct TransportOptions {
     pub(crate) secret_in_query: bool,
     pub(crate) connect_timeout: Duration,
     pub(crate) rate_per_sec: u32,
+}
+
+/// How one request may be performed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// Whether a request that is marked as idempotent may be sent again.
+    pub(crate) repeatable: bool,
+    /// The longest answer, in bytes.
     pub(crate) body_len_max: usize,
+    /// When the last attempt must have ended.
+    pub(crate) deadline: Instant,
 }
 
 /// The way to one vendor.
@@ -102,14 +112,9 @@ impl Transport {
         Ok(Self { client, options, throttle })
     }
 
-    /// Performs a request before the deadline. `repeatable` allows further attempts at requests
-    /// that are marked as idempotent.
-    pub(crate) async fn perform(
-        &self,
-        request: &Request,
-        repeatable: bool,
-        deadline: Instant,
-    ) -> Exchange {
+    /// Performs a request.
+    pub(crate) async fn perform(&self, request: &Request, terms: Terms) -> Exchange {
+        let Terms { repeatable, body_len_max, deadline } = terms;
         let built = match self.build(request) {
             Ok(built) => built,
             Err(why) => return Exchange::not_sent(why),
@@ -131,7 +136,7 @@ impl Transport {
             sleep_until(due).await;
             // From here on bytes may leave, so a time-out counts as sent unless reqwest knows
             // better.
-            let exchange = match timeout_at(deadline, self.exchange(copy)).await {
+            let exchange = match timeout_at(deadline, self.exchange(copy, body_len_max)).await {
                 Ok(exchange) => exchange,
                 Err(_) => Exchange::unanswered("no answer in time"),
             };
@@ -146,7 +151,7 @@ impl Transport {
         last.unwrap_or_else(|| Exchange::not_sent("the request cannot be sent"))
     }
 
-    async fn exchange(&self, request: reqwest::Request) -> Exchange {
+    async fn exchange(&self, request: reqwest::Request, body_len_max: usize) -> Exchange {
         let mut response = match self.client.execute(request).await {
             Ok(response) => response,
             Err(error) => {
@@ -171,9 +176,9 @@ impl Transport {
         loop {
             match response.chunk().await {
                 Ok(None) => break,
-                Ok(Some(chunk)) if body.len() + chunk.len() > self.options.body_len_max => {
-                    let limit = self.options.body_len_max;
-                    return Exchange::unanswered(format!("the answer is over {limit} bytes long"));
+                Ok(Some(chunk)) if body.len() + chunk.len() > body_len_max => {
+                    let why = format!("the answer is over {body_len_max} bytes long");
+                    return Exchange::unanswered(why);
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Err(error) => {

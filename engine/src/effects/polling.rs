@@ -1,79 +1,138 @@
-//! Asks vendors for codes. The schedule is computed from an order's age and lives in memory
-//! only; a poll that learns nothing writes nothing. Only `effects` uses it.
+//! When vendors are asked for codes. The schedule is computed from an order's age and lives in
+//! memory only; a poll that learns nothing writes nothing. Only `effects` uses it.
+//!
+//! A vendor with a list is asked once for everything that is due, and never more than once a
+//! second: whatever else the list says of open orders counts too. A vendor without one is asked
+//! order by order, at half the rate its limits allow, so that purchases always have room.
+//!
+//! Nothing here takes longer the more orders are open, except reading a list that names them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::panic::AssertUnwindSafe;
+mod asking;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use futures_util::FutureExt;
-use ring4_domain::change::Actor;
-use ring4_domain::command::Command;
-use ring4_domain::ids::{OrderId, ProviderId, Timestamp};
+use ring4_domain::ids::{OrderId, ProviderId, ServiceKey, Timestamp};
 use ring4_domain::order::{Order, OrderState};
-use ring4_domain::private::Private;
 use ring4_providers::{CallError, OrderStatus, VendorOrder};
 use ring4_rules::PollFacts;
 use tokio::task::JoinSet;
 
-use crate::shop::{Shop, ShopError};
+use self::asking::{Round, Said};
+use crate::shop::Shop;
+
+pub(super) use self::asking::heard;
 
 /// Orders due within this time share one request, in milliseconds.
 const TOGETHER_MS: i64 = 500;
 
-/// Looks at the list in which an order was missing before it is asked for by itself.
+/// From the start of one list request of a vendor to the next, in milliseconds.
+const LIST_GAP_MS: i64 = 1_000;
+
+/// Looks at the list in which an order was missing before it is asked for by itself: a list may
+/// lag behind, and an empty one right after a full one is not believed.
 const MISSES_MAX: u32 = 2;
 
+/// Orders of one vendor that are asked for by themselves at the same time.
+const CHECKS_MAX: u32 = 4;
+
+/// After this an order whose check never came back is asked for again, in seconds; longer than
+/// any call may take.
+const CHECK_LOST_SECS: u32 = 180;
+
+/// An order that waits for a code.
 #[derive(Clone, Debug)]
 struct Watch {
-    order: Order,
     provider: ProviderId,
+    service: ServiceKey,
+    vendor_order: String,
+    bought_at: Timestamp,
     at: Timestamp,
     polls: u32,
+    /// Checks in a row that failed.
     errors: u32,
+    /// Lists in a row that did not name it.
     misses: u32,
+    /// What the vendor said is being told to the core.
+    telling: bool,
+    /// A status that nobody knows was logged.
+    odd: bool,
 }
 
-/// What a round learnt about one order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Learnt {
-    Nothing,
-    Missing,
-    Error,
-}
-
-/// What came of asking one vendor.
+/// One vendor's open orders and what is being asked there.
 #[derive(Debug)]
-pub(super) struct Round {
-    provider: ProviderId,
-    learnt: Vec<(OrderId, Learnt)>,
+struct Line {
+    /// Whether one request lists all orders.
+    lists: bool,
+    due: BTreeSet<(Timestamp, OrderId)>,
+    by_purchase: BTreeMap<String, OrderId>,
+    /// Missing from the list too often: to be asked for by themselves.
+    missing: BTreeSet<OrderId>,
+    listing: bool,
+    next_list: Timestamp,
+    checks: u32,
+    next_check: Timestamp,
+    check_gap_ms: i64,
+    /// Lists in a row that failed.
+    errors: u32,
 }
 
-/// A vendor whose orders are due, or a round that came back.
+/// What can be begun, or came back.
 #[derive(Debug)]
 pub(super) enum Due {
-    Vendor(ProviderId),
+    List(ProviderId),
+    Check(ProviderId),
     Round(Round),
 }
 
 pub(super) struct Polls {
     shop: Arc<Shop>,
     watched: BTreeMap<OrderId, Watch>,
-    /// By vendor, so that a vendor that is slow to answer hides nobody else's orders.
-    due: BTreeMap<ProviderId, BTreeSet<(Timestamp, OrderId)>>,
-    /// Vendors that are being asked right now; one round at a time each.
-    asking: BTreeSet<ProviderId>,
+    /// By vendor, so that one that is slow to answer hides nobody else's orders.
+    lines: BTreeMap<ProviderId, Line>,
     rounds: JoinSet<Round>,
+}
+
+impl Line {
+    fn new(shop: &Shop, provider: &ProviderId) -> Self {
+        let rate = i64::from(shop.registry.rate_per_sec(provider));
+        Self {
+            lists: shop.registry.lists_active(provider),
+            due: BTreeSet::new(),
+            by_purchase: BTreeMap::new(),
+            missing: BTreeSet::new(),
+            listing: false,
+            next_list: Timestamp(0),
+            checks: 0,
+            next_check: Timestamp(0),
+            check_gap_ms: 2_000 / rate.max(1),
+            errors: 0,
+        }
+    }
+
+    /// When the next list may be asked for, if one is wanted.
+    fn list_at(&self) -> Option<Timestamp> {
+        let (at, _) = self.due.first().filter(|_| self.lists && !self.listing)?;
+        Some((*at).max(self.next_list))
+    }
+
+    /// When the next order may be asked for by itself, if one is to be.
+    fn check_at(&self) -> Option<Timestamp> {
+        if self.checks >= CHECKS_MAX {
+            return None;
+        }
+        let at = match self.due.first() {
+            _ if !self.missing.is_empty() => Timestamp(0),
+            Some((at, _)) if !self.lists => *at,
+            _ => return None,
+        };
+        Some(at.max(self.next_check))
+    }
 }
 
 impl Polls {
     pub(super) fn new(shop: Arc<Shop>) -> Self {
-        Self {
-            shop,
-            watched: BTreeMap::new(),
-            due: BTreeMap::new(),
-            asking: BTreeSet::new(),
-            rounds: JoinSet::new(),
-        }
+        Self { shop, watched: BTreeMap::new(), lines: BTreeMap::new(), rounds: JoinSet::new() }
     }
 
     /// Watches an order that waits for a code, and no longer when it does not.
@@ -81,27 +140,42 @@ impl Polls {
         let id = order.id();
         let waits = matches!(order.state, OrderState::Waiting | OrderState::Cancelling { .. });
         let Some(purchase) = order.purchase.as_ref().filter(|_| waits) else {
-            if let Some(watch) = self.watched.remove(&id)
-                && let Some(due) = self.due.get_mut(&watch.provider)
-            {
-                due.remove(&(watch.at, id));
-            }
-            return;
+            return self.forget(id);
         };
-        if let Some(watch) = self.watched.get_mut(&id) {
-            watch.order = order.clone();
-            return;
+        let place = (&purchase.provider, &purchase.vendor_order);
+        match self.watched.get(&id) {
+            Some(watch) if (&watch.provider, &watch.vendor_order) == place => return,
+            Some(_) => self.forget(id),
+            None => {}
         }
         let watch = Watch {
-            order: order.clone(),
             provider: purchase.provider.clone(),
+            service: order.quote.service.clone(),
+            vendor_order: purchase.vendor_order.clone(),
+            bought_at: purchase.bought_at,
             at: Timestamp(0),
             polls: 0,
             errors: 0,
             misses: 0,
+            telling: false,
+            odd: false,
         };
+        self.line(&watch.provider).by_purchase.insert(watch.vendor_order.clone(), id);
         self.watched.insert(id, watch);
         self.plan(id);
+    }
+
+    fn forget(&mut self, id: OrderId) {
+        let Some(watch) = self.watched.remove(&id) else { return };
+        let Some(line) = self.lines.get_mut(&watch.provider) else { return };
+        line.due.remove(&(watch.at, id));
+        line.missing.remove(&id);
+        line.by_purchase.remove(&watch.vendor_order);
+    }
+
+    fn line(&mut self, provider: &ProviderId) -> &mut Line {
+        let shop = &self.shop;
+        self.lines.entry(provider.clone()).or_insert_with(|| Line::new(shop, provider))
     }
 
     /// Watches an order that was open when the shop started. Its vendor is asked at once: what
@@ -114,25 +188,25 @@ impl Polls {
     /// Sets an order's next poll.
     fn set(&mut self, id: OrderId, at: Timestamp) {
         let Some(watch) = self.watched.get_mut(&id) else { return };
-        let due = self.due.entry(watch.provider.clone()).or_default();
-        due.remove(&(watch.at, id));
+        let Some(line) = self.lines.get_mut(&watch.provider) else { return };
+        line.due.remove(&(watch.at, id));
         watch.at = at;
-        due.insert((at, id));
+        line.due.insert((at, id));
     }
 
     /// Sets an order's next poll by its age.
     fn plan(&mut self, id: OrderId) {
         let Some(watch) = self.watched.get(&id) else { return };
         let now = self.shop.clock.now();
-        let bought_at = watch.order.purchase.as_ref().map_or(now, |purchase| purchase.bought_at);
+        let failed = self.lines.get(&watch.provider).map_or(0, |line| line.errors);
         let live = self.shop.live.load();
         let facts = PollFacts {
-            service: watch.order.quote.service.clone(),
+            service: watch.service.clone(),
             provider: watch.provider.clone(),
-            age_secs: now.secs_since(bought_at),
+            age_secs: now.secs_since(watch.bought_at),
             timeout_secs: live.policy.order_timeout_secs,
             attempt: watch.polls,
-            errors: watch.errors,
+            errors: failed.max(watch.errors),
         };
         let polling = &live.config.polling;
         let secs = live.rules.next_poll(&facts).unwrap_or_else(|error| {
@@ -144,23 +218,22 @@ impl Polls {
         self.set(id, now.plus_secs(secs));
     }
 
-    /// Waits for the next vendor that is due and idle, or for a round to come back.
+    /// Waits until something can be asked, or an answer comes back.
     pub(super) async fn next(&mut self) -> Due {
-        let idle = self.due.iter().filter(|(provider, _)| !self.asking.contains(*provider));
-        let first = idle.filter_map(|(provider, due)| Some((due.first()?.0, provider.clone())));
-        let idle = first.min();
+        let starts = self.lines.iter().flat_map(|(provider, line)| {
+            let list = line.list_at().map(|at| (at, provider, true));
+            let check = line.check_at().map(|at| (at, provider, false));
+            list.into_iter().chain(check)
+        });
+        let first = starts.min().map(|(at, provider, lists)| (at, provider.clone(), lists));
         let clock = self.shop.clock.clone();
         let due = async move {
-            match idle {
-                Some((at, provider)) => {
-                    clock.sleep_until(at).await;
-                    provider
-                }
-                None => std::future::pending().await,
-            }
+            let Some((at, provider, lists)) = first else { return std::future::pending().await };
+            clock.sleep_until(at).await;
+            if lists { Due::List(provider) } else { Due::Check(provider) }
         };
         tokio::select! {
-            provider = due => Due::Vendor(provider),
+            due = due => due,
             // Panics are caught inside a round, so a round always comes back.
             Some(Ok(round)) = self.rounds.join_next() => Due::Round(round),
         }
@@ -168,140 +241,142 @@ impl Polls {
 
     pub(super) fn pass(&mut self, due: Due) {
         match due {
-            Due::Vendor(provider) => self.ask(provider),
+            Due::List(provider) => self.list(provider),
+            Due::Check(provider) => self.check(provider),
             Due::Round(round) => self.learn(round),
         }
     }
 
-    fn ask(&mut self, provider: ProviderId) {
-        let until = Timestamp(self.shop.clock.now().0.saturating_add(TOGETHER_MS));
-        let due = self.due.get(&provider).into_iter().flatten();
-        let orders: Vec<(Order, u32)> = due
-            .take_while(|(at, _)| *at <= until)
-            .filter_map(|(_, id)| self.watched.get(id))
-            .map(|watch| (watch.order.clone(), watch.misses))
-            .collect();
-        if orders.is_empty() {
-            return;
-        }
-        self.asking.insert(provider.clone());
-        let shop = Arc::clone(&self.shop);
-        self.rounds.spawn(async move {
-            let failed = orders.iter().map(|(order, _)| (order.id(), Learnt::Error)).collect();
-            let asking = AssertUnwindSafe(ask_about(&shop, &provider, orders)).catch_unwind();
-            let learnt = asking.await.unwrap_or_else(|_| {
-                tracing::error!(%provider, "a round of polls panicked");
-                failed
-            });
-            Round { provider, learnt }
-        });
+    fn list(&mut self, provider: ProviderId) {
+        let now = self.shop.clock.now();
+        let Some(line) = self.lines.get_mut(&provider) else { return };
+        line.listing = true;
+        line.next_list = Timestamp(now.0.saturating_add(LIST_GAP_MS));
+        let until = Timestamp(now.0.saturating_add(TOGETHER_MS));
+        self.rounds.spawn(asking::list(Arc::clone(&self.shop), provider, until));
+    }
+
+    fn check(&mut self, provider: ProviderId) {
+        let now = self.shop.clock.now();
+        let Some(line) = self.lines.get_mut(&provider) else { return };
+        let id = match line.missing.pop_first() {
+            Some(id) => id,
+            None => match line.due.first() {
+                Some((_, id)) => *id,
+                None => return,
+            },
+        };
+        // Whatever stands in a line is watched.
+        let Some(watch) = self.watched.get(&id) else { return };
+        line.checks = line.checks.saturating_add(1);
+        line.next_check = Timestamp(now.0.saturating_add(line.check_gap_ms));
+        let said = Said { order: id, vendor_order: watch.vendor_order.clone() };
+        self.set(id, now.plus_secs(CHECK_LOST_SECS));
+        self.rounds.spawn(asking::check(Arc::clone(&self.shop), provider, said));
     }
 
     fn learn(&mut self, round: Round) {
-        self.asking.remove(&round.provider);
-        for (id, learnt) in round.learnt {
-            let Some(watch) = self.watched.get_mut(&id) else { continue };
-            watch.polls = watch.polls.saturating_add(1);
-            match learnt {
-                Learnt::Nothing => (watch.errors, watch.misses) = (0, 0),
-                Learnt::Missing => watch.misses = watch.misses.saturating_add(1),
-                Learnt::Error => watch.errors = watch.errors.saturating_add(1),
+        match round {
+            Round::Listed { provider, until, rows } => self.listed(&provider, until, rows),
+            Round::Checked { provider, order, status } => {
+                if let Some(line) = self.lines.get_mut(&provider) {
+                    line.checks = line.checks.saturating_sub(1);
+                }
+                let Some(watch) = self.watched.get_mut(&order) else { return };
+                watch.polls = watch.polls.saturating_add(1);
+                watch.misses = 0;
+                watch.errors = if status.is_ok() { 0 } else { watch.errors.saturating_add(1) };
+                if let Some(said) = status.ok().and_then(|status| self.news(order, &status)) {
+                    self.rounds.spawn(asking::tell(Arc::clone(&self.shop), vec![said]));
+                }
+                self.plan(order);
+            }
+            Round::Told(orders) => {
+                for order in orders {
+                    if let Some(watch) = self.watched.get_mut(&order) {
+                        watch.telling = false;
+                    }
+                }
+            }
+        }
+    }
+
+    fn listed(
+        &mut self,
+        provider: &ProviderId,
+        until: Timestamp,
+        rows: Result<Arc<Vec<VendorOrder>>, CallError>,
+    ) {
+        let Some(line) = self.lines.get_mut(provider) else { return };
+        line.listing = false;
+        let asked = line.due.iter().take_while(|(at, _)| *at <= until);
+        let asked: Vec<OrderId> = asked.map(|(_, id)| *id).collect();
+        match rows {
+            Ok(rows) => {
+                line.errors = 0;
+                self.read(provider, &rows, &asked);
+            }
+            // The manifest promised a list that there is not; its orders are due as they were.
+            Err(CallError::NotOffered) => {
+                line.lists = false;
+                return;
+            }
+            Err(error) => {
+                tracing::debug!(%provider, %error, "poll failed");
+                line.errors = line.errors.saturating_add(1);
+            }
+        }
+        for id in asked {
+            if let Some(watch) = self.watched.get_mut(&id) {
+                watch.polls = watch.polls.saturating_add(1);
             }
             self.plan(id);
         }
+    }
+
+    /// Takes in a list: news of any open order, and which of those asked about are missing.
+    fn read(&mut self, provider: &ProviderId, rows: &[VendorOrder], asked: &[OrderId]) {
+        let Some(line) = self.lines.get(provider) else { return };
+        let changed = rows.iter().filter(|row| row.status != OrderStatus::Waiting);
+        let changed = changed
+            .filter_map(|row| Some((*line.by_purchase.get(&row.vendor_order_id)?, &row.status)));
+        let changed: Vec<(OrderId, &OrderStatus)> = changed.collect();
+        let named: HashSet<&str> = rows.iter().map(|row| row.vendor_order_id.as_str()).collect();
+        for id in asked {
+            let Some(watch) = self.watched.get_mut(id) else { continue };
+            let is_named = named.contains(watch.vendor_order.as_str());
+            watch.misses = if is_named { 0 } else { watch.misses.saturating_add(1) };
+            if let Some(line) = self.lines.get_mut(provider) {
+                if watch.misses > MISSES_MAX {
+                    line.missing.insert(*id);
+                } else {
+                    line.missing.remove(id);
+                }
+            }
+        }
+        let news = changed.into_iter().filter_map(|(id, status)| self.news(id, status));
+        let news: Vec<_> = news.collect();
+        if !news.is_empty() {
+            self.rounds.spawn(asking::tell(Arc::clone(&self.shop), news));
+        }
+    }
+
+    /// What the core must be told of this, unless it is being told already.
+    fn news(&mut self, id: OrderId, status: &OrderStatus) -> Option<asking::Fact> {
+        let watch = self.watched.get_mut(&id)?;
+        if let OrderStatus::Unrecognised { raw } = status
+            && !std::mem::replace(&mut watch.odd, true)
+        {
+            tracing::warn!(order = %id, raw, "the vendor's status is not known; waiting on");
+        }
+        let said = Said { order: id, vendor_order: watch.vendor_order.clone() };
+        let fact = asking::fact(said, status).filter(|_| !watch.telling)?;
+        watch.telling = true;
+        Some(fact)
     }
 
     /// Ends every round that is under way.
     pub(super) async fn stop(&mut self) {
         self.rounds.shutdown().await;
     }
-}
-
-/// Asks one vendor about its due orders: by one list where it has one, else one by one.
-async fn ask_about(
-    shop: &Shop,
-    provider: &ProviderId,
-    orders: Vec<(Order, u32)>,
-) -> Vec<(OrderId, Learnt)> {
-    let listed = match shop.registry.list_active(provider).await {
-        Ok(rows) => Some(rows),
-        Err(CallError::NotOffered) => None,
-        Err(error) => {
-            tracing::debug!(%provider, %error, "poll failed");
-            return orders.iter().map(|(order, _)| (order.id(), Learnt::Error)).collect();
-        }
-    };
-    let rows: BTreeMap<&str, &VendorOrder> = listed
-        .iter()
-        .flat_map(|rows| rows.iter())
-        .map(|row| (row.vendor_order_id.as_str(), row))
-        .collect();
-    let mut learnt = Vec::with_capacity(orders.len());
-    for (order, misses) in &orders {
-        let Some(purchase) = &order.purchase else { continue };
-        let row = rows.get(purchase.vendor_order.as_str());
-        let result = match row {
-            Some(row) => poll(shop, order, Ok(row.status.clone())).await,
-            // Missing from a list means nothing yet; a vendor's list may lag behind.
-            None if listed.is_some() && *misses < MISSES_MAX => Ok(Learnt::Missing),
-            None => {
-                let status = shop.registry.check(provider, &purchase.vendor_order).await;
-                poll(shop, order, status).await
-            }
-        };
-        match result {
-            Ok(result) => learnt.push((order.id(), result)),
-            // Nothing can be written down; the engine that is opened next asks again.
-            Err(_) => return learnt,
-        }
-    }
-    learnt
-}
-
-async fn poll(
-    shop: &Shop,
-    order: &Order,
-    status: Result<OrderStatus, CallError>,
-) -> Result<Learnt, ShopError> {
-    match status {
-        Ok(status) => {
-            heard(shop, order, &status, &format!("poll:{}", order.id())).await?;
-            Ok(Learnt::Nothing)
-        }
-        Err(error) => {
-            tracing::debug!(order = %order.id(), %error, "poll failed");
-            Ok(Learnt::Error)
-        }
-    }
-}
-
-/// Tells the core what the vendor says of an order, where it says anything new.
-pub(super) async fn heard(
-    shop: &Shop,
-    order: &Order,
-    status: &OrderStatus,
-    trace: &str,
-) -> Result<(), ShopError> {
-    let Some(purchase) = &order.purchase else { return Ok(()) };
-    let vendor_order = purchase.vendor_order.clone();
-    let command = match status {
-        OrderStatus::Received { messages } => {
-            let Some(message) = messages.last() else { return Ok(()) };
-            let text = message.text.clone();
-            let Some(code) = message.code.clone().or_else(|| text.clone()) else { return Ok(()) };
-            let (code, text) = (code.into(), text.map(Private::from));
-            Command::CodeArrived { order: order.id(), vendor_order, code, text }
-        }
-        OrderStatus::Refunded => Command::PurchaseReturned { order: order.id(), vendor_order },
-        // Closed without a refund: the vendor keeps the money, the customer does not pay. The
-        // order's own deadline gives the hold back; until then a late message may still come.
-        OrderStatus::Closed | OrderStatus::Waiting => return Ok(()),
-        OrderStatus::Unrecognised { raw } => {
-            tracing::warn!(trace, raw, "the vendor's status is not known; waiting on");
-            return Ok(());
-        }
-    };
-    // The core refuses what it knows already.
-    let _ = shop.submit(Actor::Engine, trace, command).await?;
-    Ok(())
 }

@@ -19,7 +19,7 @@ use crate::answer;
 use crate::breaker::{Breaker, BreakerState, Pass};
 use crate::host::{Instance, InstanceError, LoadError, LoadRefusal, Started, inspect};
 use crate::scrub::scrub;
-use crate::transport::{Exchange, Reach, Transport, TransportOptions};
+use crate::transport::{Exchange, Reach, Terms, Transport, TransportOptions};
 use crate::vocabulary::{
     BuyRequest, CallError, Cancellation, Catalogue, OrderStatus, Purchase, Quote, RefusalReason,
     Resend, VendorOrder,
@@ -92,7 +92,6 @@ impl Provider {
             secret_in_query: manifest.secret_in_query,
             connect_timeout: limits.connect_timeout,
             rate_per_sec: limits.rate_per_sec,
-            body_len_max: limits.body_len_max,
         })
         .map_err(|reason| wrong(format!("HTTP: {reason}")))?;
         Ok(Self {
@@ -174,6 +173,14 @@ impl Provider {
             }
         };
         listing.await
+    }
+
+    pub(super) const fn lists_active(&self) -> bool {
+        self.manifest.capabilities.list_active
+    }
+
+    pub(super) const fn rate_per_sec(&self) -> u32 {
+        self.limits.rate_per_sec
     }
 
     pub(super) async fn history(&self) -> Result<Vec<VendorOrder>, CallError> {
@@ -306,6 +313,11 @@ impl Provider {
         deadline: Instant,
         outcome: &mut Outcome,
     ) -> Result<Answer, CallError> {
+        let body_len_max = match op {
+            Op::Services | Op::Countries | Op::ListActive | Op::History => self.limits.list_len_max,
+            _ => self.limits.body_len_max,
+        };
+        let terms = Terms { repeatable, body_len_max, deadline };
         let invocation = sdk::Invocation { now_unix_ms: (self.clock)(), op };
         let call = serde_json::to_vec(&invocation)
             .map_err(|error| CallError::PluginFault(error.to_string()))?;
@@ -322,8 +334,7 @@ impl Provider {
             })?;
             // Until the exchange tells otherwise: this future may be dropped while it runs.
             outcome.contact = Contact::Open;
-            let Exchange { head, body } =
-                self.transport.perform(&request, repeatable, deadline).await;
+            let Exchange { head, body } = self.transport.perform(&request, terms).await;
             outcome.note(&head);
             let head = serde_json::to_vec(&head)
                 .map_err(|error| CallError::PluginFault(error.to_string()))?;

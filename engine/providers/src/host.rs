@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use ring4_provider_sdk::abi::{ABI_MAJOR, SYMBOL};
 
 pub use self::file::{PluginFile, inspect};
-pub(crate) use self::instance::{Instance, InstanceError, Started};
+pub(crate) use self::instance::{Instance, InstanceError, Launch};
 pub use self::manifest::describe;
 pub use self::timing::time_checks;
 

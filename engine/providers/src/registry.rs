@@ -1,7 +1,10 @@
 //! The providers the operator configured, and the calls one can make to them. The middle of the
 //! engine imports this.
 
+mod conduct;
+mod plug;
 mod provider;
+mod swap;
 mod tally;
 
 use std::collections::BTreeMap;
@@ -12,8 +15,10 @@ use std::time::Duration;
 use ring4_domain::ids::{Country, ProviderId};
 use ring4_domain::money::Amount;
 
+pub use self::conduct::{Fault, FaultKind};
 use self::provider::Provider;
 pub use self::provider::REQUESTS_PER_CALL_MAX;
+pub use self::swap::{PluginVersion, Swap, SwapError};
 use crate::breaker::BreakerState;
 use crate::host::{LoadError, LoadRefusal, plugin_path};
 use crate::secret::Secret;
@@ -87,6 +92,17 @@ pub struct PluginOptions {
     pub allow: Vec<String>,
 }
 
+/// What an admin lets a provider do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sale {
+    /// Everything.
+    Open,
+    /// Serve what is open, buy nothing new.
+    Draining,
+    /// Nothing at all: no request leaves for it.
+    Off,
+}
+
 /// How one provider is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderStatus {
@@ -94,6 +110,12 @@ pub struct ProviderStatus {
     pub id: ProviderId,
     /// Switched on by the operator.
     pub enabled: bool,
+    /// What an admin lets it do.
+    pub sale: Sale,
+    /// The fault for which its plugin sells no more.
+    pub quarantine: Option<Fault>,
+    /// The plugin's latest faults, oldest first.
+    pub faults: Vec<Fault>,
     /// The plugin's own name; empty while not loaded.
     pub plugin: String,
     /// The plugin's version; empty while not loaded.
@@ -110,7 +132,7 @@ pub struct ProviderStatus {
     pub resend: bool,
     /// Early cancels are refused for up to this long, in seconds.
     pub early_cancel_lock_secs: u32,
-    /// The plugin did not return in time once and is asked no more.
+    /// The plugin did not return in time too often and is asked no more.
     pub out_of_service: bool,
     /// The breaker that all calls pass.
     pub line: BreakerState,
@@ -296,6 +318,9 @@ impl Registry {
             Slot::Disabled => ProviderStatus {
                 id: id.clone(),
                 enabled: false,
+                sale: Sale::Off,
+                quarantine: None,
+                faults: Vec::new(),
                 plugin: String::new(),
                 version: String::new(),
                 sha256: String::new(),
@@ -313,6 +338,22 @@ impl Registry {
             },
         };
         self.slots.iter().map(row).collect()
+    }
+
+    /// Lets a provider sell, only serve, or do nothing. Opening the sale also forgives its
+    /// plugin's faults. `false` when no such provider is loaded.
+    pub fn set_sale(&self, id: &ProviderId, sale: Sale) -> bool {
+        let provider = self.provider(id);
+        provider.inspect(|provider| provider.set_sale(sale)).is_ok()
+    }
+
+    /// Opens a provider's plugin file as it lies in its folder now, tries it beside the one in
+    /// use and goes on with it. Nothing changes where the file is the one in use.
+    ///
+    /// # Errors
+    /// Why the former plugin stays in use.
+    pub async fn swap(&self, id: &ProviderId) -> Result<Swap, SwapError> {
+        self.provider(id).map_err(|_| SwapError::UnknownProvider)?.swap().await
     }
 
     /// Refuses new calls, ends those under way (a purchase becomes unclear) and waits for the

@@ -7,6 +7,7 @@ mod throttle;
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
@@ -65,7 +66,7 @@ pub(crate) struct Terms {
 pub(crate) struct Transport {
     client: Client,
     options: TransportOptions,
-    throttle: Throttle,
+    throttle: Arc<Throttle>,
 }
 
 /// What came of a request: the head, and the raw body of an answer.
@@ -73,6 +74,27 @@ pub(crate) struct Transport {
 pub(crate) struct Exchange {
     pub(crate) head: ResponseHead,
     pub(crate) body: Vec<u8>,
+    /// It was not sent because it wanted to go, or to carry a secret, where its manifest does
+    /// not allow it.
+    pub(crate) trespass: bool,
+}
+
+/// Why a request is not sent; safe to log.
+struct Unsendable {
+    why: String,
+    trespass: bool,
+}
+
+impl From<String> for Unsendable {
+    fn from(why: String) -> Self {
+        Self { why, trespass: false }
+    }
+}
+
+impl Unsendable {
+    fn trespass(why: impl Into<String>) -> Self {
+        Self { why: why.into(), trespass: true }
+    }
 }
 
 impl Exchange {
@@ -85,7 +107,7 @@ impl Exchange {
     }
 
     fn failed(sent: bool, why: String) -> Self {
-        Self { head: ResponseHead::Failed { sent, why }, body: Vec::new() }
+        Self { head: ResponseHead::Failed { sent, why }, body: Vec::new(), trespass: false }
     }
 
     /// Worth another attempt: nobody answered, or the vendor is busy.
@@ -108,8 +130,13 @@ impl Transport {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|error| chain(&error.without_url()))?;
-        let throttle = Throttle::new(options.rate_per_sec);
+        let throttle = Arc::new(Throttle::new(options.rate_per_sec));
         Ok(Self { client, options, throttle })
+    }
+
+    /// Goes on where another left off: the vendor's patience does not begin anew.
+    pub(crate) fn succeed(&mut self, former: &Self) {
+        self.throttle = Arc::clone(&former.throttle);
     }
 
     /// Performs a request.
@@ -117,7 +144,9 @@ impl Transport {
         let Terms { repeatable, body_len_max, deadline } = terms;
         let built = match self.build(request) {
             Ok(built) => built,
-            Err(why) => return Exchange::not_sent(why),
+            Err(Unsendable { why, trespass }) => {
+                return Exchange { trespass, ..Exchange::not_sent(why) };
+            }
         };
         let attempts = if repeatable && request.idempotent { ATTEMPTS_MAX } else { 1 };
         let mut pause = RETRY_PAUSE;
@@ -186,20 +215,25 @@ impl Transport {
                 }
             }
         }
-        Exchange { head: ResponseHead::Answered { status, content_type, retry_after_secs }, body }
+        let head = ResponseHead::Answered { status, content_type, retry_after_secs };
+        Exchange { head, body, trespass: false }
     }
 
     /// Puts secrets in and checks everything a plugin may have got wrong. Errors are safe to log.
-    fn build(&self, request: &Request) -> Result<reqwest::Request, String> {
+    fn build(&self, request: &Request) -> Result<reqwest::Request, Unsendable> {
         check_size(request)?;
         let default = request.default_base.as_deref();
-        let mut url =
-            self.options.reach.resolve(&request.url, default).map_err(|error| error.to_string())?;
+        let resolved = self.options.reach.resolve(&request.url, default);
+        let mut url = resolved.map_err(|error| Unsendable {
+            why: error.to_string(),
+            trespass: error.is_trespass(),
+        })?;
         if !request.query.is_empty() {
             let mut pairs = url.query_pairs_mut();
             for (name, value) in &request.query {
                 if matches!(value, FieldValue::Secret(_)) && !self.options.secret_in_query {
-                    return Err("a secret in the address is not in the manifest".to_owned());
+                    let why = "a secret in the address is not in the manifest";
+                    return Err(Unsendable::trespass(why));
                 }
                 pairs.append_pair(name, &self.value(value)?);
             }
@@ -209,7 +243,8 @@ impl Transport {
             let name = HeaderName::from_bytes(name.as_bytes())
                 .map_err(|_| "a header's name is not allowed".to_owned())?;
             if HEADERS_RESERVED.contains(&name.as_str()) {
-                return Err(format!("the header {name} is not the plugin's to set"));
+                let why = format!("the header {name} is not the plugin's to set");
+                return Err(Unsendable::trespass(why));
             }
             let mut value = HeaderValue::from_str(&self.value(value)?)
                 .map_err(|_| format!("the value of the header {name} is not allowed"))?;
@@ -223,21 +258,23 @@ impl Transport {
         };
         let mut builder = self.client.request(method, url).headers(headers);
         if let Body::Form(fields) = &request.body {
-            let filled: Result<Vec<_>, String> = fields
+            let filled: Result<Vec<_>, Unsendable> = fields
                 .iter()
                 .map(|(name, value)| Ok((name.as_str(), self.value(value)?)))
                 .collect();
             builder = builder.form(&filled?);
         }
-        builder.build().map_err(|error| self.redacted(&chain(&error.without_url())))
+        builder.build().map_err(|error| self.redacted(&chain(&error.without_url())).into())
     }
 
-    fn value(&self, value: &FieldValue) -> Result<String, String> {
+    fn value(&self, value: &FieldValue) -> Result<String, Unsendable> {
         match value {
             FieldValue::Text(text) => Ok(text.clone()),
             FieldValue::Secret(named) => {
                 let secret = self.options.secrets.get(&named.secret);
-                let secret = secret.ok_or("the request names a secret that is not configured")?;
+                let secret = secret.ok_or_else(|| {
+                    Unsendable::trespass("the request names a secret that is not configured")
+                })?;
                 Ok(format!("{}{}", named.prefix, secret.expose()))
             }
         }

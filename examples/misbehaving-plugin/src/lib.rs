@@ -63,6 +63,12 @@ pub enum Misdeed {
     BadOrderId,
     /// Answer with a cost of a million dollars.
     AbsurdCost,
+    /// Panic in a purchase, after the answer, and in no other call.
+    PanicBuying,
+    /// Never return from a purchase, after the answer; return from every other call.
+    StallBuying,
+    /// Buy above the cap.
+    Overcharge,
     /// Say "refused" whatever the vendor answered.
     Refuse,
     /// Write something that is not JSON.
@@ -250,8 +256,14 @@ impl Provider for Misbehaving {
         Ok(Quote::Unavailable { reason: RefusalReason::OutOfStock })
     }
 
+    #[allow(clippy::panic)]
     async fn buy(&self, call: &Call, _: &PurchaseRequest) -> Result<Purchase, ProviderError> {
         let response = self.exchange(call, false).await?;
+        match self.settings.misdeed {
+            Misdeed::PanicBuying => panic!("in the middle of a purchase"),
+            Misdeed::StallBuying => run_for_ever(),
+            _ => {}
+        }
         let bought = |id: &str, number: &str, cost| Purchase::Bought {
             vendor_order_id: id.to_owned(),
             number: number.to_owned(),
@@ -263,6 +275,7 @@ impl Provider for Misbehaving {
             Misdeed::OverlongNumber => bought(id, &format!("+{}", "1".repeat(40)), cost),
             Misdeed::BadOrderId => bought("<b>1</b>", number, cost),
             Misdeed::AbsurdCost => bought(id, number, Money::from_cents(100_000_000)),
+            Misdeed::Overcharge => bought(id, number, Money::from_cents(31)),
             Misdeed::Refuse => {
                 Purchase::Refused { reason: RefusalReason::OutOfStock, retry_after_secs: None }
             }

@@ -3,7 +3,7 @@
 //! `spawn_blocking` was refused: dropping a tokio runtime waits for a stuck blocking task for
 //! ever. A thread that does not answer in time is abandoned and its instance out of service.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::sync::{Mutex, PoisonError};
@@ -50,10 +50,16 @@ pub(crate) struct Instance {
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
-/// A fresh instance and what its plugin says of itself.
-pub(crate) struct Started {
-    pub(crate) instance: Instance,
-    pub(crate) manifest: Manifest,
+/// What an instance is made of; it can be made again.
+#[derive(Clone)]
+pub(crate) struct Launch {
+    /// The private copy of the library.
+    pub(crate) copy: PathBuf,
+    pub(crate) header: Header,
+    pub(crate) provider: String,
+    /// JSON.
+    pub(crate) settings: Vec<u8>,
+    pub(crate) step_limit: Duration,
 }
 
 /// A call under way. Dropping it ends the operation, also when the caller went away.
@@ -62,21 +68,16 @@ pub(crate) struct Operation<'a> {
     id: u64,
 }
 
-impl Instance {
-    /// Opens the library on a new thread and makes an instance there.
-    pub(crate) fn start(
-        copy: &Path,
-        header: Header,
-        provider: &str,
-        settings: Vec<u8>,
-        step_limit: Duration,
-    ) -> Result<Started, LoadRefusal> {
+impl Launch {
+    /// Opens the library on a new thread and makes an instance there; also returns what the
+    /// plugin says of itself.
+    pub(crate) fn start(&self) -> Result<(Instance, Manifest), LoadRefusal> {
         let (jobs, inbox) = mpsc::sync_channel(JOBS_MAX);
         let (ready, started) = mpsc::sync_channel(1);
-        let (copy, provider) = (copy.to_owned(), provider.to_owned());
+        let launch = self.clone();
         let thread = std::thread::Builder::new()
-            .name(format!("plugin-{provider}"))
-            .spawn(move || match open(&copy, header, &provider, &settings) {
+            .name(format!("plugin-{}", self.provider))
+            .spawn(move || match open(&launch) {
                 Ok((plugin, manifest)) => {
                     if ready.send(Ok(manifest)).is_ok() {
                         serve(plugin, &inbox);
@@ -86,23 +87,25 @@ impl Instance {
                 Err(refusal) => drop(ready.send(Err(refusal))),
             })
             .map_err(|error| LoadRefusal::Loader(format!("no thread for it: {error}")))?;
-        let limit = step_limit * START_STEPS;
+        let limit = self.step_limit * START_STEPS;
         let manifest = match started.recv_timeout(limit) {
             Ok(manifest) => manifest?,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                 return Err(LoadRefusal::Stuck { limit });
             }
         };
-        let instance = Self {
+        let instance = Instance {
             jobs,
-            step_limit,
+            step_limit: self.step_limit,
             out_of_service: AtomicBool::new(false),
             last_operation: AtomicU64::new(0),
             thread: Mutex::new(Some(thread)),
         };
-        Ok(Started { instance, manifest })
+        Ok((instance, manifest))
     }
+}
 
+impl Instance {
     pub(crate) fn is_out_of_service(&self) -> bool {
         self.out_of_service.load(Ordering::Relaxed)
     }
@@ -180,16 +183,12 @@ impl Drop for Operation<'_> {
     }
 }
 
-fn open(
-    copy: &Path,
-    header: Header,
-    provider: &str,
-    settings: &[u8],
-) -> Result<(Plugin, Manifest), LoadRefusal> {
-    let table = library::open(copy, header)?;
+fn open(launch: &Launch) -> Result<(Plugin, Manifest), LoadRefusal> {
+    let Launch { copy, header, provider, settings, .. } = launch;
+    let table = library::open(copy, *header)?;
     let manifest = read_manifest(table)?;
     let plugin = Plugin::create(table, provider, settings)
-        .map_err(|reason| LoadRefusal::Settings { provider: provider.to_owned(), reason })?;
+        .map_err(|reason| LoadRefusal::Settings { provider: provider.clone(), reason })?;
     Ok((plugin, manifest))
 }
 

@@ -2,24 +2,27 @@
 //! call runs through them. The registry imports this.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, WeakShared};
-use ring4_domain::ids::{Country, ProviderId};
+use ring4_domain::ids::Country;
 use ring4_domain::money::Amount;
 use ring4_provider_sdk as sdk;
-use ring4_provider_sdk::{Answer, Manifest, Op, Step};
+use ring4_provider_sdk::{Answer, Op, Step};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::conduct::{Fault, FaultKind};
+use super::plug::Plug;
+use super::swap::{PluginVersion, Swap, SwapError};
 use super::tally::Tally;
-use super::{Limits, PluginOptions, ProviderOptions, ProviderStatus, UnixMillisClock};
+use super::{Limits, PluginOptions, ProviderOptions, ProviderStatus, Sale, UnixMillisClock};
 use crate::answer;
 use crate::breaker::{Breaker, BreakerState, Pass};
-use crate::host::{Instance, InstanceError, LoadError, LoadRefusal, Started, inspect};
+use crate::host::{InstanceError, LoadError, plugin_path};
 use crate::scrub::scrub;
-use crate::transport::{Exchange, Reach, Terms, Transport, TransportOptions};
+use crate::transport::Terms;
 use crate::vocabulary::{
     BuyRequest, CallError, Cancellation, Catalogue, OrderStatus, Purchase, Quote, RefusalReason,
     Resend, VendorOrder,
@@ -36,12 +39,16 @@ type Listing = WeakShared<BoxFuture<'static, Result<Arc<Vec<VendorOrder>>, CallE
 
 /// A loaded provider.
 pub(super) struct Provider {
-    id: ProviderId,
-    manifest: Manifest,
-    sha256: String,
+    options: ProviderOptions,
+    plugins: PluginOptions,
     limits: Limits,
-    instance: Instance,
-    transport: Transport,
+    /// Replaced as a whole by a swap; a call keeps the one it began with.
+    plug: RwLock<Arc<Plug>>,
+    /// Plugins that were replaced and have calls under way.
+    former: Mutex<Vec<Weak<Plug>>>,
+    /// Held while a new plugin is opened and tried.
+    swapping: tokio::sync::Mutex<()>,
+    sale: Mutex<Sale>,
     line: Breaker,
     selling: Breaker,
     tally: Tally,
@@ -59,48 +66,15 @@ impl Provider {
         path: &Path,
         clock: UnixMillisClock,
     ) -> Result<Self, LoadError> {
-        let refuse = |refusal| LoadError::new(path, refusal);
-        let file = inspect(path)?;
-        file.check_allowed(&plugins.allow)?;
-        let copy = file.copy_to(&plugins.cache_dir)?;
-        let name = options.id.to_string();
-        let settings = match &options.settings {
-            serde_json::Value::Null => b"{}".to_vec(),
-            settings => settings.to_string().into_bytes(),
-        };
-        let limits = options.limits;
-        let Started { instance, manifest } =
-            Instance::start(&copy, file.header(), &name, settings, limits.step_timeout)
-                .map_err(refuse)?;
-        let missing = |secret: &&String| {
-            options.secrets.get(*secret).is_none_or(|secret| secret.expose().is_empty())
-        };
-        if let Some(secret) = manifest.secrets.iter().find(missing) {
-            let secret = secret.clone();
-            return Err(refuse(LoadRefusal::Secret { provider: name, secret }));
-        }
-        let wrong = |reason| refuse(LoadRefusal::Options { provider: name.clone(), reason });
-        let base = options.base_url.as_deref().or(manifest.base_url.as_deref());
-        let reach = Reach::new(base, &manifest.hosts)
-            .map_err(|error| wrong(format!("base_url: {error}")))?;
-        // Only what the manifest names is ever substituted.
-        let mut secrets = options.secrets;
-        secrets.retain(|name, _| manifest.secrets.contains(name));
-        let transport = Transport::new(TransportOptions {
-            reach,
-            secrets,
-            secret_in_query: manifest.secret_in_query,
-            connect_timeout: limits.connect_timeout,
-            rate_per_sec: limits.rate_per_sec,
-        })
-        .map_err(|reason| wrong(format!("HTTP: {reason}")))?;
+        let plug = Plug::load(&options, plugins, path)?;
         Ok(Self {
-            id: options.id,
-            sha256: file.sha256().to_owned(),
-            manifest,
-            limits,
-            instance,
-            transport,
+            limits: options.limits,
+            options,
+            plugins: plugins.clone(),
+            plug: RwLock::new(Arc::new(plug)),
+            former: Mutex::default(),
+            swapping: tokio::sync::Mutex::default(),
+            sale: Mutex::new(Sale::Open),
             line: Breaker::new(),
             selling: Breaker::new(),
             tally: Tally::default(),
@@ -111,8 +85,27 @@ impl Provider {
         })
     }
 
+    fn plug(&self) -> Arc<Plug> {
+        Arc::clone(&self.plug.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn sale(&self) -> Sale {
+        *self.sale.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it sells. Opening the sale also forgives its plugin what it did.
+    pub(super) fn set_sale(&self, sale: Sale) {
+        *self.sale.lock().unwrap_or_else(PoisonError::into_inner) = sale;
+        if sale == Sale::Open {
+            self.plug().conduct.pardon();
+        }
+    }
+
     pub(super) fn can_buy(&self) -> bool {
-        !self.instance.is_out_of_service()
+        let plug = self.plug();
+        self.sale() == Sale::Open
+            && !plug.is_out_of_service()
+            && !plug.conduct.is_quarantined()
             && !self.stopping.is_cancelled()
             && self.line.state() != BreakerState::Open
             && self.selling.state() != BreakerState::Open
@@ -120,6 +113,10 @@ impl Provider {
 
     pub(super) async fn buy(&self, request: &BuyRequest) -> Purchase {
         let refused = |reason| Purchase::Refused { reason };
+        let plug = self.plug();
+        if self.sale() != Sale::Open || plug.conduct.is_quarantined() {
+            return refused(RefusalReason::Unavailable);
+        }
         let Some(max_price) = sdk::Money::parse(&request.max_price.to_text()) else {
             return refused(RefusalReason::BadRequest);
         };
@@ -131,10 +128,15 @@ impl Provider {
             country: request.country.to_string(),
             max_price,
         });
-        let outcome = self.run(op, false).await;
-        self.report(&outcome, line);
+        let outcome = self.run(&plug, op, false).await;
+        self.report(&plug, &outcome, line);
         outcome::report_selling(&outcome, selling);
-        outcome.into_purchase((self.clock)())
+        let said = outcome.claim();
+        let purchase = outcome.into_purchase((self.clock)());
+        if let Some((kind, what)) = outcome::false_purchase(said, &purchase, request.max_price) {
+            self.note(&plug, kind, what);
+        }
+        purchase
     }
 
     pub(super) async fn quote(&self, service: &str, country: Country) -> Result<Quote, CallError> {
@@ -175,8 +177,8 @@ impl Provider {
         listing.await
     }
 
-    pub(super) const fn lists_active(&self) -> bool {
-        self.manifest.capabilities.list_active
+    pub(super) fn lists_active(&self) -> bool {
+        self.plug().manifest.capabilities.list_active
     }
 
     pub(super) const fn rate_per_sec(&self) -> u32 {
@@ -240,19 +242,23 @@ impl Provider {
 
     pub(super) fn status(&self) -> ProviderStatus {
         let (error_percent, calls_per_minute) = self.tally.read();
-        let can = &self.manifest.capabilities;
+        let plug = self.plug();
+        let can = &plug.manifest.capabilities;
         ProviderStatus {
-            id: self.id.clone(),
+            id: self.options.id.clone(),
             enabled: true,
-            plugin: self.manifest.name.clone(),
-            version: self.manifest.version.clone(),
-            sha256: self.sha256.clone(),
+            sale: self.sale(),
+            plugin: plug.manifest.name.clone(),
+            version: plug.manifest.version.clone(),
+            sha256: plug.sha256.clone(),
+            quarantine: plug.conduct.quarantine(),
+            faults: plug.conduct.faults(),
             list_active: can.list_active,
             history: can.history,
             price_cap: can.price_cap,
             resend: can.resend,
             early_cancel_lock_secs: can.early_cancel_lock_secs,
-            out_of_service: self.instance.is_out_of_service(),
+            out_of_service: plug.is_out_of_service(),
             line: self.line.state(),
             selling: self.selling.state(),
             error_percent,
@@ -263,7 +269,71 @@ impl Provider {
 
     pub(super) async fn stop(&self) {
         self.stopping.cancel();
-        self.instance.stop().await;
+        let former = std::mem::take(&mut *self.lock_former());
+        let plugs = former.iter().filter_map(Weak::upgrade).chain([self.plug()]);
+        let stopping = plugs.map(|plug| async move { plug.stop().await });
+        futures_util::future::join_all(stopping).await;
+    }
+
+    fn lock_former(&self) -> MutexGuard<'_, Vec<Weak<Plug>>> {
+        self.former.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the plugin's file as it lies there now beside the one in use, tries it, and goes on
+    /// with it. Calls under way end with the plugin they began with.
+    pub(super) async fn swap(self: &Arc<Self>) -> Result<Swap, SwapError> {
+        let _turn = self.swapping.lock().await;
+        let path = plugin_path(self.plugins.dir.as_deref(), &self.options.plugin)?;
+        let (options, plugins) = (self.options.clone(), self.plugins.clone());
+        let load = move || Plug::load(&options, &plugins, &path);
+        let loaded = tokio::task::spawn_blocking(load).await;
+        let mut next = loaded.map_err(|error| SwapError::Tried(scrub(&error.to_string())))??;
+        let current = self.plug();
+        let version = |plug: &Plug| PluginVersion {
+            version: plug.manifest.version.clone(),
+            sha256: plug.sha256.clone(),
+        };
+        let (from, to) = (version(&current), version(&next));
+        if from.sha256 == to.sha256 {
+            next.stop().await;
+            return Ok(Swap { from, to });
+        }
+        if current.manifest.name != next.manifest.name {
+            let (was, is) = (current.manifest.name.clone(), next.manifest.name.clone());
+            next.stop().await;
+            return Err(SwapError::Another { was, is });
+        }
+        next.transport.succeed(&current.transport);
+        if let Err(error) = self.probe(&next).await {
+            next.stop().await;
+            return Err(SwapError::Tried(error.to_string()));
+        }
+        *self.plug.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        let mut former = self.lock_former();
+        former.retain(|plug| plug.strong_count() > 0);
+        former.push(Arc::downgrade(&current));
+        tracing::info!(provider = %self.options.id, ?from, ?to, "plugin swapped");
+        Ok(Swap { from, to })
+    }
+
+    /// Asks a plugin that is not in use yet for the balance. That the vendor cannot be reached
+    /// or refuses is no fault of the plugin; not to make sense of its answer is.
+    async fn probe(&self, plug: &Plug) -> Result<(), CallError> {
+        let balance = match self.run(plug, Op::Balance, true).await.into_answer() {
+            Ok(Answer::Balance(money)) => answer::balance(&money).map(drop).map_err(Into::into),
+            Ok(_) => Err(other_answer()),
+            Err(error) => Err(error),
+        };
+        match balance {
+            Err(
+                CallError::NotSent(_)
+                | CallError::Unanswered(_)
+                | CallError::Refused(_)
+                | CallError::NotOffered,
+            )
+            | Ok(()) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// A call that only reads, so its requests may be repeated.
@@ -272,15 +342,19 @@ impl Provider {
     }
 
     async fn run_passing(&self, op: Op, repeatable: bool) -> Result<Outcome, CallError> {
+        if self.sale() == Sale::Off {
+            return Err(CallError::Disabled);
+        }
         let line = self.line.pass().map_err(|wait| CallError::BreakerOpen {
             retry_after_secs: wait.as_secs().saturating_add(1),
         })?;
-        let outcome = self.run(op, repeatable).await;
-        self.report(&outcome, line);
+        let plug = self.plug();
+        let outcome = self.run(&plug, op, repeatable).await;
+        self.report(&plug, &outcome, line);
         Ok(outcome)
     }
 
-    fn report(&self, outcome: &Outcome, line: Pass<'_>) {
+    fn report(&self, plug: &Plug, outcome: &Outcome, line: Pass<'_>) {
         let failed = outcome.is_failure();
         self.tally.count(failed);
         if failed {
@@ -288,19 +362,28 @@ impl Provider {
         } else {
             line.succeeded()
         }
-        if let Err(CallError::PluginFault(_) | CallError::OutOfService) = &outcome.result {
-            tracing::error!(provider = %self.id, error = ?outcome.result.as_ref().err());
+        if let Some((kind, what)) = outcome.fault() {
+            self.note(plug, kind, what);
+        }
+    }
+
+    /// Takes a plugin's fault down, and says once when it was the one too many.
+    fn note(&self, plug: &Plug, kind: FaultKind, what: String) {
+        let (provider, version) = (&self.options.id, &plug.manifest.version);
+        tracing::error!(%provider, version, ?kind, what, "the plugin is at fault");
+        if plug.conduct.note(Fault { kind, what, at_ms: (self.clock)() }) {
+            tracing::error!(%provider, version, "the plugin sells no more");
         }
     }
 
     /// Runs one call to its end: the plugin's steps on its thread, its requests here.
-    async fn run(&self, op: Op, repeatable: bool) -> Outcome {
+    async fn run(&self, plug: &Plug, op: Op, repeatable: bool) -> Outcome {
         let mut outcome = Outcome::new();
         let deadline = Instant::now() + self.limits.call_timeout;
         let ended = tokio::select! {
             biased;
             () = self.stopping.cancelled() => Err(CallError::ShuttingDown),
-            result = self.steps(op, repeatable, deadline, &mut outcome) => result,
+            result = self.steps(plug, op, repeatable, deadline, &mut outcome) => result,
         };
         outcome.result = ended;
         outcome
@@ -308,6 +391,7 @@ impl Provider {
 
     async fn steps(
         &self,
+        plug: &Plug,
         op: Op,
         repeatable: bool,
         deadline: Instant,
@@ -321,7 +405,8 @@ impl Provider {
         let invocation = sdk::Invocation { now_unix_ms: (self.clock)(), op };
         let call = serde_json::to_vec(&invocation)
             .map_err(|error| CallError::PluginFault(error.to_string()))?;
-        let (operation, step) = self.instance.begin(call).await.map_err(instance_error)?;
+        let instance = plug.instance(deadline).await.map_err(instance_error)?;
+        let (operation, step) = instance.begin(call).await.map_err(instance_error)?;
         let mut step = read_step(&step)?;
         for _ in 0..REQUESTS_PER_CALL_MAX {
             let request = match step {
@@ -334,11 +419,12 @@ impl Provider {
             })?;
             // Until the exchange tells otherwise: this future may be dropped while it runs.
             outcome.contact = Contact::Open;
-            let Exchange { head, body } = self.transport.perform(&request, terms).await;
-            outcome.note(&head);
-            let head = serde_json::to_vec(&head)
+            let exchange = plug.transport.perform(&request, terms).await;
+            outcome.note(&exchange);
+            let head = serde_json::to_vec(&exchange.head)
                 .map_err(|error| CallError::PluginFault(error.to_string()))?;
-            step = read_step(&operation.resume(head, body).await.map_err(instance_error)?)?;
+            let resumed = operation.resume(head, exchange.body).await;
+            step = read_step(&resumed.map_err(instance_error)?)?;
         }
         match step {
             Step::Done(answer) => Ok(answer),

@@ -31,6 +31,13 @@ pub(crate) enum AddressError {
     ForeignHost,
 }
 
+impl AddressError {
+    /// The request wanted to go where it has no business.
+    pub(crate) const fn is_trespass(self) -> bool {
+        matches!(self, Self::NotHttps | Self::Credentials | Self::ForeignHost)
+    }
+}
+
 impl Reach {
     /// `base` is the configured or the manifest's base URL; `hosts` are the manifest's others.
     pub(crate) fn new(base: Option<&str>, hosts: &[String]) -> Result<Self, AddressError> {

@@ -4,6 +4,7 @@
 //! * `http`: what the transport promises, against a vendor on loopback.
 //! * `misbehaviour`: a plugin that does everything wrong.
 //! * `refusals`: every file that is not loaded, and why.
+//! * `swapping`: a plugin file replaced while it is in use.
 //! * `smspool`: the SMSPool adapter over real HTTP.
 
 // Clippy knows `#[test]` functions as tests, but not the helpers beside them.
@@ -14,5 +15,6 @@ mod http;
 mod misbehaviour;
 mod refusals;
 mod smspool;
+mod swapping;
 mod vendor;
 mod world;

@@ -5,7 +5,9 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ring4_providers::{CallError, LoadRefusal, OrderStatus, Purchase, RefusalReason};
+use ring4_providers::{
+    CallError, Cancellation, FaultKind, LoadRefusal, OrderStatus, Purchase, RefusalReason, Sale,
+};
 use serde_json::json;
 
 use crate::vendor::Vendor;
@@ -78,16 +80,20 @@ async fn a_purchase_is_unclear_once_a_request_went_out() {
 }
 
 #[tokio::test]
-async fn a_stuck_plugin_is_out_of_service_and_holds_up_nobody() {
+async fn a_stuck_plugin_is_replaced_a_few_times_and_holds_up_nobody() {
     let vendor = Vendor::obliging().await;
-    let stuck = open_with(&vendor, "loop", Duration::from_millis(500));
+    let stuck = open_with(&vendor, "loop", Duration::from_millis(300));
     let good = open(&vendor, "none");
-    let got = stuck.registry.check(&stuck.vendor, "ORDER-1").await;
-    assert_eq!(got, Err(CallError::OutOfService));
+    // The first instance, and three in its place.
+    for _ in 0..4 {
+        assert!(!stuck.registry.status()[0].out_of_service);
+        let got = stuck.registry.check(&stuck.vendor, "ORDER-1").await;
+        assert_eq!(got, Err(CallError::OutOfService));
+    }
     let start = Instant::now();
     let got = stuck.registry.check(&stuck.vendor, "ORDER-1").await;
-    assert_eq!(got, Err(CallError::OutOfService));
-    assert!(start.elapsed() < Duration::from_millis(400), "later calls fail at once");
+    assert!(matches!(got, Err(CallError::OutOfService | CallError::BreakerOpen { .. })), "{got:?}");
+    assert!(start.elapsed() < Duration::from_millis(200), "later calls fail at once");
     assert!(stuck.registry.status()[0].out_of_service);
     assert!(!stuck.registry.can_buy(&stuck.vendor));
     let got = good.registry.check(&good.vendor, "ORDER-1").await;
@@ -95,6 +101,63 @@ async fn a_stuck_plugin_is_out_of_service_and_holds_up_nobody() {
     let start = Instant::now();
     stuck.registry.shutdown().await;
     assert!(start.elapsed() < Duration::from_secs(2), "stopping does not wait for it");
+}
+
+#[tokio::test]
+async fn a_plugin_at_fault_sells_no_more_but_serves_what_is_open() {
+    let vendor = Vendor::obliging().await;
+    for (misdeed, kind, calls) in [
+        ("stall_buying", FaultKind::Stalled, 1),
+        ("panic_buying", FaultKind::Failed, 3),
+        ("bad_order_id", FaultKind::Lied, 3),
+        ("absurd_cost", FaultKind::Lied, 3),
+        ("overcharge", FaultKind::Overcharged, 1),
+        ("foreign_host", FaultKind::Trespassed, 1),
+        ("secret_in_query", FaultKind::Trespassed, 1),
+    ] {
+        let world = open_with(&vendor, misdeed, Duration::from_millis(500));
+        let (registry, id) = (&world.registry, &world.vendor);
+        for _ in 0..calls {
+            assert!(registry.can_buy(id), "{misdeed}");
+            drop(registry.buy(id, &want("ring4", "0.30")).await);
+        }
+        let status = &registry.status()[0];
+        let got = status.quarantine.as_ref().map(|fault| fault.kind);
+        assert_eq!((got, status.faults.len()), (Some(kind), calls), "{misdeed}");
+        assert!(!registry.can_buy(id), "{misdeed}");
+        let before = vendor.requests().len();
+        let unavailable = Purchase::Refused { reason: RefusalReason::Unavailable };
+        assert_eq!(registry.buy(id, &want("ring4", "0.30")).await, unavailable, "{misdeed}");
+        assert_eq!(vendor.requests().len(), before, "{misdeed}: nobody is asked");
+        if kind != FaultKind::Trespassed {
+            let check = registry.check(id, "ORDER-1").await;
+            assert_eq!(check, Ok(OrderStatus::Waiting), "{misdeed}");
+            assert_eq!(registry.cancel(id, "ORDER-1").await, Ok(Cancellation::Cancelled));
+        }
+        assert!(registry.set_sale(id, Sale::Open));
+        assert!(registry.can_buy(id), "{misdeed}: an admin let it sell again");
+    }
+}
+
+#[tokio::test]
+async fn an_admin_decides_whether_a_vendor_sells_serves_or_rests() {
+    let vendor = Vendor::obliging().await;
+    let world = open(&vendor, "none");
+    let (registry, id) = (&world.registry, &world.vendor);
+    let wanted = want("ring4", "0.30");
+    let unavailable = Purchase::Refused { reason: RefusalReason::Unavailable };
+    for (sale, sells, check) in [
+        (Sale::Draining, false, Ok(OrderStatus::Waiting)),
+        (Sale::Off, false, Err(CallError::Disabled)),
+        (Sale::Open, true, Ok(OrderStatus::Waiting)),
+    ] {
+        assert!(registry.set_sale(id, sale));
+        assert_eq!((registry.can_buy(id), registry.status()[0].sale), (sells, sale));
+        assert_eq!(registry.buy(id, &wanted).await != unavailable, sells, "{sale:?}");
+        assert_eq!(registry.check(id, "ORDER-1").await, check, "{sale:?}");
+    }
+    let nobody = ring4_domain::ids::ProviderId::new("nobody").expect("a name");
+    assert!(!registry.set_sale(&nobody, Sale::Off));
 }
 
 #[tokio::test]

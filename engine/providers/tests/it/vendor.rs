@@ -19,6 +19,8 @@ pub enum Reply {
     Stall,
     /// Send a body that ends too soon.
     Cut,
+    /// Answer well once the gate is open.
+    Wait(tokio::sync::watch::Receiver<bool>),
 }
 
 pub struct Vendor {
@@ -67,6 +69,15 @@ impl Vendor {
         .await
     }
 
+    /// Waits until so many requests came in.
+    pub async fn until_requests(&self, count: usize) {
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while self.requests().len() < count {
+            assert!(std::time::Instant::now() < end, "no {count} requests");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+
     /// Heads and bodies of all requests so far.
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().expect("no panic").clone()
@@ -87,6 +98,11 @@ async fn serve(mut stream: TcpStream, answers: Answers, seen: Arc<Mutex<Vec<Stri
     let (status, body) = match answers(path, before) {
         Reply::Hang => return,
         Reply::Stall => return std::future::pending().await,
+        Reply::Wait(mut gate) => {
+            // A gate whose owner went away is open.
+            let _ = gate.wait_for(|open| *open).await;
+            ("200 OK", "{}".to_owned())
+        }
         Reply::Cut => ("200 OK\r\nx-cut: yes", "{".to_owned()),
         Reply::Say(status, body) => (status, body),
     };

@@ -3,11 +3,14 @@
 
 use std::time::Duration;
 
+use ring4_domain::money::Amount;
 use ring4_provider_sdk::{self as sdk, Answer, ProviderError, ResponseHead};
 
+use super::super::conduct::FaultKind;
 use crate::answer;
 use crate::breaker::Pass;
 use crate::scrub::scrub;
+use crate::transport::Exchange;
 use crate::vocabulary::{CallError, Purchase, RefusalReason};
 
 /// How long sales stop when the vendor refuses our key or holds our account back and names no
@@ -43,6 +46,37 @@ pub(super) struct Outcome {
     /// The last request did not leave this machine.
     last_not_sent: bool,
     server_error: bool,
+    /// What a request wanted that its manifest does not allow.
+    trespass: Option<String>,
+}
+
+/// What a plugin says came of a purchase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    Bought,
+    Refused,
+    Other,
+}
+
+/// A fault that only shows when a plugin's word about a purchase is compared with what may be
+/// believed.
+pub(super) fn false_purchase(
+    claim: Claim,
+    believed: &Purchase,
+    max_price: Amount,
+) -> Option<(FaultKind, String)> {
+    match (claim, believed) {
+        (_, Purchase::Bought { cost, .. }) if *cost > max_price => {
+            let what = format!("it bought for {} above the cap of {}", cost, max_price);
+            Some((FaultKind::Overcharged, what))
+        }
+        (Claim::Bought, Purchase::Unclear { why }) => Some((FaultKind::Lied, why.clone())),
+        (Claim::Refused, Purchase::Unclear { .. }) => {
+            let what = "it called a purchase refused whose answer was lost or a server error";
+            Some((FaultKind::Lied, what.to_owned()))
+        }
+        _ => None,
+    }
 }
 
 impl Outcome {
@@ -54,11 +88,16 @@ impl Outcome {
             retry_after_secs: None,
             last_not_sent: false,
             server_error: false,
+            trespass: None,
         }
     }
 
     /// Takes down what came of a request.
-    pub(super) fn note(&mut self, head: &ResponseHead) {
+    pub(super) fn note(&mut self, exchange: &Exchange) {
+        let head = &exchange.head;
+        if let (true, ResponseHead::Failed { why, .. }) = (exchange.trespass, head) {
+            self.trespass = Some(why.clone());
+        }
         let seen = match head {
             ResponseHead::Failed { sent: false, .. } => Contact::None,
             ResponseHead::Answered { status, .. } if *status < 500 => Contact::Answered,
@@ -109,6 +148,31 @@ impl Outcome {
                 | CallError::Busy,
             ) => false,
             Err(_) => true,
+        }
+    }
+
+    /// What the plugin did in this call that no plugin may do.
+    pub(super) fn fault(&self) -> Option<(FaultKind, String)> {
+        if let Some(why) = &self.trespass {
+            return Some((FaultKind::Trespassed, why.clone()));
+        }
+        match &self.result {
+            Err(CallError::PluginFault(why)) => Some((FaultKind::Failed, why.clone())),
+            Err(CallError::OutOfService) => {
+                Some((FaultKind::Stalled, "it did not return in time".to_owned()))
+            }
+            _ => None,
+        }
+    }
+
+    /// What it says came of a purchase.
+    pub(super) const fn claim(&self) -> Claim {
+        match &self.result {
+            Ok(Answer::Purchase(sdk::Purchase::Bought { .. })) => Claim::Bought,
+            Ok(Answer::Purchase(sdk::Purchase::Refused { .. })) | Err(CallError::Refused(_)) => {
+                Claim::Refused
+            }
+            _ => Claim::Other,
         }
     }
 

@@ -77,6 +77,7 @@ fn nobody_imports_upwards_or_sideways() {
         ("plugins/mock", &["ring4-provider-sdk"]),
         ("plugins/smspool", &["ring4-provider-sdk"]),
         ("plugins/handler-api", &["ring4-provider-sdk"]),
+        ("plugins/fivesim", &["ring4-provider-sdk"]),
         ("examples/minimal-plugin", &["ring4-provider-sdk"]),
         ("examples/misbehaving-plugin", &["ring4-provider-sdk"]),
     ]);

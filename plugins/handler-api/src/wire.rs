@@ -7,9 +7,7 @@
 mod catalogue;
 mod refusal;
 
-use std::collections::BTreeMap;
-
-use ring4_provider_sdk::scalar::{Scalar, e164};
+use ring4_provider_sdk::scalar::{Scalar, e164, member};
 use ring4_provider_sdk::{
     Cancellation, Message, Money, OrderStatus, ProviderError, Purchase, Quote, Rate, RefusalReason,
     Resend, Response, VendorOrder,
@@ -54,17 +52,6 @@ pub fn balance(response: &Response, rate: Rate) -> Result<Money, ProviderError> 
     let held = if held.starts_with('-') { "0" } else { &held };
     let held = Money::parse(held).and_then(|held| rate.holding(&held));
     held.ok_or_else(|| unreadable("the balance is no amount"))
-}
-
-/// One member of an object, or of the objects in a list: empty maps arrive as `[]`.
-fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
-    if json.starts_with('{') {
-        let members: BTreeMap<String, &'a RawValue> = serde_json::from_str(json).ok()?;
-        return members.get(name).map(|raw| raw.get());
-    }
-    let rows: Vec<&'a RawValue> = serde_json::from_str(json).ok()?;
-    let mut objects = rows.into_iter().map(RawValue::get).filter(|row| row.starts_with('{'));
-    objects.find_map(|row| member(row, name))
 }
 
 /// `getPrices` of one service in one country. An offer that is not in the list does not exist.

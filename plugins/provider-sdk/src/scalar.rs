@@ -2,6 +2,7 @@
 //! answer and as text in the next, and leave it out in a third. For plugins.
 
 use core::fmt;
+use std::collections::BTreeMap;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
@@ -88,6 +89,20 @@ pub fn e164(text: &str) -> Option<String> {
     (sane && !digits.starts_with('0')).then(|| format!("+{digits}"))
 }
 
+/// The JSON of one member of an object, or of the objects in a list: vendors write an empty map
+/// as `[]` and some write maps as lists. `None` for anything else.
+#[must_use]
+pub fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+    let json = json.trim_start();
+    if json.starts_with('{') {
+        let members: BTreeMap<String, &'a RawValue> = serde_json::from_str(json).ok()?;
+        return members.get(name).map(|raw| raw.get());
+    }
+    let rows: Vec<&'a RawValue> = serde_json::from_str(json).ok()?;
+    let mut objects = rows.into_iter().map(RawValue::get).filter(|row| row.starts_with('{'));
+    objects.find_map(|row| member(row, name))
+}
+
 /// A list that reads empty when the vendor sends `null` or an object in its place.
 ///
 /// # Errors
@@ -172,6 +187,20 @@ mod tests {
         ] {
             let scalar = Scalar(text.to_owned());
             assert_eq!((scalar.integer(), scalar.flag()), (integer, flag), "{text}");
+        }
+    }
+
+    #[test]
+    fn members_of_objects_and_of_lists_of_objects() {
+        for (json, want) in [
+            (r#"{"a":{"b":1}}"#, Some(r#"{"b":1}"#)),
+            (r#"[{"b":1},2,{"a":"x"}]"#, Some(r#""x""#)),
+            ("[]", None),
+            ("{}", None),
+            ("null", None),
+            (r#"{"a":"#, None),
+        ] {
+            assert_eq!(member(json, "a"), want, "{json}");
         }
     }
 

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use ring4_provider_sdk::scalar::Scalar;
+use ring4_provider_sdk::scalar::{Scalar, member};
 use ring4_provider_sdk::{Country, ProviderError, Response, Service};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::refusal::{Good, read};
-use super::{member, unreadable};
+use super::unreadable;
 use crate::countries::iso_by_name;
 
 /// A vendor's country numbers by ISO code and back.

@@ -10,6 +10,7 @@ mod buying;
 pub mod commands;
 mod database;
 mod depositing;
+mod lost;
 mod orders;
 pub mod press;
 mod wallet;
@@ -448,6 +449,9 @@ impl Visit<'_> {
             Press::Review(deposit) => self.review(deposit),
             Press::Approve(deposit) => self.approve(deposit).await,
             Press::Reject(deposit) => self.reject(deposit, None).await,
+            Press::Lost(order) => self.lost(order).await,
+            Press::Adopt(order, tag) => self.adopt(order, tag).await,
+            Press::Release(order) => self.release(order).await,
             Press::Database => self.database().await,
             Press::Backups => self.backups(),
             Press::MakeBackup => self.make_backup(BackupKind::Manual, ""),

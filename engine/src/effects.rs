@@ -9,6 +9,7 @@ mod forgetting;
 mod granting;
 mod polling;
 mod purchasing;
+pub(crate) mod searching;
 mod showing;
 
 use std::collections::BTreeMap;
@@ -158,7 +159,7 @@ impl Effects {
         match news {
             News::Wish(effect, made) => self.wish(effect, made),
             News::Order(order) => {
-                if !matches!(order.state, OrderState::Buying { .. } | OrderState::Unclear { .. }) {
+                if !matches!(order.state, OrderState::Buying { .. } | OrderState::Unclear) {
                     self.cleared.send_modify(|times| *times = times.wrapping_add(1));
                 }
                 self.deadlines.order(&order);

@@ -195,6 +195,7 @@ impl Market {
                 // The dearest eligible price, because that is what may be charged.
                 candidate: Candidate {
                     provider: provider.clone(),
+                    service: service.clone(),
                     vendor_service,
                     cost: high_cost,
                 },

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod database;
 pub mod deposit;
 pub mod keys;
+pub mod lost;
 pub mod offers;
 pub mod order;
 pub mod wallet;

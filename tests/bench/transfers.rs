@@ -125,8 +125,12 @@ async fn places_per_sec(books: &Books, next: &mut u64, callers: usize, each: usi
 
 fn proposal(id: OrderId, customer: UserId) -> Proposal {
     let cost = dollars("0.38");
-    let candidate =
-        Candidate { provider: "mock".parse().unwrap(), vendor_service: "1574".to_owned(), cost };
+    let candidate = Candidate {
+        provider: "mock".parse().unwrap(),
+        service: "ring4".parse().unwrap(),
+        vendor_service: "1574".to_owned(),
+        cost,
+    };
     Proposal {
         id,
         customer,

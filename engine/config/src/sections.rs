@@ -341,6 +341,17 @@ impl Default for DemandFactor {
     }
 }
 
+/// What happens to a number at a vendor that an order of ours may have bought and none owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Orphans {
+    /// It is given back to the vendor.
+    Cancel,
+    /// The admins are told, and that is all.
+    Report,
+}
+
 /// The life of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
@@ -352,6 +363,8 @@ pub struct Orders {
     pub open_max: u32,
     /// How long an unclear purchase is looked for at the vendor, in seconds, 10 to 600.
     pub unclear_window_secs: u32,
+    /// What happens to a number that turns up after its customer's money went back.
+    pub orphans: Orphans,
     /// Wait before a refused cancel is asked for again, in seconds, 1 to 300.
     pub cancel_retry_secs: u32,
     /// How long after the time-out the hold is given back even if the vendor does not answer,
@@ -371,6 +384,7 @@ impl Default for Orders {
             timeout_secs: 600,
             open_max: 5,
             unclear_window_secs: 90,
+            orphans: Orphans::Cancel,
             cancel_retry_secs: 15,
             cancel_grace_secs: 300,
             purchase_wait_secs: 60,

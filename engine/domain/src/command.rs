@@ -140,6 +140,27 @@ pub enum Command {
         /// For which order.
         order: OrderId,
     },
+    /// The vendor's lists do not say whether a number was bought, or which: admins are to decide.
+    PurchaseDoubtful {
+        /// For which order.
+        order: OrderId,
+    },
+    /// An admin says that this is the number whose sale was never confirmed.
+    AdoptPurchase {
+        /// Who decides.
+        admin: UserId,
+        /// For which order.
+        order: OrderId,
+        /// What.
+        purchase: Purchase,
+    },
+    /// An admin says that nothing was bought.
+    ReleasePurchase {
+        /// Who decides.
+        admin: UserId,
+        /// For which order.
+        order: OrderId,
+    },
     /// The code is there.
     CodeArrived {
         /// For which order.
@@ -237,6 +258,9 @@ impl Command {
             Self::PurchaseRefused { .. } => "purchase_refused",
             Self::PurchaseUnclear { .. } => "purchase_unclear",
             Self::PurchaseNotFound { .. } => "purchase_not_found",
+            Self::PurchaseDoubtful { .. } => "purchase_doubtful",
+            Self::AdoptPurchase { .. } => "adopt_purchase",
+            Self::ReleasePurchase { .. } => "release_purchase",
             Self::CodeArrived { .. } => "code_arrived",
             Self::PurchaseReturned { .. } => "purchase_returned",
             Self::OrderDeadline { .. } => "order_deadline",
@@ -278,7 +302,8 @@ impl Command {
             Self::ApproveDeposit { deposit, .. }
             | Self::RejectDeposit { deposit, .. }
             | Self::DepositDeadline { deposit } => vec![Key::Deposit(*deposit)],
-            Self::PurchaseBought { order, purchase } => vec![
+            Self::PurchaseBought { order, purchase }
+            | Self::AdoptPurchase { order, purchase, .. } => vec![
                 Key::Order(*order),
                 Key::Owner(purchase.provider.clone(), purchase.vendor_order.clone()),
             ],
@@ -287,6 +312,8 @@ impl Command {
             | Self::PurchaseRefused { order, .. }
             | Self::PurchaseUnclear { order, .. }
             | Self::PurchaseNotFound { order }
+            | Self::PurchaseDoubtful { order }
+            | Self::ReleasePurchase { order, .. }
             | Self::CodeArrived { order, .. }
             | Self::PurchaseReturned { order, .. }
             | Self::OrderDeadline { order } => vec![Key::Order(*order)],
@@ -308,9 +335,10 @@ impl Effect {
     #[must_use]
     pub const fn subject(self) -> Option<Key> {
         match self {
-            Self::ShowOrder(order) | Self::Buy(order) | Self::FindPurchase(order) => {
-                Some(Key::Order(order))
-            }
+            Self::ShowOrder(order)
+            | Self::Buy(order)
+            | Self::FindPurchase(order)
+            | Self::ShowLostToAdmin(order, _) => Some(Key::Order(order)),
             Self::ShowDeposit(deposit) | Self::ShowDepositToAdmin(deposit, _) => {
                 Some(Key::Deposit(deposit))
             }

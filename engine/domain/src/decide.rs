@@ -7,6 +7,7 @@
 
 mod buying;
 mod depositing;
+mod lost;
 mod ordering;
 mod serving;
 
@@ -102,7 +103,12 @@ pub fn decide(
         Command::PurchaseUnclear { order, candidate } => {
             buying::unclear(view, order, candidate, now)
         }
-        Command::PurchaseNotFound { order } => buying::not_found(view, order, now),
+        Command::PurchaseNotFound { order } => lost::not_found(view, policy, order, now),
+        Command::PurchaseDoubtful { order } => lost::doubtful(view, policy, order),
+        Command::AdoptPurchase { admin, order, purchase } => {
+            lost::adopt(view, policy, admin, order, purchase, now)
+        }
+        Command::ReleasePurchase { admin, order } => lost::release(view, policy, admin, order, now),
         Command::CodeArrived { order, vendor_order, code, text } => {
             buying::code_arrived(view, order, &vendor_order, code, text, now)
         }

@@ -27,8 +27,8 @@ pub enum Effect {
     TellDepositDecided(DepositId),
     /// Bring one admin's card of a deposit up to date.
     ShowDepositToAdmin(DepositId, UserId),
-    /// Tell the admins that a vendor's answer to a purchase stays unexplained.
-    TellAdminsUnclear(OrderId),
+    /// Bring one admin's card of a purchase whose answer was lost up to date.
+    ShowLostToAdmin(OrderId, UserId),
     /// Remove the keys of forgotten numbers and codes.
     DropKeys,
 }
@@ -47,7 +47,7 @@ impl Effect {
             Self::ShowDeposit(_) => "show_deposit",
             Self::TellDepositDecided(_) => "tell_deposit_decided",
             Self::ShowDepositToAdmin(..) => "show_deposit_to_admin",
-            Self::TellAdminsUnclear(_) => "tell_admins_unclear",
+            Self::ShowLostToAdmin(..) => "show_lost_to_admin",
             Self::DropKeys => "drop_keys",
         }
     }

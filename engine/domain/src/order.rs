@@ -13,6 +13,7 @@
 //! waiting one after the vendor was asked to take the number back.
 
 use crate::day::Day;
+use crate::deposit::AdminCard;
 use crate::ids::{
     Country, MessageId, OrderId, ProviderId, RulesVersion, ServiceKey, Timestamp, UserId,
 };
@@ -25,6 +26,8 @@ use crate::private::Private;
 pub struct Candidate {
     /// The vendor.
     pub provider: ProviderId,
+    /// What it would sell: the service asked for, or one that may stand in for it.
+    pub service: ServiceKey,
     /// The vendor's own id of the service.
     pub vendor_service: String,
     /// The vendor's price when the quote was made.
@@ -68,6 +71,8 @@ impl Quote {
 /// A number bought at a vendor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purchase {
+    /// Index of the candidate that sold it.
+    pub candidate: u8,
     /// The vendor.
     pub provider: ProviderId,
     /// The vendor's id of it.
@@ -89,6 +94,22 @@ pub struct Code {
     pub text: Option<Private>,
     /// When we learnt of it.
     pub arrived_at: Timestamp,
+}
+
+/// A purchase whose answer was lost. It stays in the order when that has ended: the number may
+/// turn up later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Index of the candidate that was asked.
+    pub candidate: u8,
+    /// When the answer was missed.
+    pub since: Timestamp,
+    /// Whether the admins were asked to decide.
+    pub asked: bool,
+    /// The admin who did.
+    pub decided_by: Option<UserId>,
+    /// Where the admins read about it.
+    pub admin_cards: Vec<AdminCard>,
 }
 
 /// Why an order is being cancelled; it decides the state it ends in.
@@ -124,12 +145,7 @@ pub enum OrderState {
         started: bool,
     },
     /// The vendor's answer was lost; being asked about.
-    Unclear {
-        /// Index of the candidate.
-        candidate: u8,
-        /// Since when.
-        since: Timestamp,
-    },
+    Unclear,
     /// A number is there, the code is not.
     Waiting,
     /// The vendor was asked to take the number back; the code may still win.
@@ -155,7 +171,7 @@ impl OrderState {
     pub const fn is_open(self) -> bool {
         matches!(
             self,
-            Self::Buying { .. } | Self::Unclear { .. } | Self::Waiting | Self::Cancelling { .. }
+            Self::Buying { .. } | Self::Unclear | Self::Waiting | Self::Cancelling { .. }
         )
     }
 
@@ -164,7 +180,7 @@ impl OrderState {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Buying { .. } => "buying",
-            Self::Unclear { .. } => "unclear",
+            Self::Unclear => "unclear",
             Self::Waiting => "waiting",
             Self::Cancelling { .. } => "cancelling",
             Self::Delivered => "delivered",
@@ -191,6 +207,8 @@ pub struct Order {
     pub hold_deadline: Timestamp,
     /// When it reached its last state.
     pub ended_at: Option<Timestamp>,
+    /// The purchase whose answer was lost, where one was.
+    pub lost: Option<Box<Lost>>,
     /// The number, once bought.
     pub purchase: Option<Purchase>,
     /// The code, once arrived.
@@ -239,14 +257,28 @@ impl Order {
         now >= deadline || self.placed_at.is_ahead_of(now)
     }
 
-    /// The candidate that is or was being asked, where the state names one.
+    /// The candidate that sold the number, whose answer was lost, or that is to be asked.
     #[must_use]
     pub fn candidate(&self) -> Option<&Candidate> {
-        match self.state {
-            OrderState::Buying { candidate, .. } | OrderState::Unclear { candidate, .. } => {
-                self.quote.candidates.get(usize::from(candidate))
-            }
-            _ => None,
-        }
+        let sold = self.purchase.as_ref().map(|purchase| purchase.candidate);
+        let asked = match self.state {
+            OrderState::Buying { candidate, .. } => Some(candidate),
+            _ => sold.or(self.lost.as_ref().map(|lost| lost.candidate)),
+        };
+        self.quote.candidates.get(usize::from(asked?))
+    }
+
+    /// What is being bought, or was: the service asked for, or one that stands in for it.
+    #[must_use]
+    pub fn service(&self) -> &ServiceKey {
+        self.candidate().map_or(&self.quote.service, |candidate| &candidate.service)
+    }
+
+    /// Whether a number that nobody knows of may turn up at the vendor.
+    #[must_use]
+    pub fn is_searched(&self) -> bool {
+        let searched =
+            matches!(self.state, OrderState::Unclear | OrderState::Failed(FailReason::Unclear));
+        searched && self.lost.is_some() && self.purchase.is_none()
     }
 }

@@ -24,6 +24,9 @@ pub struct Policy {
     pub cancel_grace_secs: u32,
     /// How long after it was placed an order may wait for a purchase to begin.
     pub purchase_wait_secs: u32,
+    /// Whether a number that turns up after its customer's money went back is returned to the
+    /// vendor; else the admins only hear of it.
+    pub orphans_cancelled: bool,
     /// Open orders of one customer, at most.
     pub orders_open_max: u32,
     /// How long numbers and codes of an order are kept after it was placed, in days.

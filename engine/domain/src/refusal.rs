@@ -37,6 +37,8 @@ pub enum Refusal {
     OrderDelivered,
     /// The order has ended.
     OrderEnded,
+    /// What became of a lost purchase is known by now.
+    LostSettled,
     /// The amount is below the least.
     DepositTooSmall {
         /// The least.
@@ -89,6 +91,7 @@ impl Refusal {
             Self::OrderBuying => "refusal.order_buying",
             Self::OrderDelivered => "refusal.order_delivered",
             Self::OrderEnded => "refusal.order_ended",
+            Self::LostSettled => "refusal.lost_settled",
             Self::DepositTooSmall { .. } => "refusal.deposit_too_small",
             Self::DepositTooLarge { .. } => "refusal.deposit_too_large",
             Self::MethodUnknown => "refusal.method_unknown",

@@ -69,8 +69,9 @@ fn every_refusal_is_met() {
     let refusals = every!(Refusal:
         NotAdmin, QuoteGone, QuoteExpired, NotForSale, IdTaken, SellingPaused,
         OrdersOpenMax { max: max }, WalletShort { short: min }, OrderUnknown, OrderBuying,
-        OrderDelivered, OrderEnded, DepositTooSmall { min: min }, DepositTooLarge { max: min },
-        MethodUnknown, DepositsOpenMax { max: max }, DepositUnknown, DepositNotSubmitted,
+        OrderDelivered, OrderEnded, LostSettled, DepositTooSmall { min: min },
+        DepositTooLarge { max: min }, MethodUnknown, DepositsOpenMax { max: max },
+        DepositUnknown, DepositNotSubmitted,
         DepositSubmittedAlready, DepositApprovedAlready { by: by },
         DepositRejectedAlready { by: by },
     );
@@ -83,7 +84,7 @@ fn every_state_is_reached_and_every_step_is_known() {
     let at = Timestamp(0);
     let by = UserId(0);
     let orders = every!(OrderState:
-        Buying { candidate: 0, started: false }, Unclear { candidate: 0, since: at }, Waiting,
+        Buying { candidate: 0, started: false }, Unclear, Waiting,
         Cancelling { reason: CancelReason::Customer }, Delivered, Cancelled, Expired,
         Failed(FailReason::Unclear), Refunded,
     );
@@ -131,11 +132,12 @@ fn every_command_and_every_wish_is_met() {
     let effects = every!(Effect:
         Buy(order), FindPurchase(order), CancelPurchase(order), ShowOrder(order), RingCode(order),
         TellOrderEnded(order), ShowDeposit(deposit), TellDepositDecided(deposit),
-        ShowDepositToAdmin(deposit, admin), TellAdminsUnclear(order), DropKeys,
+        ShowDepositToAdmin(deposit, admin), ShowLostToAdmin(order, admin), DropKeys,
     );
     let commands = "welcome ask set_reachable offer_quote place_order cancel_order open_deposit \
         submit_deposit approve_deposit reject_deposit start_purchase purchase_bought \
-        purchase_refused purchase_unclear purchase_not_found code_arrived purchase_returned \
+        purchase_refused purchase_unclear purchase_not_found purchase_doubtful adopt_purchase \
+        release_purchase code_arrived purchase_returned \
         order_deadline deposit_deadline quote_deadline granted activate_rules forget_codes";
     let effects = effects.iter().map(|effect| effect.name().to_owned());
     let unmet = unmet(effects.chain(commands.split_whitespace().map(str::to_owned)));

@@ -151,9 +151,10 @@ fn may_step(command: &Command, from: OrderState, to: OrderState) -> bool {
         || matches!(
             step,
             ("purchase_bought", "buying" | "unclear", "waiting")
+                | ("adopt_purchase", "unclear", "waiting")
                 | ("purchase_refused", "buying", "failed")
                 | ("purchase_unclear", "buying", "unclear")
-                | ("purchase_not_found", "unclear", "failed")
+                | ("purchase_not_found" | "release_purchase", "unclear", "failed")
                 | ("code_arrived", "waiting" | "cancelling", "delivered")
                 | ("cancel_order", "waiting", "cancelling")
                 | ("purchase_returned", "waiting", "expired")

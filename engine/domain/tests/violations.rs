@@ -32,6 +32,7 @@ fn wallet() -> AccountId {
 fn order(number: u64, state: OrderState) -> Order {
     let candidate = Candidate {
         provider: ProviderId::new("mock").unwrap(),
+        service: ServiceKey::new("ring4").unwrap(),
         vendor_service: "1574".to_owned(),
         cost: Amount::from_micros(240_000),
     };
@@ -55,6 +56,7 @@ fn order(number: u64, state: OrderState) -> Order {
         deadline: EPOCH,
         hold_deadline: EPOCH,
         ended_at: None,
+        lost: None,
         purchase: None,
         code: (state == OrderState::Delivered).then_some(code),
         card: None,
@@ -63,6 +65,7 @@ fn order(number: u64, state: OrderState) -> Order {
 
 fn purchase() -> Purchase {
     Purchase {
+        candidate: 0,
         provider: ProviderId::new("mock").unwrap(),
         vendor_order: "v1".to_owned(),
         number: "+15550100".into(),
@@ -206,7 +209,7 @@ const TAMPERED: &[(Tamper, &[&str])] = &[
         &["order 00000001 is open and nobody will touch it"],
     ),
     (
-        |book| set_state(book, 1, OrderState::Unclear { candidate: 0, since: EPOCH }),
+        |book| set_state(book, 1, OrderState::Unclear),
         &["order 00000001 is open and nobody will touch it"],
     ),
     // A number in two hands.

@@ -56,6 +56,12 @@ pub enum Press {
     Approve(DepositId),
     /// Refuse a deposit.
     Reject(DepositId),
+    /// How a lost purchase stands.
+    Lost(OrderId),
+    /// This number, by its tag, is the one that was lost.
+    Adopt(OrderId, u32),
+    /// Nothing was bought for this order.
+    Release(OrderId),
     /// Journal, backups and disk.
     Database,
     /// The backups kept.
@@ -77,6 +83,9 @@ impl Press {
                 | Self::Review(_)
                 | Self::Approve(_)
                 | Self::Reject(_)
+                | Self::Lost(_)
+                | Self::Adopt(..)
+                | Self::Release(_)
                 | Self::Database
                 | Self::Backups
                 | Self::MakeBackup
@@ -111,6 +120,9 @@ impl fmt::Display for Press {
             Self::Review(id) => write!(out, "R:{id}"),
             Self::Approve(id) => write!(out, "Y:{id}"),
             Self::Reject(id) => write!(out, "N:{id}"),
+            Self::Lost(id) => write!(out, "U:{id}"),
+            Self::Adopt(id, tag) => write!(out, "UA:{id}:{tag:08x}"),
+            Self::Release(id) => write!(out, "UR:{id}"),
             Self::Database => write!(out, "D"),
             Self::Backups => write!(out, "DL"),
             Self::MakeBackup => write!(out, "DB"),
@@ -151,6 +163,12 @@ impl FromStr for Press {
             ["R", id] => Self::Review(id.parse()?),
             ["Y", id] => Self::Approve(id.parse()?),
             ["N", id] => Self::Reject(id.parse()?),
+            ["U", id] => Self::Lost(id.parse()?),
+            ["UA", id, tag] if tag.len() == 8 => {
+                let tag = u32::from_str_radix(tag, 16).map_err(|_| IdError)?;
+                Self::Adopt(id.parse()?, tag)
+            }
+            ["UR", id] => Self::Release(id.parse()?),
             ["D"] => Self::Database,
             ["DL"] => Self::Backups,
             ["DB"] => Self::MakeBackup,
@@ -194,6 +212,9 @@ mod tests {
             Press::Review(deposit),
             Press::Approve(deposit),
             Press::Reject(deposit),
+            Press::Lost(order),
+            Press::Adopt(order, u32::MAX),
+            Press::Release(order),
             Press::Database,
             Press::Backups,
             Press::MakeBackup,

@@ -5,7 +5,7 @@ use ring4_domain::command::Command;
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::MessageId;
 
-use super::{forgetting, purchasing, showing};
+use super::{forgetting, purchasing, searching, showing};
 use crate::executor::SubmitError;
 use crate::shop::{Shop, ShopError};
 
@@ -44,7 +44,7 @@ pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
     let trace = format!("{}:{}", effect.name(), made.0);
     let found = match effect {
         Effect::Buy(order) => purchasing::buy(shop, order, &trace).await,
-        Effect::FindPurchase(order) => purchasing::find(shop, order, &trace).await,
+        Effect::FindPurchase(order) => searching::find(shop, order, &trace).await,
         Effect::CancelPurchase(order) => purchasing::cancel(shop, order, &trace).await,
         Effect::ShowOrder(order) => showing::order(shop, order).await,
         Effect::RingCode(order) => showing::ring(shop, order).await,
@@ -54,7 +54,7 @@ pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
         Effect::ShowDepositToAdmin(deposit, admin) => {
             showing::deposit_to_admin(shop, deposit, admin).await
         }
-        Effect::TellAdminsUnclear(order) => showing::unclear_to_admins(shop, order).await,
+        Effect::ShowLostToAdmin(order, admin) => showing::lost_to_admin(shop, order, admin).await,
         Effect::DropKeys => forgetting::drop_keys(shop).await,
     };
     match found {

@@ -1,27 +1,15 @@
-//! Buying at vendors, finding out what a lost answer meant, and giving numbers back. Only
-//! `effects` calls this.
+//! Buying at vendors and giving numbers back. Only `effects` calls this.
 
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
-use ring4_domain::ids::{OrderId, ProviderId, Timestamp};
-use ring4_domain::order::{self, Candidate, FailReason, Order, OrderState};
-use ring4_providers::{
-    BuyRequest, CallError, Cancellation, OrderStatus, Purchase, RefusalReason, VendorOrder,
-};
+use ring4_domain::ids::OrderId;
+use ring4_domain::order::{self, FailReason, OrderState};
+use ring4_providers::{BuyRequest, Cancellation, OrderStatus, Purchase, RefusalReason};
+use ring4_storage::Pending;
 
 use super::granting::Found;
-use super::polling;
+use super::{polling, searching};
 use crate::shop::{Shop, ShopError};
-
-/// Wait between two looks for a lost purchase, in seconds.
-const FIND_SECS: u32 = 5;
-
-/// Wait between two looks for a number that may turn up after the money went back, in seconds.
-const ORPHAN_SECS: u32 = 30;
-
-/// How long after its order such a number is looked for, in seconds; the life of an order at
-/// the vendors is 20 minutes.
-const ORPHAN_SECS_MAX: u32 = 1_800;
 
 /// How long a number that nobody paid for is offered back to its vendor, in seconds; vendors
 /// close orders on their own long before.
@@ -29,7 +17,7 @@ const RETURN_SECS_MAX: u32 = 7_200;
 
 /// Tells the core; whether that changed anything. The core refuses what came too late, and the
 /// record says all there is to know.
-async fn report(shop: &Shop, trace: &str, command: Command) -> Result<bool, ShopError> {
+pub(super) async fn report(shop: &Shop, trace: &str, command: Command) -> Result<bool, ShopError> {
     let result = shop.submit(Actor::Engine, trace, command).await?;
     Ok(result.is_ok_and(|receipt| receipt.seq.is_some()))
 }
@@ -47,8 +35,7 @@ pub(super) async fn buy(shop: &Shop, id: OrderId, trace: &str) -> Result<Found, 
     }
     let Some(candidate) = order.candidate().cloned() else { return Ok(Found::Granted(None)) };
     // Buying on would leave two lost purchases that could not be told apart.
-    let unclear = |other: &Order| matches!(other.state, OrderState::Unclear { .. });
-    if rivals(shop, &order, &candidate)?.iter().any(unclear) {
+    if !searching::rivals(shop, &order, &candidate, Pending::Unclear)?.is_empty() {
         return Ok(Found::Behind);
     }
     let start = Command::StartPurchase { order: id, candidate: place };
@@ -69,6 +56,7 @@ pub(super) async fn buy(shop: &Shop, id: OrderId, trace: &str) -> Result<Found, 
             Command::PurchaseBought {
                 order: id,
                 purchase: order::Purchase {
+                    candidate: place,
                     provider: candidate.provider,
                     vendor_order: vendor_order_id,
                     number: number.as_str().into(),
@@ -96,149 +84,12 @@ pub(super) async fn buy(shop: &Shop, id: OrderId, trace: &str) -> Result<Found, 
     Ok(Found::Granted(None))
 }
 
-/// The other orders whose purchase at the same vendor, of the same service and country, is under
-/// way or unclear: in the vendor's lists theirs look like this one's.
-fn rivals(shop: &Shop, order: &Order, candidate: &Candidate) -> Result<Vec<Order>, ShopError> {
-    let mut open = shop.snapshot().open_orders()?;
-    open.retain(|other| {
-        let same = other.candidate().is_some_and(|known| {
-            (&known.provider, &known.vendor_service)
-                == (&candidate.provider, &candidate.vendor_service)
-        });
-        same && other.id() != order.id() && other.quote.country == order.quote.country
-    });
-    Ok(open)
-}
-
-/// Whether a number in the vendor's list may be meant for somebody else, who has the first claim
-/// on it: a purchase whose answer is still awaited, or one that became unclear earlier.
-fn others_first(shop: &Shop, order: &Order, candidate: &Candidate) -> Result<bool, ShopError> {
-    let mine = match order.state {
-        OrderState::Unclear { since, .. } => Some((since, order.id())),
-        _ => None,
-    };
-    Ok(rivals(shop, order, candidate)?.iter().any(|other| match other.state {
-        OrderState::Buying { started, .. } => started,
-        OrderState::Unclear { since, .. } => mine.is_none_or(|mine| (since, other.id()) < mine),
-        _ => false,
-    }))
-}
-
 const fn fail_reason(reason: RefusalReason) -> FailReason {
     match reason {
         RefusalReason::OutOfStock | RefusalReason::Unsupported => FailReason::OutOfStock,
         RefusalReason::PriceTooHigh => FailReason::PriceMoved,
         _ => FailReason::Unavailable,
     }
-}
-
-pub(super) async fn find(shop: &Shop, id: OrderId, trace: &str) -> Result<Found, ShopError> {
-    let Some(order) = shop.snapshot().order(id)? else { return Ok(Found::Granted(None)) };
-    if order.purchase.is_some() {
-        return Ok(Found::Granted(None));
-    }
-    let now = shop.clock.now();
-    // While the money is held one vendor is asked; afterwards the order no longer says which, and
-    // a number that turns up late is only looked for to give it back.
-    let (candidates, look_again_secs) = match order.state {
-        OrderState::Unclear { candidate, .. } => {
-            let asked = order.quote.candidates.get(usize::from(candidate));
-            (asked.into_iter().cloned().collect(), FIND_SECS)
-        }
-        OrderState::Failed(FailReason::Unclear) => (order.quote.candidates.clone(), ORPHAN_SECS),
-        _ => (Vec::new(), FIND_SECS),
-    };
-    let mut looked = !candidates.is_empty();
-    let mut behind = false;
-    for candidate in candidates {
-        let Some(rows) = listed(shop, &candidate.provider).await else {
-            looked = false;
-            continue;
-        };
-        // Looked at after the list was read: whoever bought what is in it has said so by now.
-        if others_first(shop, &order, &candidate)? {
-            (looked, behind) = (false, true);
-            continue;
-        }
-        for row in rows {
-            if let Some(purchase) = adopt(shop, &order, &candidate, &row)?
-                && report(shop, trace, Command::PurchaseBought { order: id, purchase }).await?
-            {
-                return Ok(Found::Granted(None));
-            }
-        }
-    }
-    match order.state {
-        OrderState::Unclear { .. } if behind => Ok(Found::Behind),
-        OrderState::Unclear { since, .. } => {
-            let window = shop.live.load().config.orders.unclear_window_secs;
-            // Without a list to look at nothing is known: then the hold's deadline decides.
-            if looked && now >= since.plus_secs(window) {
-                report(shop, trace, Command::PurchaseNotFound { order: id }).await?;
-            }
-            Ok(Found::Later(look_again_secs))
-        }
-        OrderState::Failed(FailReason::Unclear)
-            if now < order.placed_at.plus_secs(ORPHAN_SECS_MAX) =>
-        {
-            Ok(Found::Later(look_again_secs))
-        }
-        _ => Ok(Found::Granted(None)),
-    }
-}
-
-/// What the vendor has of ours: its active list, and its history where it keeps one.
-async fn listed(shop: &Shop, provider: &ProviderId) -> Option<Vec<VendorOrder>> {
-    let mut rows = match shop.registry.list_active(provider).await {
-        Ok(rows) => rows.to_vec(),
-        Err(error) => {
-            tracing::warn!(%provider, %error, "the vendor's list was not read");
-            return None;
-        }
-    };
-    match shop.registry.history(provider).await {
-        Ok(history) => rows.extend(history),
-        Err(CallError::NotOffered) => {}
-        Err(error) => {
-            tracing::warn!(%provider, %error, "the vendor's history was not read");
-            return None;
-        }
-    }
-    Some(rows)
-}
-
-/// The purchase in this row, if it can only be the lost one.
-fn adopt(
-    shop: &Shop,
-    order: &Order,
-    candidate: &Candidate,
-    row: &VendorOrder,
-) -> Result<Option<order::Purchase>, ShopError> {
-    let live = shop.live.load();
-    let name = live.config.services.get(&order.quote.service).map(|service| service.name.as_str());
-    let service = row.service.as_deref().is_none_or(|service| {
-        let service = service.trim();
-        service == candidate.vendor_service
-            || name.is_some_and(|name| {
-                service.split('/').any(|part| part.trim().eq_ignore_ascii_case(name))
-            })
-    });
-    let country = row.country.is_none_or(|country| country == order.quote.country);
-    let dear = row.cost.is_some_and(|cost| cost > order.quote.cost_max);
-    let before = row.bought_at_ms.is_some_and(|at| Timestamp(at) < order.placed_at);
-    let ended = matches!(row.status, OrderStatus::Refunded | OrderStatus::Closed);
-    if !service || !country || dear || before || ended {
-        return Ok(None);
-    }
-    let taken = shop.snapshot().order_of_purchase(&candidate.provider, &row.vendor_order_id)?;
-    let (None, Some(number)) = (taken, &row.number) else { return Ok(None) };
-    Ok(Some(order::Purchase {
-        provider: candidate.provider.clone(),
-        vendor_order: row.vendor_order_id.clone(),
-        number: number.as_str().into(),
-        cost: row.cost.unwrap_or(candidate.cost),
-        bought_at: shop.clock.now(),
-    }))
 }
 
 pub(super) async fn cancel(shop: &Shop, id: OrderId, trace: &str) -> Result<Found, ShopError> {

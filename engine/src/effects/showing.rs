@@ -6,13 +6,16 @@ use ring4_domain::command::Command;
 use ring4_domain::customer::Customer;
 use ring4_domain::deposit::DepositState;
 use ring4_domain::ids::{DepositId, MessageId, OrderId, UserId};
+use ring4_domain::order::OrderState;
 use ring4_telegram::keyboard::Keyboard;
 use ring4_telegram::outgoing::{Call, ChatId, Markup, Outgoing, Priority, Sent};
 use ring4_telegram::sender::SendError;
 
 use super::granting::Found;
+use super::searching;
 use crate::live::Live;
 use crate::screens::admin::DepositView;
+use crate::screens::lost::LostView;
 use crate::screens::{Screen, Voice};
 use crate::shop::{Shop, ShopError, available, credited_by, decided_by, name_of};
 
@@ -101,22 +104,31 @@ pub(super) async fn deposit_to_admin(
     show(shop, admin, card.map(|card| card.message), screen).await
 }
 
-pub(super) async fn unclear_to_admins(shop: &Shop, id: OrderId) -> Result<Found, ShopError> {
+pub(super) async fn lost_to_admin(
+    shop: &Shop,
+    id: OrderId,
+    admin: UserId,
+) -> Result<Found, ShopError> {
     let snapshot = shop.snapshot();
     let Some(order) = snapshot.order(id)? else { return Ok(Found::Granted(None)) };
+    let Some(lost) = &order.lost else { return Ok(Found::Granted(None)) };
+    let card = lost.admin_cards.iter().find(|card| card.admin == admin);
+    let matches = match order.state {
+        OrderState::Unclear => searching::matches(shop, &order).await?,
+        _ => None,
+    };
+    let decided_by = lost.decided_by.map(|by| name_of(&snapshot, by)).transpose()?;
+    let known = snapshot.customer(admin)?;
     let live = shop.live.load_full();
-    let (mut told, mut later) = (false, Found::Granted(None));
-    for admin in &live.policy.admins {
-        let known = snapshot.customer(*admin)?;
-        let text = voice(shop, &live, known.as_ref()).unclear(&order);
-        // An admin told twice after a crash is better than one never told.
-        match tell(shop, *admin, Some(text)).await? {
-            Found::Granted(_) => told = true,
-            found @ (Found::Later(_) | Found::Behind) => later = found,
-        }
-    }
-    // One who knows is enough: trying again for the others would tell that one again and again.
-    Ok(if told { Found::Granted(None) } else { later })
+    let view = LostView {
+        order: &order,
+        lost,
+        matches: matches.as_deref(),
+        decided_by: decided_by.as_deref(),
+        cancels: live.policy.orphans_cancelled,
+    };
+    let screen = voice(shop, &live, known.as_ref()).admin_lost(view)?;
+    show(shop, admin, card.map(|card| card.message), screen).await
 }
 
 /// Edits the card, or sends it where there is none or it is gone.

@@ -5,7 +5,6 @@ use ring4_domain::change::Seq;
 use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::ids::{RulesVersion, Timestamp, UserId};
 use ring4_domain::money::Amount;
-use ring4_domain::order::Order;
 use ring4_rules::messages::Value;
 use ring4_telegram::keyboard::Style;
 
@@ -168,17 +167,6 @@ impl Voice<'_> {
             ]);
         }
         rows.screen(text)
-    }
-
-    /// What admins are told about a purchase that nobody could explain.
-    #[must_use]
-    pub fn unclear(&self, order: &Order) -> String {
-        let values = [
-            ("id", Value::Text(&order.id().to_string())),
-            ("service", Value::Text(self.service(&order.quote.service))),
-            ("country", Value::Text(&self.country(order.quote.country))),
-        ];
-        self.say("admin.unclear", &values)
     }
 }
 

@@ -102,6 +102,7 @@ keys! {
     ];
     Text "order.state.buying" [];
     Text "order.state.unclear" [];
+    Text "order.state.unclear_asked" ["until"];
     Text "order.state.waiting" ["left", "until"];
     Text "order.state.cancelling" [];
     Text "order.state.time_out" [];
@@ -225,7 +226,18 @@ keys! {
     Label "admin.reject" [];
     Text "admin.usage.approve" [];
     Text "admin.usage.reject" [];
-    Text "admin.unclear" ["id", "service", "country"];
+    Text "admin.lost" ["id", "service", "country", "provider", "when", "state"];
+    Text "admin.lost.several" ["count", "until"] by "count";
+    Text "admin.lost.blind" ["until"];
+    Text "admin.lost.found" ["purchase"];
+    Text "admin.lost.adopted_by" ["by", "purchase"];
+    Text "admin.lost.released" [];
+    Text "admin.lost.released_by" ["by"];
+    Text "admin.lost.returned" ["purchase"];
+    Text "admin.lost.reported" ["purchase"];
+    Label "admin.lost.adopt" ["digits", "price", "purchase"];
+    Label "admin.lost.release" [];
+    Label "admin.lost.look" [];
     Text "admin.trouble.begun" ["cause"];
     Text "admin.trouble.lost" ["cause"];
     Text "admin.trouble.ended" ["cause", "lasted"];
@@ -246,6 +258,7 @@ keys! {
     Answer "refusal.order_buying" [];
     Answer "refusal.order_delivered" [];
     Answer "refusal.order_ended" [];
+    Answer "refusal.lost_settled" [];
     Answer "refusal.deposit_too_small" ["min"];
     Answer "refusal.deposit_too_large" ["max"];
     Answer "refusal.method_unknown" [];

@@ -26,8 +26,8 @@ impl Voice<'_> {
         let available = self.money(available);
         let id = order.id().to_string();
         let mut values = vec![
-            ("emoji", Value::Text(self.emoji(&order.quote.service))),
-            ("service", Value::Text(self.service(&order.quote.service))),
+            ("emoji", Value::Text(self.emoji(order.service()))),
+            ("service", Value::Text(self.service(order.service()))),
             ("flag", Value::Text(&flag)),
             ("country", Value::Text(&country)),
             ("state", Value::Html(&state)),
@@ -86,7 +86,11 @@ impl Voice<'_> {
     fn order_state(&self, order: &Order) -> String {
         let key = match order.state {
             OrderState::Buying { .. } => "order.state.buying",
-            OrderState::Unclear { .. } => "order.state.unclear",
+            OrderState::Unclear if order.lost.as_ref().is_some_and(|lost| lost.asked) => {
+                let until = self.moment(order.hold_deadline);
+                return self.say("order.state.unclear_asked", &[("until", Value::Text(&until))]);
+            }
+            OrderState::Unclear => "order.state.unclear",
             OrderState::Waiting => {
                 let left = self.left(order.deadline);
                 let until = self.moment(order.deadline);
@@ -128,7 +132,7 @@ impl Voice<'_> {
     pub fn ring(&self, order: &Order) -> Option<String> {
         let code = code(order)?;
         let values = [
-            ("service", Value::Text(self.service(&order.quote.service))),
+            ("service", Value::Text(self.service(order.service()))),
             ("code", Value::Text(shown(code))),
             ("number", Value::Text(number(order).unwrap_or(NOTHING))),
         ];
@@ -144,7 +148,7 @@ impl Voice<'_> {
             _ => return None,
         };
         let values = [
-            ("service", Value::Text(self.service(&order.quote.service))),
+            ("service", Value::Text(self.service(order.service()))),
             ("price", Value::Text(&self.money(order.quote.price))),
             ("available", Value::Text(&self.money(available))),
         ];
@@ -161,7 +165,7 @@ impl Voice<'_> {
             let state = self.say(&format!("state.{}", order.state.name()), &[]);
             let values = [
                 ("flag", Value::Text(&order.quote.country.flag())),
-                ("service", Value::Text(self.service(&order.quote.service))),
+                ("service", Value::Text(self.service(order.service()))),
                 ("state", Value::Text(&state)),
                 ("when", Value::Text(&self.moment(order.placed_at))),
             ];

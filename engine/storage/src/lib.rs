@@ -39,7 +39,7 @@ pub use shipping::{
     CutError, Layout, PIECE_LEN_MAX, Piece, PieceError, open_bytes, piece_begins, seal_bytes,
 };
 pub use snapshot::{AccountEntry, Snapshot};
-pub use state::keys::Undecided;
+pub use state::keys::{Pending, Undecided};
 pub use state::{ReadError, Space};
 pub use store::recovery::{Event, OpenError, Recovery, VERIFY_BUSY, VerifyCommand, verify_state};
 pub use store::restore::{

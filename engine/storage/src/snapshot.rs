@@ -15,7 +15,7 @@ use ring4_domain::order::{Order, Quote};
 
 use crate::codec::{self, AccountRow, EntryCopy, ForgottenRow, Kind, RulesRow, RulesSeen, WishRow};
 use crate::journal::Head;
-use crate::state::keys::{self, KeyBytes, Undecided};
+use crate::state::keys::{self, KeyBytes, Pending, Undecided};
 use crate::state::rows::Row;
 use crate::state::{RawRow, Reading, unseal};
 use crate::{ReadError, Space, Totals};
@@ -137,6 +137,32 @@ impl Snapshot {
     pub fn open_orders_of(&self, customer: UserId) -> Result<Vec<Order>, ReadError> {
         let rows = self.reading.prefix(Space::Index, &keys::open_orders_of(customer).end());
         self.records("open orders", rows, OrderId::from_bits)
+    }
+
+    /// The orders whose purchase at this vendor has come this far and no further.
+    pub fn orders_pending(
+        &self,
+        provider: &ProviderId,
+        stage: Pending,
+    ) -> Result<Vec<Order>, ReadError> {
+        let prefix = keys::purchases_pending(provider, stage).end();
+        let rows = self.reading.prefix(Space::Index, &prefix);
+        self.records("pending purchases", rows, OrderId::from_bits)
+    }
+
+    /// The orders whose purchase is looked for at a vendor, those included whose money went back.
+    pub fn orders_searched(&self) -> Result<Vec<Order>, ReadError> {
+        let prefix = keys::searches().end();
+        let rows = self.reading.prefix(Space::Outbox, &prefix);
+        let mut found = Vec::new();
+        for row in rows {
+            let (key, value) = row?;
+            let row: WishRow = unseal(Space::Outbox, Kind::Wish, &key, &value, &self.reading.keys)?;
+            if let Effect::FindPurchase(id) = row.effect {
+                found.push(self.order(id)?.ok_or(ReadError::Dangling("searches"))?);
+            }
+        }
+        Ok(found)
     }
 
     /// The order that a purchase at a vendor belongs to, if any.

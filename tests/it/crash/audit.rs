@@ -91,7 +91,7 @@ impl Audit {
             let entry = entry.expect("an entry without a gap");
             for change in &entry.changes {
                 if let Change::Order(order) = change
-                    && matches!(order.state, OrderState::Unclear { .. })
+                    && order.state == OrderState::Unclear
                 {
                     unclear.insert(order.id());
                 }

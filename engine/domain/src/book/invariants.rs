@@ -172,7 +172,7 @@ impl Book {
         // Waiting and cancelling orders are moved by the clock, which reads their deadlines.
         let moved = match order.state {
             OrderState::Buying { .. } => self.wishes.contains_key(&Effect::Buy(id)),
-            OrderState::Unclear { .. } => self.wishes.contains_key(&Effect::FindPurchase(id)),
+            OrderState::Unclear => self.wishes.contains_key(&Effect::FindPurchase(id)),
             _ => true,
         };
         if !moved {

@@ -1,7 +1,7 @@
 //! What the vendor's answers do to an order. Only `decide` calls this.
 
 use super::ordering::{ended_by, release};
-use super::{Decision, Outcome};
+use super::{Decision, Outcome, lost};
 use crate::change::Change;
 use crate::effect::Effect;
 use crate::ids::{OrderId, Timestamp};
@@ -13,11 +13,11 @@ use crate::private::Private;
 use crate::refusal::Refusal;
 use crate::view::View;
 
-fn find(view: &View, order: OrderId) -> Result<&Order, Refusal> {
+pub(super) fn find(view: &View, order: OrderId) -> Result<&Order, Refusal> {
     view.order(order).ok_or(Refusal::OrderUnknown)
 }
 
-fn shown(order: Order, wishes: &[Effect]) -> Decision {
+pub(super) fn shown(order: Order, wishes: &[Effect]) -> Decision {
     let mut changes = vec![Change::Order(order.clone())];
     changes.extend(wishes.iter().copied().map(Change::Wish));
     changes.push(Change::Wish(Effect::ShowOrder(order.id())));
@@ -63,8 +63,9 @@ pub(super) fn bought(
         if same {
             return Ok(Decision::nothing());
         }
-        // An order has room for one number; of a second one a human must hear.
-        return Ok(vec![Change::Wish(Effect::TellAdminsUnclear(id))].into());
+        // An order has room for one number. A second one stays without an owner, and whoever
+        // looks through the vendor's list reports it.
+        return Ok(Decision::nothing());
     }
     // A number that two customers wait for would be paid for twice: it stays with the first.
     if view.owner(&purchase).is_some() {
@@ -75,14 +76,31 @@ pub(super) fn bought(
     purchase.cost = purchase.cost.clamp(Amount::ZERO, TRANSFER_MAX);
     order.purchase = Some(purchase);
     if !order.state.is_open() {
-        // Found after the customer's money went back: nobody pays for it, so it is returned.
-        return Ok(vec![Change::Order(order), Change::Wish(Effect::CancelPurchase(id))].into());
+        // Found after the customer's money went back: nobody pays for it, so it is returned. In an
+        // account that others buy from too it may be theirs.
+        let mut changes = vec![Change::Order(order.clone())];
+        if policy.orphans_cancelled {
+            changes.push(Change::Wish(Effect::CancelPurchase(id)));
+        }
+        changes.extend(lost::told(policy, id));
+        return Ok(changes.into());
     }
+    Ok(received(policy, order, now))
+}
+
+/// An open order with its number just bought: from here on the code is waited for.
+pub(super) fn received(policy: &Policy, mut order: Order, now: Timestamp) -> Decision {
     order.state = OrderState::Waiting;
     order.deadline = now.plus_secs(policy.order_timeout_secs);
     // The hold's deadline never moves: it stands in an immutable transfer.
     order.deadline = order.deadline.min(order.hold_deadline);
-    Ok(shown(order, &[]))
+    let asked = order.lost.as_ref().is_some_and(|lost| lost.asked);
+    let id = order.id();
+    let mut decision = shown(order, &[]);
+    if asked {
+        decision.changes.extend(lost::told(policy, id));
+    }
+    decision
 }
 
 pub(super) fn refused(
@@ -117,19 +135,10 @@ pub(super) fn unclear(
         return Ok(Decision::nothing());
     }
     let mut order = order.clone();
-    order.state = OrderState::Unclear { candidate, since: now };
+    order.state = OrderState::Unclear;
+    order.lost = Some(lost::of(candidate, now));
     let wish = Effect::FindPurchase(order.id());
     Ok(shown(order, &[wish]))
-}
-
-pub(super) fn not_found(view: &View, order: OrderId, now: Timestamp) -> Result<Decision, Refusal> {
-    let order = find(view, order)?;
-    if !matches!(order.state, OrderState::Unclear { .. }) {
-        return Ok(Decision::nothing());
-    }
-    let mut decision = release(order, OrderState::Failed(FailReason::Unclear), now);
-    decision.changes.push(Change::Wish(Effect::TellAdminsUnclear(order.id())));
-    Ok(decision)
 }
 
 pub(super) fn code_arrived(

@@ -1,7 +1,7 @@
 //! What a customer does with quotes and orders, and what the clock does. Only `decide` calls
 //! this.
 
-use super::{Decision, Outcome};
+use super::{Decision, Outcome, lost};
 use crate::change::Change;
 use crate::command::Proposal;
 use crate::effect::Effect;
@@ -103,6 +103,7 @@ pub(super) fn place_order(
         deadline,
         hold_deadline: deadline.plus_secs(policy.cancel_grace_secs),
         ended_at: None,
+        lost: None,
         purchase: None,
         code: None,
         card,
@@ -136,7 +137,7 @@ pub(super) fn cancel_order(
         OrderState::Cancelling { .. } => {
             Ok(Decision { changes: Vec::new(), outcome: Outcome::Order(Box::new(order.clone())) })
         }
-        OrderState::Buying { .. } | OrderState::Unclear { .. } => Err(Refusal::OrderBuying),
+        OrderState::Buying { .. } | OrderState::Unclear => Err(Refusal::OrderBuying),
         OrderState::Delivered => Err(Refusal::OrderDelivered),
         OrderState::Cancelled
         | OrderState::Expired
@@ -165,26 +166,27 @@ pub(super) fn deadline(
         OrderState::Waiting if order.is_due(order.deadline, now) => {
             begin_cancelling(order, CancelReason::TimeOut)
         }
-        state if state.is_open() && order.is_due(order.hold_deadline, now) => run_out(order, now),
+        state if state.is_open() && order.is_due(order.hold_deadline, now) => {
+            run_out(policy, order, now)
+        }
         _ => Decision::nothing(),
     })
 }
 
 /// Voids the hold because its own deadline is reached: the customer waits for nobody any longer.
 /// What was bought, or may have been, is still looked for and given back.
-fn run_out(order: &Order, now: Timestamp) -> Decision {
-    let id = order.id();
-    let unclear = OrderState::Failed(FailReason::Unclear);
-    let search = vec![Effect::FindPurchase(id), Effect::TellAdminsUnclear(id)];
-    let (state, wishes) = match order.state {
-        OrderState::Buying { started: true, .. } | OrderState::Unclear { .. } => (unclear, search),
+fn run_out(policy: &Policy, order: &Order, now: Timestamp) -> Decision {
+    match order.state {
+        OrderState::Buying { candidate, started: true } => {
+            let mut order = order.clone();
+            order.lost = Some(lost::of(candidate, now));
+            lost::give_up(policy, &order, now)
+        }
+        OrderState::Unclear => lost::give_up(policy, order, now),
         // The wish to cancel stays in the outbox until the vendor answers.
-        OrderState::Cancelling { reason } => (ended_by(reason), Vec::new()),
-        _ => (OrderState::Failed(FailReason::Unavailable), Vec::new()),
-    };
-    let mut decision = release(order, state, now);
-    decision.changes.extend(wishes.into_iter().map(Change::Wish));
-    decision
+        OrderState::Cancelling { reason } => release(order, ended_by(reason), now),
+        _ => release(order, OrderState::Failed(FailReason::Unavailable), now),
+    }
 }
 
 pub(super) fn quote_deadline(view: &View, quote: OrderId, now: Timestamp) -> Decision {

@@ -71,7 +71,7 @@ fn is_needed(view: &View, effect: Effect) -> bool {
     let state = |id| view.order(id).map(|order| order.state);
     match effect {
         Effect::Buy(id) => matches!(state(id), Some(OrderState::Buying { .. })),
-        Effect::FindPurchase(id) => matches!(state(id), Some(OrderState::Unclear { .. })),
+        Effect::FindPurchase(id) => state(id) == Some(OrderState::Unclear),
         _ => false,
     }
 }
@@ -85,6 +85,17 @@ fn record_card(view: &View, effect: Effect, message: MessageId) -> Option<Change
         Effect::ShowDeposit(id) => {
             let mut deposit = view.deposit(id)?.clone();
             (deposit.card.replace(message) != Some(message)).then_some(Change::Deposit(deposit))
+        }
+        Effect::ShowLostToAdmin(id, admin) => {
+            let mut order = view.order(id)?.clone();
+            let lost = order.lost.as_mut()?;
+            let card = AdminCard { admin, message };
+            if lost.admin_cards.contains(&card) {
+                return None;
+            }
+            lost.admin_cards.retain(|old| old.admin != admin);
+            lost.admin_cards.push(card);
+            Some(Change::Order(order))
         }
         Effect::ShowDepositToAdmin(id, admin) => {
             let mut deposit = view.deposit(id)?.clone();

@@ -160,13 +160,56 @@ a_lost_answer_stays_lost: "
          unclear q1 0                          -> unclear
     2m   not_found q1                          -> failed Unclear; released 0.26; anna 5.00+0.00;
                                                .. wishes show_order:q1 tell_order_ended:q1
-                                               .. tell_admins_unclear:q1
+                                               .. find_purchase:q1 show_lost_to_admin:q1:ada
+                                               .. show_lost_to_admin:q1:bob
          not_found q1                          -> failed Unclear; nothing
          # The number turns up after all: it is given back, and the customer does not pay.
          bought q1 v1 +15550100 0.24 from mock -> failed Unclear; wishes cancel_purchase:q1
+                                               .. show_lost_to_admin:q1:ada
+                                               .. show_lost_to_admin:q1:bob
          bought q1 v1 +15550100 0.24 from mock -> failed Unclear; nothing
          code q1 v1 12345                      -> refused order_ended; anna 5.00+0.00
          returned q1 v1                        -> failed Unclear; nothing; anna 5.00+0.00
+"
+
+admins_say_which_number_it_was: "
+         given anna has 5.00 by d1
+         given anna orders q1 from mock
+         doubtful q1                           -> buying 0; nothing
+         ada adopts q1 v1 +15550100 0.24 from mock -> refused lost_settled
+         started q1 0                          -> buying 0 started
+         unclear q1 0                          -> unclear
+         doubtful q1                           -> unclear; wishes show_order:q1
+                                               .. show_lost_to_admin:q1:ada
+                                               .. show_lost_to_admin:q1:bob
+         doubtful q1                           -> unclear; nothing
+         anna adopts q1 v1 +15550100 0.24 from mock -> refused unknown_command
+         anna releases q1                      -> refused unknown_command
+         ada adopts q1 v1 +15550100 0.24 from mock -> waiting; number +15550100 from mock;
+                                               .. wishes show_order:q1 show_lost_to_admin:q1:ada
+                                               .. show_lost_to_admin:q1:bob
+         bob releases q1                       -> refused lost_settled
+         doubtful q1                           -> waiting; nothing
+         # A number that has an owner is nobody else's.
+         given anna orders q2 from mock
+         started q2 0                          -> buying 0 started
+         unclear q2 0                          -> unclear
+         bob adopts q2 v1 +15550100 0.24 from mock -> refused lost_settled
+         bob releases q2                       -> failed Unclear; released 0.26; anna 4.74+0.26
+         ada adopts q2 v2 +15550101 0.24 from mock -> refused lost_settled
+         code q1 v1 12345                      -> delivered; charged 0.26; vendor 0.24
+"
+
+what_others_may_have_bought_is_left_alone: "
+         policy orphans_cancelled off
+         given anna has 5.00 by d1
+         given anna orders q1 from mock
+         started q1 0                          -> buying 0 started
+         unclear q1 0                          -> unclear
+    2m   not_found q1                          -> failed Unclear; released 0.26
+         bought q1 v1 +15550100 0.24 from mock -> failed Unclear; anna 5.00+0.00;
+                                               .. wishes show_lost_to_admin:q1:ada
+                                               .. show_lost_to_admin:q1:bob
 "
 
 nobody_answers_before_the_hold_runs_out: "
@@ -184,15 +227,19 @@ nobody_answers_before_the_hold_runs_out: "
          # This one may have been sold to us: it is searched for, and a human hears of it.
     15m  clock q2                              -> failed Unclear; released 0.26; anna 5.00+0.00;
                                                .. wishes show_order:q2 tell_order_ended:q2
-                                               .. find_purchase:q2 tell_admins_unclear:q2
+                                               .. find_purchase:q2 show_lost_to_admin:q2:ada
+                                               .. show_lost_to_admin:q2:bob
          unclear q2 0                          -> failed Unclear; nothing
          given anna orders q3 from mock
          started q3 0                          -> buying 0 started
          unclear q3 0                          -> unclear
     30m  clock q3                              -> failed Unclear; released 0.26; anna 5.00+0.00;
                                                .. wishes show_order:q3 tell_order_ended:q3
-                                               .. find_purchase:q3 tell_admins_unclear:q3
+                                               .. find_purchase:q3 show_lost_to_admin:q3:ada
+                                               .. show_lost_to_admin:q3:bob
          bought q3 v3 +15550100 0.24 from mock -> failed Unclear; wishes cancel_purchase:q3
+                                               .. show_lost_to_admin:q3:ada
+                                               .. show_lost_to_admin:q3:bob
 "
 
 the_second_vendor_has_what_is_left_of_the_minute: "
@@ -243,10 +290,9 @@ two_numbers_for_one_order: "
          given anna orders q1 from mock smspool
          declined q1 0 out_of_stock            -> buying 1
          bought q1 v1 +15550100 0.24 from mock -> waiting; number +15550100 from mock
-         # The order keeps its first number; of the second a human must hear.
-         bought q1 v2 +15550101 0.24 from mock -> waiting; number +15550100 from mock;
-                                               .. wishes tell_admins_unclear:q1
-         bought q1 v1 +15550100 0.24 from smspool -> waiting; wishes tell_admins_unclear:q1
+         # The order keeps its first number; the second has no owner, and is reported as that.
+         bought q1 v2 +15550101 0.24 from mock -> waiting; nothing; number +15550100 from mock
+         bought q1 v1 +15550100 0.24 from smspool -> waiting; nothing
          code q1 v2 12345                      -> refused order_unknown
          code q1 v1 12345                      -> delivered; charged 0.26; vendor 0.24
 "

@@ -25,13 +25,13 @@ pub type Wished = BTreeMap<Effect, Vec<Seq>>;
 
 /// The command that a row's words mean.
 pub fn command(words: &[&str], now: Timestamp, wished: &Wished) -> Command {
-    people_do(words)
+    people_do(words, now)
         .or_else(|| vendors_answer(words, now))
         .or_else(|| engine_notes(words, wished))
         .unwrap_or_else(|| panic!("nobody knows how to: {}", words.join(" ")))
 }
 
-fn people_do(words: &[&str]) -> Option<Command> {
+fn people_do(words: &[&str], now: Timestamp) -> Option<Command> {
     let card = |words: &[&str]| words.last().map(|word| MessageId(word.parse().unwrap()));
     Some(match *words {
         [who, "hello", ref name @ .., "in", language] => Command::Welcome(Profile {
@@ -47,6 +47,7 @@ fn people_do(words: &[&str]) -> Option<Command> {
         [who, "asks", quote, proposed, "cost", cost, "from", ref vendors @ ..] => {
             let candidate = |vendor: &&str| Candidate {
                 provider: ProviderId::new(*vendor).unwrap(),
+                service: ServiceKey::new("ring4").unwrap(),
                 vendor_service: "1574".to_owned(),
                 cost: amount(cost),
             };
@@ -66,6 +67,14 @@ fn people_do(words: &[&str]) -> Option<Command> {
         }
         [who, "cancels", order] => {
             Command::CancelOrder { customer: user(who), order: order_id(order)? }
+        }
+        [who, "adopts", order, ref bought @ ..] => Command::AdoptPurchase {
+            admin: user(who),
+            order: order_id(order)?,
+            purchase: purchase(bought, now)?,
+        },
+        [who, "releases", order] => {
+            Command::ReleasePurchase { admin: user(who), order: order_id(order)? }
         }
         [who, "opens", deposit, usd, way, ref on @ ..] => Command::OpenDeposit {
             id: deposit_id(deposit)?,
@@ -89,18 +98,26 @@ fn people_do(words: &[&str]) -> Option<Command> {
     })
 }
 
+/// `VENDOR_ORDER NUMBER COST from VENDOR`.
+fn purchase(words: &[&str], now: Timestamp) -> Option<Purchase> {
+    let [vendor_order, number, cost, "from", vendor] = *words else { return None };
+    Some(Purchase {
+        candidate: u8::from(vendor != "mock"),
+        provider: ProviderId::new(vendor).unwrap(),
+        vendor_order: vendor_order.to_owned(),
+        number: number.into(),
+        cost: amount(cost),
+        bought_at: now,
+    })
+}
+
 fn vendors_answer(words: &[&str], now: Timestamp) -> Option<Command> {
     Some(match *words {
-        ["bought", order, vendor_order, number, cost, "from", vendor] => Command::PurchaseBought {
-            order: order_id(order)?,
-            purchase: Purchase {
-                provider: ProviderId::new(vendor).unwrap(),
-                vendor_order: vendor_order.to_owned(),
-                number: number.into(),
-                cost: amount(cost),
-                bought_at: now,
-            },
-        },
+        ["bought", order, ref bought @ ..] => {
+            let purchase = purchase(bought, now)?;
+            Command::PurchaseBought { order: order_id(order)?, purchase }
+        }
+        ["doubtful", order] => Command::PurchaseDoubtful { order: order_id(order)? },
         ["declined", order, index, reason] => Command::PurchaseRefused {
             order: order_id(order)?,
             candidate: index.parse().unwrap(),
@@ -231,14 +248,16 @@ pub fn shown(effect: Effect) -> String {
         | Effect::CancelPurchase(id)
         | Effect::ShowOrder(id)
         | Effect::RingCode(id)
-        | Effect::TellOrderEnded(id)
-        | Effect::TellAdminsUnclear(id) => format!("{name_of_effect}:q{}", id.bits()),
+        | Effect::TellOrderEnded(id) => format!("{name_of_effect}:q{}", id.bits()),
         Effect::ShowDeposit(id) | Effect::TellDepositDecided(id) => {
             format!("{name_of_effect}:d{}", id.bits())
         }
         Effect::DropKeys => name_of_effect.to_owned(),
         Effect::ShowDepositToAdmin(id, admin) => {
             format!("{name_of_effect}:d{}:{}", id.bits(), name(admin))
+        }
+        Effect::ShowLostToAdmin(id, admin) => {
+            format!("{name_of_effect}:q{}:{}", id.bits(), name(admin))
         }
     }
 }

@@ -83,6 +83,7 @@ fn policy() -> Policy {
         order_timeout_secs: 600,
         cancel_grace_secs: 300,
         purchase_wait_secs: 60,
+        orphans_cancelled: true,
         forget_codes_after_days: 30,
         orders_open_max: 2,
         deposit_min: amount("1.00"),
@@ -237,6 +238,7 @@ impl World {
     fn turn(&mut self, field: &str, value: &str) {
         let policy = &mut self.policy;
         match field {
+            "orphans_cancelled" => policy.orphans_cancelled = value == "on",
             "selling" => policy.selling = value == "on",
             "price_min" => policy.prices.price_min = amount(value),
             "price_max" => policy.prices.price_max = amount(value),

@@ -146,6 +146,7 @@ pub fn policy() -> Policy {
         quote_lifetime_secs: 120,
         order_timeout_secs: 600,
         cancel_grace_secs: 300,
+        orphans_cancelled: true,
         purchase_wait_secs: 60,
         forget_codes_after_days: 30,
         orders_open_max: 3,
@@ -224,8 +225,9 @@ fn move_order(order: &Order, choice: u8, cost: Amount) -> Command {
         (OrderState::Buying { candidate, started: true }, 0) => {
             Command::PurchaseRefused { order: id, candidate, reason: FailReason::OutOfStock }
         }
-        (OrderState::Unclear { .. }, 0) => Command::PurchaseNotFound { order: id },
-        (OrderState::Buying { .. } | OrderState::Unclear { .. }, _) => bought,
+        (OrderState::Unclear, 0) => Command::PurchaseNotFound { order: id },
+        (OrderState::Unclear, 1) => Command::PurchaseDoubtful { order: id },
+        (OrderState::Buying { .. } | OrderState::Unclear, _) => bought,
         (OrderState::Waiting, 0) => Command::CancelOrder { customer, order: id },
         (OrderState::Waiting, 1) | (_, 0) => Command::OrderDeadline { order: id },
         (OrderState::Cancelling { .. }, 1..=2) | (_, 1) => returned,
@@ -324,6 +326,15 @@ fn vendors() -> impl Strategy<Value = Command> {
         (order_id(), 0_u8..3)
             .prop_map(|(order, candidate)| Command::PurchaseUnclear { order, candidate }),
         order_id().prop_map(|order| Command::PurchaseNotFound { order }),
+        order_id().prop_map(|order| Command::PurchaseDoubtful { order }),
+        (person(), order_id()).prop_map(|(admin, order)| Command::ReleasePurchase { admin, order }),
+        (person(), order_id(), vendor_order(), amount()).prop_map(
+            |(admin, order, vendor_order, cost)| Command::AdoptPurchase {
+                admin,
+                order,
+                purchase: purchase(vendor_order, cost)
+            }
+        ),
         (order_id(), vendor_order(), code).prop_map(|(order, vendor_order, code)| {
             let (vendor_order, code) = (vendor_order.to_owned(), code.into());
             Command::CodeArrived { order, vendor_order, code, text: None }
@@ -336,6 +347,7 @@ fn vendors() -> impl Strategy<Value = Command> {
 
 fn purchase(vendor_order: &str, cost: Amount) -> Purchase {
     Purchase {
+        candidate: 0,
         provider: ProviderId::new("mock").unwrap(),
         vendor_order: vendor_order.to_owned(),
         number: "+15550100".into(),
@@ -347,6 +359,7 @@ fn purchase(vendor_order: &str, cost: Amount) -> Purchase {
 fn offer() -> impl Strategy<Value = Proposal> {
     let candidate = Candidate {
         provider: ProviderId::new("mock").unwrap(),
+        service: ServiceKey::new("ring4").unwrap(),
         vendor_service: "1574".to_owned(),
         cost: Amount::from_micros(240_000),
     };
@@ -382,7 +395,7 @@ fn effect() -> impl Strategy<Value = Effect> {
             6 => Effect::ShowDeposit(deposit),
             7 => Effect::TellDepositDecided(deposit),
             8 => Effect::ShowDepositToAdmin(deposit, admin),
-            9 => Effect::TellAdminsUnclear(order),
+            9 => Effect::ShowLostToAdmin(order, admin),
             _ => Effect::DropKeys,
         }
     })

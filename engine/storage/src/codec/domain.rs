@@ -14,7 +14,7 @@ use ring4_domain::ids::{
 };
 use ring4_domain::ledger::{Account, AccountId, Resolution, Transfer, TransferId, TransferKind};
 use ring4_domain::money::Amount;
-use ring4_domain::order::{CancelReason, Candidate, FailReason, OrderState, Quote};
+use ring4_domain::order::{CancelReason, Candidate, FailReason, Lost, OrderState, Quote};
 
 use super::{Coded, DecodeError, In, Out, choice, record};
 
@@ -101,6 +101,16 @@ impl<T: Coded> Coded for Option<T> {
     }
 }
 
+impl<T: Coded> Coded for Box<T> {
+    fn write(&self, out: &mut Out<'_>) {
+        T::write(self, out);
+    }
+
+    fn read(input: &mut In<'_>) -> Result<Self, DecodeError> {
+        T::read(input).map(Self::new)
+    }
+}
+
 impl<T: Coded> Coded for Vec<T> {
     fn write(&self, out: &mut Out<'_>) {
         out.list(self.len());
@@ -116,7 +126,7 @@ impl<T: Coded> Coded for Vec<T> {
     }
 }
 
-record!(Candidate { provider, vendor_service, cost });
+record!(Candidate { provider, service, vendor_service, cost });
 record!(Quote {
     id,
     customer,
@@ -138,7 +148,7 @@ choice!(FailReason {
 });
 choice!(OrderState {
     1 => Buying { candidate: candidate, started: started },
-    2 => Unclear { candidate: candidate, since: since },
+    2 => Unclear {},
     3 => Waiting {},
     4 => Cancelling { reason: reason },
     5 => Delivered {},
@@ -147,6 +157,8 @@ choice!(OrderState {
     8 => Failed { 0: reason },
     9 => Refunded {},
 });
+
+record!(Lost { candidate, since, asked, decided_by, admin_cards });
 
 choice!(DepositState {
     1 => Opened {},
@@ -213,7 +225,7 @@ choice!(Effect {
     7 => ShowDeposit { 0: deposit },
     8 => TellDepositDecided { 0: deposit },
     9 => ShowDepositToAdmin { 0: deposit, 1: admin },
-    10 => TellAdminsUnclear { 0: order },
+    10 => ShowLostToAdmin { 0: order, 1: admin },
     11 => DropKeys {},
 });
 choice!(Change {

@@ -12,7 +12,7 @@ use crate::keyring::{self, Field, Place, SEALED_OVERHEAD};
 impl Coded for Order {
     fn write(&self, out: &mut Out<'_>) {
         let place = Place { order: self.id(), customer: self.customer(), day: self.day() };
-        out.list(9);
+        out.list(10);
         self.quote.write(out);
         self.state.write(out);
         self.placed_at.write(out);
@@ -28,10 +28,11 @@ impl Coded for Order {
             None => out.none(),
         }
         self.card.write(out);
+        self.lost.write(out);
     }
 
     fn read(input: &mut In<'_>) -> Result<Self, DecodeError> {
-        input.list_of("Order", 9)?;
+        input.list_of("Order", 10)?;
         let mut order = Self {
             quote: Coded::read(input)?,
             state: Coded::read(input)?,
@@ -39,6 +40,7 @@ impl Coded for Order {
             deadline: Coded::read(input)?,
             hold_deadline: Coded::read(input)?,
             ended_at: Coded::read(input)?,
+            lost: None,
             purchase: None,
             code: None,
             card: None,
@@ -51,12 +53,14 @@ impl Coded for Order {
             order.code = Some(read_code(&place, input)?);
         }
         order.card = Coded::read(input)?;
+        order.lost = Coded::read(input)?;
         Ok(order)
     }
 }
 
 fn write_purchase(purchase: &Purchase, place: &Place, out: &mut Out<'_>) {
-    out.list(5);
+    out.list(6);
+    purchase.candidate.write(out);
     purchase.provider.write(out);
     purchase.vendor_order.write(out);
     write_private(&purchase.number, place, Field::Number, out);
@@ -65,8 +69,9 @@ fn write_purchase(purchase: &Purchase, place: &Place, out: &mut Out<'_>) {
 }
 
 fn read_purchase(place: &Place, input: &mut In<'_>) -> Result<Purchase, DecodeError> {
-    input.list_of("Purchase", 5)?;
+    input.list_of("Purchase", 6)?;
     Ok(Purchase {
+        candidate: Coded::read(input)?,
         provider: Coded::read(input)?,
         vendor_order: Coded::read(input)?,
         number: read_private(place, Field::Number, input)?,

@@ -19,6 +19,7 @@
 //! |           | `c` customer, placed at (newest first), order | a customer's orders              |
 //! |           | `o` customer, order                       | open orders                          |
 //! |           | `v` vendor, vendor's order, order         | orders by what was bought for them   |
+//! |           | `b` vendor, stage, order                  | purchases under way or lost          |
 //! |           | `d` customer, created at (newest first), deposit | a customer's deposits         |
 //! |           | `u` customer, deposit                     | undecided deposits                   |
 //! |           | `s` state, created at, deposit            | undecided deposits by state          |
@@ -33,7 +34,7 @@ use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{DepositId, OrderId, ProviderId, Timestamp, UserId};
 use ring4_domain::ledger::{AccountId, TransferId};
-use ring4_domain::order::{Order, Quote};
+use ring4_domain::order::{Order, OrderState, Quote};
 
 /// Version of this layout; another version is a migration.
 pub(crate) const SCHEMA: u32 = 1;
@@ -134,10 +135,15 @@ pub(crate) fn wish(effect: Effect) -> Vec<u8> {
         Effect::ShowDeposit(deposit) => of(key, 7, deposit.bits()),
         Effect::TellDepositDecided(deposit) => of(key, 8, deposit.bits()),
         Effect::ShowDepositToAdmin(deposit, admin) => of(key, 9, deposit.bits()).user(admin),
-        Effect::TellAdminsUnclear(order) => of(key, 10, order.bits()),
+        Effect::ShowLostToAdmin(order, admin) => of(key, 10, order.bits()).user(admin),
         Effect::DropKeys => of(key, 11, 0),
     }
     .end()
+}
+
+/// Every wish to find a purchase begins with this.
+pub(crate) fn searches() -> KeyBytes {
+    KeyBytes::new(b'x').byte(2)
 }
 
 /// Every quote that lapses before `at` sorts before this.
@@ -165,10 +171,40 @@ pub(crate) fn orders_buying(provider: &ProviderId, vendor_order: &str) -> KeyByt
     KeyBytes::new(b'v').text(provider.as_str()).text(vendor_order)
 }
 
+/// How far a purchase has come that nobody knows the number of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pending {
+    /// The request may have left, the answer is awaited.
+    Started,
+    /// The answer was lost; the money is held.
+    Unclear,
+}
+
+impl Pending {
+    const fn of(order: &Order) -> Option<Self> {
+        match order.state {
+            OrderState::Buying { started: true, .. } => Some(Self::Started),
+            OrderState::Unclear => Some(Self::Unclear),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn purchases_pending(provider: &ProviderId, stage: Pending) -> KeyBytes {
+    KeyBytes::new(b'b').text(provider.as_str()).byte(match stage {
+        Pending::Started => 1,
+        Pending::Unclear => 2,
+    })
+}
+
 pub(crate) fn order_indexes(order: &Order) -> Vec<Vec<u8>> {
     let mut keys = vec![order_of(order.customer(), order.placed_at, order.id())];
     if let Some(purchase) = &order.purchase {
         let key = orders_buying(&purchase.provider, &purchase.vendor_order);
+        keys.push(key.unsigned(order.id().bits()).end());
+    }
+    if let (Some(stage), Some(candidate)) = (Pending::of(order), order.candidate()) {
+        let key = purchases_pending(&candidate.provider, stage);
         keys.push(key.unsigned(order.id().bits()).end());
     }
     if order.state.is_open() {

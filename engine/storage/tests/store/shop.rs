@@ -58,6 +58,7 @@ pub fn quote(id: u64, customer: i64, price: &str) -> Quote {
         cost_max: dollars(price),
         candidates: vec![Candidate {
             provider: "mock".parse().unwrap(),
+            service: "telegram".parse().unwrap(),
             vendor_service: "907".to_owned(),
             cost: dollars("0.24"),
         }],
@@ -75,7 +76,9 @@ pub fn order(quote: Quote, state: OrderState) -> Order {
         deadline: NOON.plus_secs(1_200),
         hold_deadline: NOON.plus_secs(1_800),
         ended_at: (!state.is_open()).then(|| NOON.plus_secs(90)),
+        lost: None,
         purchase: bought.then(|| Purchase {
+            candidate: 0,
             provider: "mock".parse().unwrap(),
             vendor_order: format!("V{}", quote.id.bits()),
             number: NUMBER.into(),

@@ -16,7 +16,7 @@ use ring4_domain::ids::{
 use ring4_domain::ledger::{Account, AccountId, Resolution, Transfer, TransferId, TransferKind};
 use ring4_domain::money::Amount;
 use ring4_domain::order::{
-    CancelReason, Candidate, Code, FailReason, Order, OrderState, Purchase, Quote,
+    CancelReason, Candidate, Code, FailReason, Lost, Order, OrderState, Purchase, Quote,
 };
 use ring4_domain::private::Private;
 
@@ -91,11 +91,14 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn candidate() -> impl Strategy<Value = Candidate> {
-    (provider(), text(), amount()).prop_map(|(provider, vendor_service, cost)| Candidate {
-        provider,
-        vendor_service,
-        cost,
-    })
+    (provider(), service(), text(), amount()).prop_map(
+        |(provider, service, vendor_service, cost)| Candidate {
+            provider,
+            service,
+            vendor_service,
+            cost,
+        },
+    )
 }
 
 fn quote() -> impl Strategy<Value = Quote> {
@@ -120,8 +123,9 @@ fn quote() -> impl Strategy<Value = Quote> {
 }
 
 fn purchase() -> impl Strategy<Value = Purchase> {
-    (provider(), text(), private(), amount(), at()).prop_map(
-        |(provider, vendor_order, number, cost, bought_at)| Purchase {
+    (any::<u8>(), provider(), text(), private(), amount(), at()).prop_map(
+        |(candidate, provider, vendor_order, number, cost, bought_at)| Purchase {
+            candidate,
             provider,
             vendor_order,
             number,
@@ -142,7 +146,7 @@ fn order_state() -> impl Strategy<Value = OrderState> {
     prop_oneof![
         any::<(u8, bool)>()
             .prop_map(|(candidate, started)| OrderState::Buying { candidate, started }),
-        (any::<u8>(), at()).prop_map(|(candidate, since)| OrderState::Unclear { candidate, since }),
+        Just(OrderState::Unclear),
         Just(OrderState::Waiting),
         reason.prop_map(|reason| OrderState::Cancelling { reason }),
         Just(OrderState::Delivered),
@@ -153,6 +157,22 @@ fn order_state() -> impl Strategy<Value = OrderState> {
     ]
 }
 
+fn lost() -> impl Strategy<Value = Lost> {
+    let cards = vec((user(), message()), 0..3).prop_map(|cards| {
+        let card = |(admin, message)| AdminCard { admin, message };
+        cards.into_iter().map(card).collect()
+    });
+    (any::<u8>(), at(), any::<bool>(), option::of(user()), cards).prop_map(
+        |(candidate, since, asked, decided_by, admin_cards)| Lost {
+            candidate,
+            since,
+            asked,
+            decided_by,
+            admin_cards,
+        },
+    )
+}
+
 fn order() -> impl Strategy<Value = Order> {
     let code = (private(), option::of(private()), at()).prop_map(|(code, text, arrived_at)| Code {
         code,
@@ -160,10 +180,11 @@ fn order() -> impl Strategy<Value = Order> {
         arrived_at,
     });
     let moments = (at(), at(), at(), option::of(at()));
-    let rest = (option::of(purchase()), option::of(code), option::of(message()));
+    let rest =
+        (option::of(purchase()), option::of(code), option::of(message()), option::of(lost()));
     (quote(), order_state(), moments, rest).prop_map(
         |(quote, state, (placed_at, deadline, hold_deadline, ended_at), rest)| {
-            let (purchase, code, card) = rest;
+            let (purchase, code, card, lost) = rest;
             Order {
                 quote,
                 state,
@@ -171,6 +192,7 @@ fn order() -> impl Strategy<Value = Order> {
                 deadline,
                 hold_deadline,
                 ended_at,
+                lost: lost.map(Box::new),
                 purchase,
                 code,
                 card,
@@ -277,7 +299,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         deposit_id().prop_map(Effect::ShowDeposit),
         deposit_id().prop_map(Effect::TellDepositDecided),
         (deposit_id(), user()).prop_map(|(id, admin)| Effect::ShowDepositToAdmin(id, admin)),
-        order_id().prop_map(Effect::TellAdminsUnclear),
+        (order_id(), user()).prop_map(|(id, admin)| Effect::ShowLostToAdmin(id, admin)),
         Just(Effect::DropKeys),
     ]
 }

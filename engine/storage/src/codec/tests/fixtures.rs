@@ -11,7 +11,7 @@ use ring4_domain::effect::Effect;
 use ring4_domain::ids::{Country, DepositId, MessageId, OrderId, RulesVersion, Timestamp, UserId};
 use ring4_domain::ledger::{AccountId, Transfer, TransferId, TransferKind};
 use ring4_domain::money::Amount;
-use ring4_domain::order::{Candidate, Code, Order, OrderState, Purchase, Quote};
+use ring4_domain::order::{Candidate, Code, Lost, Order, OrderState, Purchase, Quote};
 
 use crate::codec::{Kind, decode, encode};
 use crate::keyring::Keys;
@@ -28,6 +28,7 @@ fn quote() -> Quote {
         cost_max: Amount::from_micros(400_000),
         candidates: vec![Candidate {
             provider: "mock".parse().unwrap(),
+            service: "telegram".parse().unwrap(),
             vendor_service: "907".to_owned(),
             cost: Amount::from_micros(240_000),
         }],
@@ -45,7 +46,15 @@ fn order() -> Order {
         deadline: NOON.plus_secs(1_205),
         hold_deadline: NOON.plus_secs(1_805),
         ended_at: Some(NOON.plus_secs(60)),
+        lost: Some(Box::new(Lost {
+            candidate: 0,
+            since: NOON.plus_secs(5),
+            asked: true,
+            decided_by: Some(UserId(9_001)),
+            admin_cards: vec![AdminCard { admin: UserId(9_001), message: MessageId(42) }],
+        })),
         purchase: Some(Purchase {
+            candidate: 0,
             provider: "mock".parse().unwrap(),
             vendor_order: "V-1".to_owned(),
             number: "+15550100".into(),

@@ -1,0 +1,116 @@
+//! What admins see of a purchase whose answer was lost: how it stands, and the numbers to choose
+//! among. The chat room and the effects import this.
+
+use ring4_domain::order::{FailReason, Lost, Order, OrderState, Purchase};
+use ring4_rules::messages::Value;
+use ring4_telegram::keyboard::Style;
+
+use super::{Screen, ScreenError, Voice};
+use crate::chat::press::Press;
+use crate::screens::Rows;
+
+/// Numbers that may be chosen among; a vendor's list that holds more fits nobody's screen.
+const CHOICES_MAX: usize = 8;
+
+/// Last digits of a number by which an admin tells it from another.
+const DIGITS_SHOWN: usize = 4;
+
+/// A lost purchase with what an admin needs to decide about it.
+#[derive(Clone, Copy, Debug)]
+pub struct LostView<'view> {
+    /// Its order.
+    pub order: &'view Order,
+    /// The purchase.
+    pub lost: &'view Lost,
+    /// The numbers that may be it; `None` while the vendor's lists cannot be read.
+    pub matches: Option<&'view [Purchase]>,
+    /// The name of the admin who decided, where one did.
+    pub decided_by: Option<&'view str>,
+    /// Whether a number that turns up late is given back.
+    pub cancels: bool,
+}
+
+/// What stands in a button for a purchase: a vendor's own id may be too long for one, and a place
+/// in a list may have moved until the button is pressed.
+#[must_use]
+pub fn tag(purchase: &Purchase) -> u32 {
+    let hash = blake3::hash(purchase.vendor_order.as_bytes());
+    let [first, second, third, fourth, ..] = *hash.as_bytes();
+    u32::from_be_bytes([first, second, third, fourth])
+}
+
+impl Voice<'_> {
+    /// An admin's card of a lost purchase as it stands.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn admin_lost(&self, view: LostView<'_>) -> Result<Screen, ScreenError> {
+        let LostView { order, lost, matches, .. } = view;
+        let candidate = order.quote.candidates.get(usize::from(lost.candidate));
+        let provider = candidate.map_or("", |candidate| candidate.provider.as_str());
+        let text = self.say(
+            "admin.lost",
+            &[
+                ("id", Value::Text(&order.id().to_string())),
+                ("service", Value::Text(self.service(order.service()))),
+                ("country", Value::Text(&self.country(order.quote.country))),
+                ("provider", Value::Text(provider)),
+                ("when", Value::Text(&self.moment(lost.since))),
+                ("state", Value::Html(&self.lost_state(view))),
+            ],
+        );
+        let mut rows = Rows::default();
+        if order.state == OrderState::Unclear {
+            for purchase in matches.unwrap_or_default().iter().take(CHOICES_MAX) {
+                let number = purchase.number.text().unwrap_or_default();
+                let hidden = number.len().saturating_sub(DIGITS_SHOWN);
+                let values = [
+                    ("digits", Value::Text(number.get(hidden..).unwrap_or_default())),
+                    ("price", Value::Text(&self.money(purchase.cost))),
+                    ("purchase", Value::Text(&purchase.vendor_order)),
+                ];
+                let press = Press::Adopt(order.id(), tag(purchase));
+                rows.add([self.button_with("admin.lost.adopt", &values, &press)]);
+            }
+            let release = self.button("admin.lost.release", &Press::Release(order.id()));
+            rows.add([
+                release.map(|button| button.styled(Style::Danger)),
+                self.button("admin.lost.look", &Press::Lost(order.id())),
+            ]);
+        }
+        rows.screen(text)
+    }
+
+    fn lost_state(&self, view: LostView<'_>) -> String {
+        let LostView { order, matches, decided_by, cancels, .. } = view;
+        let found = order.purchase.as_ref().map(|purchase| purchase.vendor_order.as_str());
+        let purchase = [("purchase", Value::Text(found.unwrap_or_default()))];
+        match (order.state, found, decided_by) {
+            (OrderState::Unclear, ..) => {
+                let until = self.moment(order.hold_deadline);
+                let until = ("until", Value::Text(&until));
+                match matches {
+                    None => self.say("admin.lost.blind", &[until]),
+                    Some(found) => {
+                        let count = i64::try_from(found.len()).unwrap_or(i64::MAX);
+                        self.say("admin.lost.several", &[("count", Value::Number(count)), until])
+                    }
+                }
+            }
+            (OrderState::Failed(FailReason::Unclear), Some(_), _) if cancels => {
+                self.say("admin.lost.returned", &purchase)
+            }
+            (OrderState::Failed(FailReason::Unclear), Some(_), _) => {
+                self.say("admin.lost.reported", &purchase)
+            }
+            (OrderState::Failed(_), _, Some(by)) => {
+                self.say("admin.lost.released_by", &[("by", Value::Text(by))])
+            }
+            (OrderState::Failed(_), ..) => self.say("admin.lost.released", &[]),
+            (_, _, Some(by)) => {
+                self.say("admin.lost.adopted_by", &[("by", Value::Text(by)), purchase[0]])
+            }
+            _ => self.say("admin.lost.found", &purchase),
+        }
+    }
+}

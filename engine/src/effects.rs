@@ -164,6 +164,7 @@ impl Effects {
                 }
                 self.deadlines.order(&order);
                 self.polls.order(&order);
+                self.shop.odds.note(&order);
             }
             News::Deposit(deposit) => self.deadlines.deposit(&deposit),
             News::Quote(id, expires_at) => self.deadlines.quote(id, expires_at),

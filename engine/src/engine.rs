@@ -31,6 +31,7 @@ use crate::effects::Effects;
 use crate::executor::{self, ExecutorThread, Health, NewsBoard, Stopped, SubmitError};
 use crate::live;
 use crate::market::Market;
+use crate::odds::Odds;
 use crate::reload::{Built, Origin, Reloader, Shelf, ShelfError};
 use crate::screens::Voice;
 use crate::shipping::{Shipping, ShippingError};
@@ -192,6 +193,7 @@ impl Engine {
             executor::start(store, live, clock.clone(), memory.floor.clone(), board)?
         };
         let market = Arc::new(Market::new(Arc::clone(&registry), Arc::clone(&live), clock.clone()));
+        let odds = Arc::new(Odds::new(clock.clone()));
         let sender = Sender::start(client.clone(), sender_options);
         let backups = vault::backups(&config, program.as_deref());
         let (vault, inlet) = vault::vault(&backups, &data_dir);
@@ -205,6 +207,7 @@ impl Engine {
             keyring,
             registry,
             market,
+            odds,
             sender,
             vault,
             shipped: shipping.as_ref().map(Shipping::status),
@@ -285,6 +288,18 @@ impl Engine {
         self.parts.spawn(async move {
             stop.run_until_cancelled(market.keep_fresh()).await;
             "the market"
+        });
+        let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
+        self.parts.spawn(async move {
+            let restore = move || shop.odds.restore(&shop.snapshot());
+            match tokio::task::spawn_blocking(restore).await {
+                Ok(Ok(())) => {}
+                // They are learnt anew from what is sold.
+                Ok(Err(error)) => tracing::error!(%error, "the odds were not read back"),
+                Err(error) => tracing::error!(%error, "the odds were not read back"),
+            }
+            stop.cancelled().await;
+            "the odds"
         });
         let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
         self.parts.spawn(async move {

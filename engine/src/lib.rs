@@ -14,6 +14,7 @@ pub mod executor;
 pub mod live;
 pub mod market;
 pub mod mint;
+pub mod odds;
 pub mod ops;
 pub mod reload;
 pub mod screens;

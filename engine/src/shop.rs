@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::executor::{Answer, Executor, Receipt, Stopped, SubmitError};
 use crate::live::LiveCell;
 use crate::market::Market;
+use crate::odds::Odds;
 use crate::shipping::Status;
 use crate::vault::Vault;
 
@@ -36,6 +37,8 @@ pub struct Shop {
     pub registry: Arc<Registry>,
     /// What they offer.
     pub market: Arc<Market>,
+    /// What became of orders lately.
+    pub odds: Arc<Odds>,
     /// The way to Telegram.
     pub sender: Sender,
     /// Backups and checks.

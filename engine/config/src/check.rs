@@ -402,6 +402,7 @@ impl<'a> Checker<'a> {
         let place = Place::of("orders");
         self.in_range(&place.with("timeout_secs"), &orders.timeout_secs, 5, 3_600);
         self.in_range(&place.with("open_max"), &orders.open_max, 1, 100);
+        self.in_range(&place.with("odds_from"), &orders.odds_from, 5, 200);
         self.in_range(&place.with("unclear_window_secs"), &orders.unclear_window_secs, 10, 600);
         self.in_range(&place.with("cancel_retry_secs"), &orders.cancel_retry_secs, 1, 300);
         self.in_range(&place.with("cancel_grace_secs"), &orders.cancel_grace_secs, 10, 3_600);
@@ -423,6 +424,9 @@ impl<'a> Checker<'a> {
             ("extended_secs", polling.extended_secs),
         ] {
             self.in_range(&place.with(key), &secs, floor, ceiling);
+        }
+        if polling.learn_from != 0 {
+            self.in_range(&place.with("learn_from"), &polling.learn_from, 20, 500);
         }
         polling
     }

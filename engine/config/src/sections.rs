@@ -376,6 +376,8 @@ pub struct Orders {
     /// How long numbers and codes are kept after an order was placed, in days, 1 to 3650; then
     /// nobody can read them any more.
     pub forget_codes_after_days: u32,
+    /// Own orders of an offer from which customers are shown its odds, 5 to 200.
+    pub odds_from: u32,
 }
 
 impl Default for Orders {
@@ -389,6 +391,7 @@ impl Default for Orders {
             cancel_grace_secs: 300,
             purchase_wait_secs: 60,
             forget_codes_after_days: 30,
+            odds_from: 20,
         }
     }
 }
@@ -410,6 +413,9 @@ pub struct Polling {
     pub standard_secs: u32,
     /// Interval after that, in seconds.
     pub extended_secs: u32,
+    /// Codes of a vendor and service from which their arrival times set the interval instead, 20
+    /// to 500; 0 keeps to the table above.
+    pub learn_from: u32,
 }
 
 impl Default for Polling {
@@ -421,6 +427,7 @@ impl Default for Polling {
             active_secs: 3,
             standard_secs: 5,
             extended_secs: 10,
+            learn_from: 50,
         }
     }
 }

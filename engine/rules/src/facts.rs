@@ -15,8 +15,16 @@ pub const OFFER_FACTS: &[&str] =
     &["service", "country", "cost", "stock", "success_percent", "orders_done"];
 
 /// Properties of an order that is polled.
-pub const POLL_FACTS: &[&str] =
-    &["service", "provider", "age_secs", "timeout_secs", "attempt", "errors"];
+pub const POLL_FACTS: &[&str] = &[
+    "service",
+    "provider",
+    "age_secs",
+    "timeout_secs",
+    "attempt",
+    "errors",
+    "samples",
+    "chance_per_mille",
+];
 
 /// What is to be priced.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +58,11 @@ pub struct PollFacts {
     pub attempt: u32,
     /// Failed polls of this vendor in a row.
     pub errors: u32,
+    /// Codes of this vendor and service whose arrival times are known; 0 when none are.
+    pub samples: u32,
+    /// Of a thousand such orders that still wait at this age, how many get their code within the
+    /// next ten seconds; `None` where too few were ever that old.
+    pub chance_per_mille: Option<u32>,
 }
 
 /// An offer inside a script.
@@ -98,6 +111,10 @@ pub(crate) fn register(engine: &mut Engine, params: &ScriptParams) {
         .register_get("timeout_secs", |order: &mut ScriptPoll| i64::from(order.0.0.timeout_secs))
         .register_get("attempt", |order: &mut ScriptPoll| i64::from(order.0.0.attempt))
         .register_get("errors", |order: &mut ScriptPoll| i64::from(order.0.0.errors))
+        .register_get("samples", |order: &mut ScriptPoll| i64::from(order.0.0.samples))
+        .register_get("chance_per_mille", |order: &mut ScriptPoll| {
+            optional(order.0.0.chance_per_mille)
+        })
         .register_get("params", |order: &mut ScriptPoll| order.0.1.clone());
     let for_offers = params.clone();
     engine.register_fn("offer", move |map: Map| -> Result<ScriptOffer, Box<EvalAltResult>> {
@@ -156,6 +173,8 @@ pub(crate) fn read_poll(facts: &[(String, String)]) -> Result<PollFacts, String>
         timeout_secs: 600,
         attempt: 0,
         errors: 0,
+        samples: 0,
+        chance_per_mille: None,
     };
     for (name, text) in facts {
         match name.as_str() {
@@ -165,6 +184,8 @@ pub(crate) fn read_poll(facts: &[(String, String)]) -> Result<PollFacts, String>
             "timeout_secs" => order.timeout_secs = whole(name, text)?,
             "attempt" => order.attempt = whole(name, text)?,
             "errors" => order.errors = whole(name, text)?,
+            "samples" => order.samples = whole(name, text)?,
+            "chance_per_mille" => order.chance_per_mille = Some(whole(name, text)?),
             _ => return Err(unknown(name, POLL_FACTS)),
         }
     }

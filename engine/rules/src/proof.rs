@@ -18,6 +18,9 @@ const SAMPLE_AGES: &[u32] = &[0, 30, 60, 120, 180, 240, 300, 599, 600, 3_600];
 /// Vendor errors tried.
 const SAMPLE_ERRORS: &[u32] = &[0, 1, 10, 100];
 
+/// Chances of a code that polls are tried with; `None` before any is known.
+const SAMPLE_CHANCES: &[Option<u32>] = &[None, Some(0), Some(30), Some(1_000)];
+
 /// Everything the scripts get wrong. Of each script the first failure counts: the rest is
 /// mostly the same line again, and every endless loop takes its milliseconds.
 pub fn run(rules: &RuleSet, catalogue: &[Offer]) -> Vec<Problem> {
@@ -63,18 +66,27 @@ fn try_polls(rules: &RuleSet, services: &BTreeSet<ServiceKey>) -> Option<Problem
     let service = services.first()?;
     let provider = ProviderId::new("any").ok()?;
     for age_secs in SAMPLE_AGES {
-        for errors in SAMPLE_ERRORS {
+        for (errors, chance) in SAMPLE_ERRORS
+            .iter()
+            .flat_map(|errors| SAMPLE_CHANCES.iter().map(move |chance| (*errors, *chance)))
+        {
             let facts = PollFacts {
                 service: service.clone(),
                 provider: provider.clone(),
                 age_secs: *age_secs,
                 timeout_secs: 600,
                 attempt: *age_secs,
-                errors: *errors,
+                errors,
+                samples: chance.map_or(0, |_| 500),
+                chance_per_mille: chance,
             };
             if let Err(error) = rules.next_poll(&facts) {
                 let mut problem = error.into_problem();
-                problem.reason += &format!(" (at {age_secs} s of age after {errors} errors)");
+                problem.reason += &format!(" (at {age_secs} s of age after {errors} errors");
+                if let Some(chance) = chance {
+                    problem.reason += &format!(", with a chance of {chance} in 1000");
+                }
+                problem.reason.push(')');
                 return Some(*problem);
             }
         }

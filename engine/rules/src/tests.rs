@@ -42,7 +42,8 @@ fn params() -> Params {
         .set("polling.active_secs", 3_u32)
         .set("polling.standard_secs", 5_u32)
         .set("polling.extended_secs", 10_u32)
-        .set("polling.ceiling_secs", 60_u32);
+        .set("polling.ceiling_secs", 60_u32)
+        .set("polling.learn_from", 50_u32);
     for (service, margin) in [("ring4", 8), ("telegram", 5), ("google", 6), ("whatsapp", 7)] {
         params
             .set(&format!("services.{service}.margin_percent"), Decimal::from(margin))
@@ -98,6 +99,8 @@ fn poll(age_secs: u32, errors: u32) -> PollFacts {
         timeout_secs: 600,
         attempt: 1,
         errors,
+        samples: 0,
+        chance_per_mille: None,
     }
 }
 

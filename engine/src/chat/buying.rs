@@ -9,6 +9,7 @@ use ring4_domain::refusal::Refusal;
 use super::{Reply, Visit};
 use crate::market::{Listed, MarketError, Priced, Wanted};
 use crate::mint::{self, Origin};
+use crate::odds::Figures;
 use crate::screens::offers::{OfferRow, QuoteView, ServiceRow};
 use crate::search;
 use crate::shop::ShopError;
@@ -45,7 +46,8 @@ impl Visit<'_> {
                 let listed = self.shop.market.listed(self.live, wanted);
                 let shown = listed != Listed::NotOffered;
                 let price = listed.price();
-                shown.then(|| OfferRow { service: service.clone(), country, price })
+                let percent = self.odds(service, country).and_then(|odds| odds.success_percent());
+                shown.then(|| OfferRow { service: service.clone(), country, price, percent })
             })
             .collect();
         let available = self.available()?;
@@ -60,7 +62,7 @@ impl Visit<'_> {
                 let wanted = Wanted { service: &service, country, orders_done };
                 let listed = self.shop.market.listed(self.live, wanted);
                 let (shown, price) = (listed != Listed::NotOffered, listed.price());
-                shown.then_some(OfferRow { service, country, price })
+                shown.then_some(OfferRow { service, country, price, percent: None })
             })
             .collect();
         if offers.is_empty() {
@@ -87,6 +89,12 @@ impl Visit<'_> {
             done = done.saturating_add(u32::try_from(delivered.count()).unwrap_or(u32::MAX));
         }
         Ok(done)
+    }
+
+    /// What became of the shop's own orders of this offer, where they are enough to say so.
+    fn odds(&self, service: &ServiceKey, country: Country) -> Option<Figures> {
+        let odds = self.shop.odds.offer(service, country);
+        Some(odds).filter(|odds| odds.orders >= self.live.config.orders.odds_from)
     }
 
     /// Fixes a price and shows it.
@@ -136,7 +144,8 @@ impl Visit<'_> {
                 Ok(receipt) => {
                     let Outcome::Quote(quote) = &receipt.outcome else { continue };
                     let available = self.available()?;
-                    let view = QuoteView { quote, available, stock: priced.stock };
+                    let odds = self.odds(&quote.service, quote.country);
+                    let view = QuoteView { quote, available, stock: priced.stock, odds };
                     return Ok(Reply::Screen(self.voice().quote(view)?));
                 }
                 Err(Refusal::IdTaken) => {}

@@ -199,14 +199,18 @@ impl Polls {
         let Some(watch) = self.watched.get(&id) else { return };
         let now = self.shop.clock.now();
         let failed = self.lines.get(&watch.provider).map_or(0, |line| line.errors);
+        let age_secs = now.secs_since(watch.bought_at);
+        let chance = self.shop.odds.chance(&watch.provider, &watch.service, age_secs);
         let live = self.shop.live.load();
         let facts = PollFacts {
             service: watch.service.clone(),
             provider: watch.provider.clone(),
-            age_secs: now.secs_since(watch.bought_at),
+            age_secs,
             timeout_secs: live.policy.order_timeout_secs,
             attempt: watch.polls,
             errors: failed.max(watch.errors),
+            samples: chance.map_or(0, |chance| chance.samples),
+            chance_per_mille: chance.and_then(|chance| chance.per_mille),
         };
         let polling = &live.config.polling;
         let secs = live.rules.next_poll(&facts).unwrap_or_else(|error| {

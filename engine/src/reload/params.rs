@@ -31,6 +31,7 @@ pub(super) fn of(config: &Live) -> Params {
         .set("polling.active_secs", polling.active_secs)
         .set("polling.standard_secs", polling.standard_secs)
         .set("polling.extended_secs", polling.extended_secs)
+        .set("polling.learn_from", polling.learn_from)
         .set("orders.timeout_secs", config.orders.timeout_secs);
     for (key, service) in &config.services {
         params

@@ -82,11 +82,14 @@ keys! {
     Label "buy.service_from" ["emoji", "service", "price"];
     Label "buy.country" ["flag", "country"];
     Label "buy.country_at" ["flag", "country", "price"];
+    Label "buy.country_odds" ["flag", "country", "price", "percent"];
     Label "buy.match" ["emoji", "service", "flag", "country"];
     Label "buy.match_at" ["emoji", "service", "flag", "country", "price"];
 
     Text "quote" ["emoji", "service", "flag", "country", "price", "available", "secs", "timeout"];
     Text "quote.stock" ["stock"] by "stock";
+    Text "quote.odds" ["percent", "secs", "orders"] by "orders";
+    Text "quote.odds_none" ["orders"] by "orders";
     Text "quote.short" ["short"];
     Label "quote.buy" ["price"];
     Label "quote.deposit" [];

@@ -9,6 +9,7 @@ use ring4_telegram::keyboard::Style;
 
 use super::{Rows, Screen, ScreenError, Voice};
 use crate::chat::press::Press;
+use crate::odds::Figures;
 
 /// The most offers on one screen; Telegram allows 100 buttons, people read fewer.
 pub const OFFERS_MAX: usize = 24;
@@ -31,6 +32,8 @@ pub struct OfferRow {
     pub country: Country,
     /// What it would cost now, where that is known.
     pub price: Option<Amount>,
+    /// How many of the shop's own orders got a code, in percent, where enough were made.
+    pub percent: Option<u32>,
 }
 
 /// A quote and what the customer has.
@@ -42,6 +45,8 @@ pub struct QuoteView<'view> {
     pub available: Amount,
     /// Numbers at hand, where the vendor says.
     pub stock: Option<u32>,
+    /// What became of the shop's own orders, where enough were made.
+    pub odds: Option<Figures>,
 }
 
 impl Voice<'_> {
@@ -98,9 +103,14 @@ impl Voice<'_> {
                 let price = offer.price.map(|price| self.money(price));
                 let mut values =
                     vec![("flag", Value::Text(&flag)), ("country", Value::Text(&country))];
-                let key = if price.is_some() { "buy.country_at" } else { "buy.country" };
+                let mut key = "buy.country";
                 if let Some(price) = &price {
                     values.push(("price", Value::Text(price)));
+                    key = "buy.country_at";
+                    if let Some(percent) = offer.percent {
+                        values.push(("percent", Value::Number(i64::from(percent))));
+                        key = "buy.country_odds";
+                    }
                 }
                 self.button_with(key, &values, &Press::Offer(service.clone(), offer.country))
             })
@@ -176,12 +186,27 @@ impl Voice<'_> {
         rows.screen(self.say("buy.out_of_stock", &values))
     }
 
+    fn odds(&self, odds: Figures) -> String {
+        let number = |number: u32| Value::Number(i64::from(number));
+        match (odds.success_percent(), odds.median_wait_secs) {
+            (Some(percent), Some(secs)) => {
+                let values = [
+                    ("percent", number(percent)),
+                    ("secs", number(secs)),
+                    ("orders", number(odds.orders)),
+                ];
+                self.say("quote.odds", &values)
+            }
+            _ => self.say("quote.odds_none", &[("orders", number(odds.orders))]),
+        }
+    }
+
     /// The price to confirm.
     ///
     /// # Errors
     /// See [`ScreenError`].
     pub fn quote(&self, view: QuoteView<'_>) -> Result<Screen, ScreenError> {
-        let QuoteView { quote, available, stock } = view;
+        let QuoteView { quote, available, stock, odds } = view;
         let price = self.money(quote.price);
         let minutes = self.live.policy.order_timeout_secs.div_ceil(60);
         let mut text = self.say(
@@ -200,6 +225,10 @@ impl Voice<'_> {
         if let Some(stock) = stock {
             text.push('\n');
             text.push_str(&self.say("quote.stock", &[("stock", Value::Number(i64::from(stock)))]));
+        }
+        if let Some(odds) = odds {
+            text.push('\n');
+            text.push_str(&self.odds(odds));
         }
         let mut rows = Rows::default();
         let short = quote.price.checked_sub(available).filter(|short| short.is_positive());

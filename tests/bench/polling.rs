@@ -146,6 +146,7 @@ async fn open_orders(folder: &Path, http: &reqwest::Client, url: &str) {
     let id = |order: u64| OrderId::from_bits(order + 1);
     let quote = |order| {
         let candidate = Candidate {
+            service: "ring4".parse().unwrap(),
             provider: "smspool".parse().unwrap(),
             vendor_service: "1574".to_owned(),
             cost,
@@ -170,6 +171,7 @@ async fn open_orders(folder: &Path, http: &reqwest::Client, url: &str) {
         Command::PurchaseBought {
             order: id(order),
             purchase: Purchase {
+                candidate: 0,
                 provider: "smspool".parse().unwrap(),
                 vendor_order,
                 number: number.into(),

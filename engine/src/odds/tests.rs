@@ -28,7 +28,9 @@ fn order(id: u64, vendor: &str, state: OrderState, bought_at: Timestamp, wait_se
         deadline: bought_at,
         hold_deadline: bought_at,
         ended_at: (!state.is_open()).then_some(ended_at),
+        lost: None,
         purchase: Some(Purchase {
+            candidate: 0,
             provider: vendor.parse().unwrap(),
             vendor_order: format!("v{id}"),
             number: "+12025550100".to_owned().into(),

@@ -11,7 +11,7 @@ use ring4_domain::command::{Command, Proposal};
 use ring4_domain::ids::{Country, OrderId, Timestamp, UserId};
 use ring4_domain::money::Amount;
 use ring4_domain::order::{Candidate, Purchase};
-use ring4_playground::{Options, Person, Playground, SmspoolOptions};
+use ring4_playground::{Options, Person, Playground, VendorOptions};
 use ring4_storage::Store;
 use serde_json::Value;
 
@@ -103,18 +103,18 @@ async fn server() -> Playground {
     let customers = i64::try_from(ORDERS / ORDERS_EACH).unwrap();
     let mut people: Vec<Person> = (1..=customers).map(|id| Person::customer(id, "Anna")).collect();
     people.push(Person::admin(shop::ADMIN, "Ada"));
-    let smspool = SmspoolOptions {
+    let vendors = VendorOptions {
         balance_e4: 1_000_000_000,
         code_delay_min: Duration::from_secs(1),
         code_delay_max: Duration::from_secs(1_500),
         lifetime: Duration::from_secs(3_600),
         stock: 1_000_000,
         orders_kept: 50_000,
-        ..SmspoolOptions::default()
+        ..VendorOptions::default()
     };
     let token = Some(shop::TOKEN.to_owned());
     let options =
-        Options { people, token, calls_kept: 0, messages_kept: 50, smspool, ..Options::default() };
+        Options { people, token, calls_kept: 0, messages_kept: 50, vendors, ..Options::default() };
     Playground::start(options).await.unwrap()
 }
 

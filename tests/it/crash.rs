@@ -20,7 +20,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use ring4_playground::{Options, Person, Playground, SmspoolOptions};
+use ring4_playground::{Options, Person, Playground, VendorOptions};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -76,7 +76,7 @@ pub async fn open_playground(seed: u64) -> Arc<Playground> {
         people: customers.chain([Person::customer(WATCHER, "Watcher")]).chain(admins).collect(),
         calls_kept: 1_000_000,
         messages_kept: 100_000,
-        smspool: SmspoolOptions {
+        vendors: VendorOptions {
             balance_e4: 1_000_000_000,
             code_delay_min: Duration::from_millis(200),
             code_delay_max: Duration::from_secs(5),
@@ -84,7 +84,7 @@ pub async fn open_playground(seed: u64) -> Arc<Playground> {
             cancel_lock: Duration::from_secs(1),
             stock: 10_000,
             seed,
-            ..SmspoolOptions::default()
+            ..VendorOptions::default()
         },
         ..Options::default()
     };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ring4_playground::{Options, SmspoolOptions};
+use ring4_playground::{Options, VendorOptions};
 use serde_json::json;
 
 use crate::world::{ADA, ANNA, BORIS, Vendor, World};
@@ -10,12 +10,9 @@ use crate::world::{ADA, ANNA, BORIS, Vendor, World};
 /// A shop of SMSPool whose codes take this many seconds, with a clock that is in a hurry.
 async fn shop(code_secs: u64) -> World {
     let delay = Duration::from_secs(code_secs);
-    let smspool = SmspoolOptions {
-        code_delay_min: delay,
-        code_delay_max: delay,
-        ..SmspoolOptions::default()
-    };
-    let world = World::open_with(Vendor::Smspool, Options { smspool, ..Options::default() }).await;
+    let vendors =
+        VendorOptions { code_delay_min: delay, code_delay_max: delay, ..VendorOptions::default() };
+    let world = World::open_with(Vendor::Smspool, Options { vendors, ..Options::default() }).await;
     for person in [ANNA, BORIS] {
         world.say(person, "/start").await;
         world.deposit(person, "10").await;

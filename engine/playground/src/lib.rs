@@ -1,4 +1,4 @@
-//! A playground for ring4: a Bot API server of our own, a chat page, and a local SMSPool, for
+//! A playground for ring4: a Bot API server of our own, a chat page, and local vendors, for
 //! machines without Telegram and without a vendor. The demo and the tests may import it; it
 //! imports nothing of the engine.
 //!
@@ -9,7 +9,7 @@
 //! | `/bot<token>/<method>` | the Bot API, as strict as Telegram's |
 //! | `/` | the chat page: be two customers and an admin |
 //! | `/playground/…` | the JSON API for scripts; its documentation is served at `/playground` |
-//! | `/vendors/smspool/…` | SMSPool's HTTP API, with stock, money and misbehaviour |
+//! | `/vendors/<name>/…` | a vendor's HTTP API, with stock, money and misbehaviour: smspool, fivesim, herosms, grizzlysms, smsbower, tigersms, smshub |
 //!
 //! Everything lives in memory within fixed limits and ends with [`Playground::stop`]. All ageing
 //! follows the playground's [`Clock`]; another part of the process computes the same time from
@@ -33,7 +33,7 @@ mod json_api;
 mod options;
 mod page;
 mod server;
-mod smspool;
+mod vendors;
 mod webhook;
 mod world;
 
@@ -45,7 +45,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use clock::{ADVANCE_SECS_MAX, Clock, Pace, SPEED_MAX};
-pub use options::{Options, Person, Role, SmspoolOptions};
+pub use options::{Options, Person, Role, VendorOptions};
 
 use world::World;
 use world::people::{Button, Place};
@@ -103,7 +103,7 @@ impl Playground {
             .map_err(Error::Client)?;
         let router = json_api::router(Arc::clone(&world))
             .merge(page::router())
-            .merge(smspool::http::router(Arc::clone(&world)));
+            .merge(vendors::router(Arc::clone(&world)));
         let server = tokio::spawn(server::serve(listener, Arc::clone(&world), router));
         let webhook = tokio::spawn(webhook::deliver(Arc::clone(&world), client));
         Ok(Self { address, world, server, webhook })
@@ -118,7 +118,17 @@ impl Playground {
     /// The base address of the local SMSPool, for the plugin's setting.
     #[must_use]
     pub fn smspool_url(&self) -> String {
-        format!("http://{}{}", self.address, smspool::http::PREFIX)
+        self.url_of(vendors::Vendor::Smspool)
+    }
+
+    /// The base address of a local vendor by its name; `None` when there is none of this name.
+    #[must_use]
+    pub fn vendor_url(&self, name: &str) -> Option<String> {
+        vendors::Vendor::named(name).map(|vendor| self.url_of(vendor))
+    }
+
+    fn url_of(&self, vendor: vendors::Vendor) -> String {
+        format!("http://{}{}", self.address, vendor.path())
     }
 
     /// The clock of the play.

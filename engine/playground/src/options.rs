@@ -29,8 +29,8 @@ pub struct Options {
     pub calls_kept: usize,
     /// How many messages each chat remembers; older ones can no longer be edited.
     pub messages_kept: usize,
-    /// The vendor simulator at `/vendors/smspool`.
-    pub smspool: SmspoolOptions,
+    /// The local vendors; each has an account of its own that begins like this.
+    pub vendors: VendorOptions,
 }
 
 impl Default for Options {
@@ -48,7 +48,7 @@ impl Default for Options {
             message_id_before: 0,
             calls_kept: 10_000,
             messages_kept: 1_000,
-            smspool: SmspoolOptions::default(),
+            vendors: VendorOptions::default(),
         }
     }
 }
@@ -102,9 +102,9 @@ impl Person {
     }
 }
 
-/// How the local SMSPool behaves when nobody asks it to misbehave. Times are played time.
+/// How a local vendor behaves when nobody asks it to misbehave. Times are played time.
 #[derive(Clone, Debug)]
-pub struct SmspoolOptions {
+pub struct VendorOptions {
     /// The account's key; `None` lets in any key of 1 to 64 characters.
     pub key: Option<String>,
     /// What the account holds at the start, in hundredths of a cent (1e-4 dollar).
@@ -123,7 +123,7 @@ pub struct SmspoolOptions {
     pub refund_delay: Duration,
     /// Numbers in stock per service and country.
     pub stock: u32,
-    /// Prices that differ from the catalogue's: service id and price in 1e-4 dollar.
+    /// Prices that differ from the catalogue's: SMSPool's service id and price in 1e-4 dollar.
     pub prices_e4: Vec<(u32, i64)>,
     /// Seeds everything drawn by lot: numbers, order codes, delays, codes.
     pub seed: u64,
@@ -131,7 +131,7 @@ pub struct SmspoolOptions {
     pub orders_kept: usize,
 }
 
-impl Default for SmspoolOptions {
+impl Default for VendorOptions {
     fn default() -> Self {
         Self {
             key: None,

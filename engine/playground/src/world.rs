@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::options::{Options, Person};
-use crate::smspool::Smspool;
+use crate::vendors::Vendors;
 use bot::Bot;
 use calls::Calls;
 use chat::{Chat, GROUP_ID};
@@ -35,7 +35,7 @@ pub(crate) struct World {
     pub clock: Clock,
     pub token: Option<String>,
     pub calls: Mutex<Calls>,
-    pub smspool: Mutex<Smspool>,
+    pub vendors: Vendors,
     /// Wakes a waiting `getUpdates` and the webhook sender.
     pub update_came: Notify,
     /// Counts every change a page could show; wakes the live pages.
@@ -70,11 +70,10 @@ pub(crate) struct Resident {
 impl World {
     pub fn new(options: &Options) -> Result<Self, crate::Error> {
         let clock = Clock::starting_now(options.speed);
-        let smspool = Smspool::new(options.smspool.clone(), clock.now_ms());
         Ok(Self {
             token: options.token.clone(),
             calls: Mutex::new(Calls::keeping(options.calls_kept)),
-            smspool: Mutex::new(smspool),
+            vendors: Vendors::new(&options.vendors, clock.now_ms()),
             update_came: Notify::new(),
             changed: watch::Sender::new(0),
             shutdown: CancellationToken::new(),
@@ -87,11 +86,6 @@ impl World {
     /// The state. A handler that panicked left it whole enough for a playground to go on.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The vendor simulator.
-    pub fn lock_smspool(&self) -> MutexGuard<'_, Smspool> {
-        self.smspool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells the live pages that something they show has changed.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{Problem, Shared, parse};
 use crate::clock::SPEED_MAX;
-use crate::smspool::{Settings, VendorFault};
+use crate::vendors::{Settings, Vendor, VendorFault};
 use crate::world::World;
 use crate::world::faults::{DropConnections, RetryAfter, ServerError};
 
@@ -134,11 +134,13 @@ pub(super) async fn set_faults(State(world): Shared, body: Bytes) -> Result<Json
         has_room &= request.server_error.is_none_or(|fault| faults.add_server_error(fault));
     }
     {
-        let mut smspool = world.lock_smspool();
         if request.clear {
-            smspool.clear_faults();
+            for vendor in Vendor::ALL {
+                world.vendors.lock(vendor).clear_faults();
+            }
         }
-        has_room &= request.vendor.is_none_or(|fault| smspool.add_fault(fault));
+        has_room &=
+            request.vendor.is_none_or(|fault| world.vendors.lock(fault.at).add_fault(fault));
     }
     if let Some(block) = request.block {
         world.set_blocked(block.person, block.blocked)?;
@@ -158,30 +160,46 @@ fn faults_json(world: &World) -> Value {
     drop(state);
     if let Some(shown) = shown.as_object_mut() {
         shown.insert("blocked".to_owned(), json!(blocked));
-        shown.insert("vendor".to_owned(), world.lock_smspool().faults_json());
+        let waiting = Vendor::ALL.into_iter().flat_map(|vendor| {
+            let account = world.vendors.lock(vendor);
+            account.waiting_faults().iter().map(|fault| json!(fault)).collect::<Vec<_>>()
+        });
+        shown.insert("vendor".to_owned(), waiting.collect());
     }
     shown
 }
 
+/// Which vendor is meant; SMSPool unless another is named.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Which {
+    #[serde(default)]
+    at: Vendor,
+}
+
 /// `GET /playground/vendor`
-pub(super) async fn vendor(State(world): Shared) -> Json<Value> {
+pub(super) async fn vendor(State(world): Shared, Query(which): Query<Which>) -> Json<Value> {
     let now_ms = world.clock.now_ms();
-    Json(world.lock_smspool().summary(now_ms))
+    Json(world.vendors.lock(which.at).summary(now_ms))
 }
 
 /// `POST /playground/vendor`
-pub(super) async fn set_vendor(State(world): Shared, body: Bytes) -> Result<Json<Value>, Problem> {
+pub(super) async fn set_vendor(
+    State(world): Shared,
+    Query(which): Query<Which>,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
     let settings: Settings = parse(&body)?;
     let now_ms = world.clock.now_ms();
-    let mut smspool = world.lock_smspool();
-    smspool.change(settings).map_err(Problem::bad)?;
-    Ok(Json(smspool.summary(now_ms)))
+    let mut account = world.vendors.lock(which.at);
+    account.change(settings).map_err(Problem::bad)?;
+    Ok(Json(account.summary(now_ms)))
 }
 
 /// `GET /playground/vendor/orders`
-pub(super) async fn vendor_orders(State(world): Shared) -> Json<Value> {
+pub(super) async fn vendor_orders(State(world): Shared, Query(which): Query<Which>) -> Json<Value> {
     let now_ms = world.clock.now_ms();
-    Json(world.lock_smspool().orders_json(now_ms))
+    Json(world.vendors.lock(which.at).orders_json(now_ms))
 }
 
 /// `GET /playground/files/{id}`

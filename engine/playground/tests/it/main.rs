@@ -12,3 +12,4 @@ mod play;
 mod scripts;
 mod smspool;
 mod typed_client;
+mod vendors;

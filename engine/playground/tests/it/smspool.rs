@@ -2,22 +2,22 @@
 
 use std::time::Duration;
 
-use ring4_playground::{Options, SmspoolOptions};
+use ring4_playground::{Options, VendorOptions};
 use serde_json::{Value, json};
 
 use crate::play::Play;
 
-async fn play_with(smspool: SmspoolOptions) -> Play {
-    Play::with(Options { speed: 0, smspool, ..Options::default() }).await
+async fn play_with(vendors: VendorOptions) -> Play {
+    Play::with(Options { speed: 0, vendors, ..Options::default() }).await
 }
 
 async fn play() -> Play {
     let delay = Duration::from_secs(5);
-    play_with(SmspoolOptions {
+    play_with(VendorOptions {
         code_delay_min: delay,
         code_delay_max: delay,
         balance_e4: 50_000,
-        ..SmspoolOptions::default()
+        ..VendorOptions::default()
     })
     .await
 }
@@ -121,7 +121,7 @@ async fn refusals_have_smspools_codes_and_words() {
 
 #[tokio::test]
 async fn keys_are_asked_for_where_money_is() {
-    let play = play_with(SmspoolOptions { key: Some("right".into()), ..Default::default() }).await;
+    let play = play_with(VendorOptions { key: Some("right".into()), ..Default::default() }).await;
     let url = format!("{}/request/balance", play.playground.smspool_url());
     let client = &play.client;
     let table = [
@@ -179,10 +179,10 @@ async fn an_order_lives_and_its_code_arrives() {
 
 #[tokio::test]
 async fn money_comes_back_after_a_cancel_and_after_expiry() {
-    let play = play_with(SmspoolOptions {
+    let play = play_with(VendorOptions {
         silent_percent: 100,
         balance_e4: 50_000,
-        ..SmspoolOptions::default()
+        ..VendorOptions::default()
     })
     .await;
     let (one, two) = (buy(&play).await, buy(&play).await);

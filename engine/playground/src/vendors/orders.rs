@@ -1,4 +1,4 @@
-//! The local SMSPool's orders and how they age. Only `smspool`.
+//! Orders at the local vendors and how they age. Only `vendors`.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
@@ -16,17 +16,7 @@ pub(super) enum OrderState {
 }
 
 impl OrderState {
-    /// The number `/sms/check` shows.
-    pub fn number(self) -> u32 {
-        match self {
-            Self::Pending => 1,
-            Self::Expired => 2,
-            Self::Completed => 3,
-            Self::Refunded => 6,
-        }
-    }
-
-    /// The word the lists show.
+    /// The word that tests and some vendors read.
     pub fn word(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -52,6 +42,8 @@ pub(super) struct Order {
     /// When the SMS comes, should the order live that long.
     pub sms_due_ms: Option<i64>,
     pub sms_code: String,
+    /// Codes that came before the one that is waited for or was the last.
+    pub earlier_codes: Vec<String>,
     pub state: OrderState,
     pub finished_ms: Option<i64>,
     /// Absent from the lists until then.
@@ -136,7 +128,13 @@ impl Orders {
                 0
             }
             (Turn::Expiry, OrderState::Pending) => {
-                order.state = OrderState::Expired;
+                // Whoever got one code has what was paid for.
+                let served = !order.earlier_codes.is_empty();
+                order.state = if served { OrderState::Completed } else { OrderState::Expired };
+                if served {
+                    order.finished_ms = Some(at_ms);
+                    self.release(sequence);
+                }
                 0
             }
             (Turn::Refund, OrderState::Expired) => self.refund(sequence, at_ms),
@@ -146,6 +144,18 @@ impl Orders {
             }
             _ => 0,
         }
+    }
+
+    /// Lets an order that has its code wait for another one.
+    pub fn reopen(&mut self, sequence: u64, sms_due_ms: i64, next_code: String) {
+        let Some(order) = self.all.get_mut(&sequence) else { return };
+        order.state = OrderState::Pending;
+        order.finished_ms = None;
+        let last = std::mem::replace(&mut order.sms_code, next_code);
+        order.earlier_codes.push(last);
+        let offer = (order.service_id, order.country_id);
+        self.turns.push(Reverse((sms_due_ms, sequence, Turn::Sms)));
+        *self.occupied.entry(offer).or_default() += 1;
     }
 
     /// Gives the money of an order back; how much that is.

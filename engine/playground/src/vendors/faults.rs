@@ -1,6 +1,8 @@
-//! Misbehaviour on demand of the local SMSPool. Only this crate.
+//! Misbehaviour on demand of the local vendors. Only this crate.
 
 use serde::{Deserialize, Serialize};
+
+use super::Vendor;
 
 /// How many faults may wait at once.
 const FAULTS_MAX: usize = 1000;
@@ -21,7 +23,11 @@ pub(crate) struct VendorFault {
     /// For `html_200`, `html_502` and `generic_failure`: whether the request takes effect first.
     #[serde(default)]
     pub bought: bool,
-    /// Hits only this path, such as `/sms/check`.
+    /// Who misbehaves; SMSPool unless another is named.
+    #[serde(default)]
+    pub at: Vendor,
+    /// Hits only this call, by the name it has at the vendor: `/sms/check`, `getStatus`,
+    /// `/user/check`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
 }
@@ -92,11 +98,22 @@ pub(crate) enum Mode {
     Slow,
 }
 
-const LISTS: &[&str] = &["/request/active", "/request/history"];
+/// What a call is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Needs no key.
+    Public,
+    Purchase,
+    Check,
+    /// Of orders.
+    List,
+    /// Anything else that needs a key.
+    Keyed,
+}
 
 impl Mode {
-    /// Whether this mode can hit a path when the fault names none.
-    fn hits(self, path: &str) -> bool {
+    /// Whether this mode can hit a call when the fault names none.
+    fn hits(self, kind: Kind) -> bool {
         match self {
             Self::OutOfStock
             | Self::PriceNotFound
@@ -108,10 +125,10 @@ impl Mode {
             | Self::HideOrder
             | Self::Overcharge
             | Self::SmsNever
-            | Self::SmsNow => path == "/purchase/sms",
-            Self::UnknownStatus | Self::WordStatus => path == "/sms/check" || LISTS.contains(&path),
-            Self::Vanish | Self::Duplicates => LISTS.contains(&path),
-            _ => super::http::needs_key(path),
+            | Self::SmsNow => kind == Kind::Purchase,
+            Self::UnknownStatus | Self::WordStatus => matches!(kind, Kind::Check | Kind::List),
+            Self::Vanish | Self::Duplicates => kind == Kind::List,
+            _ => kind != Kind::Public,
         }
     }
 }
@@ -135,11 +152,11 @@ impl VendorFaults {
         true
     }
 
-    /// Takes the first fault that hits this path.
-    pub fn take(&mut self, path: &str) -> Option<VendorFault> {
+    /// Takes the first fault that hits this call.
+    pub fn take(&mut self, name: &str, kind: Kind) -> Option<VendorFault> {
         let index = self.waiting.iter().position(|fault| match &fault.path {
-            Some(wanted) => wanted == path,
-            None => fault.mode.hits(path),
+            Some(wanted) => wanted == name,
+            None => fault.mode.hits(kind),
         })?;
         let fault = self.waiting.get_mut(index)?;
         fault.count -= 1;

@@ -1,4 +1,4 @@
-//! The account at the local SMSPool: key, balance, settings, and the single-order calls. Only
+//! An account at a local vendor: key, balance, settings, and what happens to single orders. Only
 //! this crate.
 
 use std::collections::BTreeMap;
@@ -9,14 +9,19 @@ use rand::rngs::StdRng;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::faults::{Mode, VendorFault, VendorFaults};
+use super::faults::{VendorFault, VendorFaults};
 use super::orders::{Order, OrderState, Orders};
-use super::{Reply, dollars, parse_dollars};
-use crate::options::SmspoolOptions;
+use super::{dollars, parse_dollars};
+use crate::options::VendorOptions;
 
-/// The local SMSPool.
-pub(crate) struct Smspool {
-    pub(super) options: SmspoolOptions,
+/// The longest key, in bytes.
+const KEY_BYTES_MAX: usize = 64;
+
+/// An account.
+pub(crate) struct Account {
+    pub(super) options: VendorOptions,
+    /// Order ids are letters, else digits.
+    pub(super) letters: bool,
     pub(super) balance_e4: i64,
     pub(super) orders: Orders,
     pub(super) faults: VendorFaults,
@@ -39,10 +44,11 @@ pub(crate) struct Settings {
     prices: BTreeMap<u32, String>,
 }
 
-impl Smspool {
+impl Account {
     /// An account as the options say.
-    pub fn new(options: SmspoolOptions, now_ms: i64) -> Self {
+    pub fn new(options: VendorOptions, letters: bool, now_ms: i64) -> Self {
         Self {
+            letters,
             balance_e4: options.balance_e4,
             lot: StdRng::seed_from_u64(options.seed),
             orders: Orders::default(),
@@ -64,8 +70,8 @@ impl Smspool {
     }
 
     /// What waits to go wrong.
-    pub fn faults_json(&self) -> Value {
-        json!(self.faults.waiting)
+    pub fn waiting_faults(&self) -> &[VendorFault] {
+        &self.faults.waiting
     }
 
     /// Changes settings; the error names the one that is wrong.
@@ -142,6 +148,7 @@ impl Smspool {
                 "expires_ms": order.expires_ms,
                 "finished_ms": order.finished_ms,
                 "sms": has_sms.then_some(&order.sms_code),
+                "earlier_sms": order.earlier_codes,
             })
         });
         Value::Array(rows.collect())
@@ -151,92 +158,53 @@ impl Smspool {
         self.balance_e4 += self.orders.age(now_ms);
     }
 
-    pub(super) fn balance(&self) -> Reply {
-        Reply::ok(json!({ "balance": dollars(self.balance_e4) }))
-    }
-
-    pub(super) fn check(&self, code: &str, now_ms: i64, fault: Option<Mode>) -> Reply {
-        let Some(order) = self.order(code) else { return not_found() };
-        let mut body = json!({
-            "status": order.state.number(),
-            "resend": 0,
-            "expiration": order.expires_ms.div_euclid(1000),
-            "time_left": order.time_left_secs(now_ms),
-        });
-        let extra = match order.state {
-            OrderState::Completed => {
-                json!({ "sms": order.sms_code, "full_sms": order.full_sms() })
-            }
-            OrderState::Refunded => json!({ "message": "This order has been refunded" }),
-            OrderState::Pending | OrderState::Expired => json!({}),
-        };
-        if let (Some(body), Value::Object(extra)) = (body.as_object_mut(), extra) {
-            body.extend(extra);
-            match fault {
-                Some(Mode::UnknownStatus) => {
-                    body.insert("status".to_owned(), json!(42));
-                }
-                Some(Mode::WordStatus) => {
-                    body.insert("status".to_owned(), json!(order.state.word()));
-                }
-                _ => {}
-            }
+    /// Whether a key opens this account.
+    pub(super) fn takes_key(&self, key: &str) -> bool {
+        match &self.options.key {
+            Some(right) => key == right,
+            None => (1..=KEY_BYTES_MAX).contains(&key.len()),
         }
-        Reply::ok(body)
     }
 
-    pub(super) fn cancel(&mut self, code: &str, now_ms: i64) -> Reply {
-        let Some(sequence) = self.orders.find(code) else { return not_found() };
-        let Some(order) = self.orders.all.get(&sequence) else { return not_found() };
-        let lock_ms = i64::try_from(self.options.cancel_lock.as_millis()).unwrap_or(i64::MAX);
+    pub(super) fn order(&self, code: &str) -> Option<&Order> {
+        self.orders.all.get(&self.orders.find(code)?)
+    }
+
+    /// Takes an order back; what was given back. Fresh orders refuse where the vendor has a
+    /// lock.
+    pub(super) fn cancel(
+        &mut self,
+        code: &str,
+        is_locked: bool,
+        now_ms: i64,
+    ) -> Result<i64, NoCancel> {
+        let sequence = self.orders.find(code).ok_or(NoCancel::NotFound)?;
+        let order = self.orders.all.get(&sequence).ok_or(NoCancel::NotFound)?;
+        let lock = if is_locked { self.options.cancel_lock } else { Duration::ZERO };
+        let lock_ms = i64::try_from(lock.as_millis()).unwrap_or(i64::MAX);
         match order.state {
-            OrderState::Completed => Reply::refused(400, "An SMS was received for this order."),
-            OrderState::Refunded => Reply::refused(400, "This order has already been refunded."),
+            OrderState::Completed => Err(NoCancel::HasSms),
+            _ if !order.earlier_codes.is_empty() => Err(NoCancel::HasSms),
+            OrderState::Refunded => Err(NoCancel::Over),
             OrderState::Pending if now_ms < order.created_ms.saturating_add(lock_ms) => {
-                let message = "Your order cannot be cancelled yet, please try again later.";
-                Reply::refused(400, message)
+                Err(NoCancel::TooEarly)
             }
             OrderState::Pending | OrderState::Expired => {
                 let cost_e4 = self.orders.refund(sequence, now_ms);
                 self.balance_e4 += cost_e4;
-                let message = format!(
-                    "The order has been cancelled, and you have been refunded {} dollars.",
-                    dollars(cost_e4)
-                );
-                Reply::ok(json!({ "success": 1, "message": message }))
+                Ok(cost_e4)
             }
         }
     }
+}
 
-    pub(super) fn check_resend(&self, code: &str) -> Reply {
-        let Some(order) = self.order(code) else { return not_found() };
-        if order.state != OrderState::Completed {
-            return Reply::refused(400, "You have not received an SMS for this order yet.");
-        }
-        Reply::ok(json!({
-            "success": 1, "resends": 0, "resendCost": 0, "expires_in_hour": 115,
-            "message": "This number can be used again for free.",
-        }))
-    }
-
-    /// A resend is a new order for the same number that costs nothing.
-    pub(super) fn resend(&mut self, code: &str, now_ms: i64) -> Reply {
-        let Some(order) = self.order(code).cloned() else { return not_found() };
-        if order.state != OrderState::Completed {
-            return Reply::refused(400, "You have not received an SMS for this order yet.");
-        }
-        let again = Order { cost_e4: 0, ..self.fresh(order, now_ms, None) };
-        let new_code = again.code.clone();
-        self.file(again);
-        Reply::ok(json!({
-            "success": 1, "message": "The number waits for another SMS.",
-            "order_id": new_code, "charge": 0,
-        }))
-    }
-
-    fn order(&self, code: &str) -> Option<&Order> {
-        self.orders.all.get(&self.orders.find(code)?)
-    }
+/// Why an order was not taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoCancel {
+    NotFound,
+    TooEarly,
+    HasSms,
+    Over,
 }
 
 impl Order {
@@ -245,12 +213,13 @@ impl Order {
     }
 
     pub(super) fn full_sms(&self) -> String {
+        self.text_around(&self.sms_code)
+    }
+
+    /// The whole text of a message with this code.
+    pub(super) fn text_around(&self, code: &str) -> String {
         let service = super::catalogue::SERVICES.iter().find(|s| s.id == self.service_id);
         let name = service.map_or("", |service| service.name.trim());
-        format!("Your {name} verification code is {}. Don’t share it.", self.sms_code)
+        format!("Your {name} verification code is {code}. Don’t share it.")
     }
-}
-
-fn not_found() -> Reply {
-    Reply::refused(404, "We could not find this order!")
 }

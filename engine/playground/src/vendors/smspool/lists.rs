@@ -2,17 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::account::Smspool;
-use super::catalogue::{self, CHEAP_POOL, COUNTRIES, Country, DEAR_POOL, POOLS, SERVICES, Service};
-use super::faults::Mode;
-use super::orders::{Order, OrderState};
-use super::purchase::{Wish, offer};
-use super::{Reply, dollars, parse_dollars};
+use super::calls::{Smspool, Wish, missing, number, offer};
+use crate::vendors::catalogue::{
+    self, CHEAP_POOL, COUNTRIES, Country, DEAR_POOL, POOLS, SERVICES, Service,
+};
+use crate::vendors::dates;
+use crate::vendors::faults::Mode;
+use crate::vendors::orders::{Order, OrderState};
+use crate::vendors::serving::{Reply, list};
+use crate::vendors::{dollars, parse_dollars};
 
 /// The most rows of a history page.
 const HISTORY_MAX: usize = 100;
 
-impl Smspool {
+impl Smspool<'_> {
     pub(super) fn services() -> Reply {
         let rows = SERVICES
             .iter()
@@ -41,8 +44,8 @@ impl Smspool {
             Err(refusal) => return refusal,
         };
         Reply::ok(json!({
-            "price": dollars(self.price_e4(service, country, CHEAP_POOL)),
-            "high_price": dollars(self.price_e4(service, country, DEAR_POOL)),
+            "price": dollars(self.account.price_e4(service, country, CHEAP_POOL)),
+            "high_price": dollars(self.account.price_e4(service, country, DEAR_POOL)),
             "pool": CHEAP_POOL,
             "success_rate": catalogue::success_percent(service, country),
         }))
@@ -55,7 +58,7 @@ impl Smspool {
         let mut rows = Vec::new();
         for (service, country) in self.offers(wish) {
             for pool in [CHEAP_POOL, DEAR_POOL] {
-                let price_e4 = self.price_e4(service, country, pool);
+                let price_e4 = self.account.price_e4(service, country, pool);
                 let is_wanted = wanted_pool.is_none_or(|wanted| wanted == pool)
                     && cap_e4.is_none_or(|cap| price_e4 <= cap);
                 if is_wanted {
@@ -74,7 +77,7 @@ impl Smspool {
         &self,
         wish: &Wish<'_>,
     ) -> impl Iterator<Item = (&'static Service, &'static Country)> {
-        let service = wish.service.map(|given| catalogue::service(given).map(|s| s.id));
+        let service = wish.service.map(|given| catalogue::service_named(given).map(|s| s.id));
         let country = wish.country.map(|given| catalogue::country_named(given).map(|c| c.id));
         let services =
             SERVICES.iter().filter(move |s| service.is_none_or(|wanted| wanted == Some(s.id)));
@@ -87,7 +90,7 @@ impl Smspool {
 
     pub(super) fn success_rates(&self, wish: &Wish<'_>) -> Reply {
         if wish.service.is_none() {
-            return Reply::missing("service");
+            return missing("service");
         }
         let rows = self.offers(wish).map(|(service, country)| {
             // Here the rate is a text, elsewhere a number; so it is at SMSPool.
@@ -95,8 +98,8 @@ impl Smspool {
             json!({
                 "country": country.id, "country_id": country.id, "name": country.name,
                 "short_name": country.iso, "success_rate": rate,
-                "price": dollars(self.price_e4(service, country, DEAR_POOL)),
-                "low_price": dollars(self.price_e4(service, country, CHEAP_POOL)),
+                "price": dollars(self.account.price_e4(service, country, DEAR_POOL)),
+                "low_price": dollars(self.account.price_e4(service, country, CHEAP_POOL)),
             })
         });
         Reply::ok(rows.collect())
@@ -105,7 +108,7 @@ impl Smspool {
     pub(super) fn stock(&self, wish: &Wish<'_>) -> Reply {
         match offer(wish) {
             Ok((service, country)) => {
-                let amount = self.stock_left(service, country);
+                let amount = self.account.stock_left(service, country);
                 Reply::ok(json!({ "success": 1, "amount": amount }))
             }
             Err(refusal) => refusal,
@@ -113,8 +116,9 @@ impl Smspool {
     }
 
     pub(super) fn active(&self, now_ms: i64, fault: Option<Mode>) -> Reply {
-        let shown = self.orders.all.values().filter(|o| o.is_active && o.hidden_until_ms <= now_ms);
-        list(shown.map(|order| row(order, now_ms, fault)).collect(), fault)
+        let shown =
+            self.account.orders.all.values().filter(|o| o.is_active && o.hidden_until_ms <= now_ms);
+        Reply::ok(Value::Array(list(shown.map(|order| row(order, now_ms, fault)).collect(), fault)))
     }
 
     /// Newest first, from `start`, `length` rows, optionally of one order or number.
@@ -130,7 +134,7 @@ impl Smspool {
                 || order.code == search
                 || format!("{}{}", order.calling_code, order.national).ends_with(search)
         };
-        let newest_first = self.orders.all.values().rev();
+        let newest_first = self.account.orders.all.values().rev();
         let shown = newest_first.filter(|o| o.hidden_until_ms <= now_ms && matches(o));
         let page = shown.skip(start).take(length.clamp(1, HISTORY_MAX));
         let rows = page.map(|order| {
@@ -142,17 +146,8 @@ impl Smspool {
             }
             row
         });
-        list(rows.collect(), fault)
+        Reply::ok(Value::Array(list(rows.collect(), fault)))
     }
-}
-
-fn list(rows: Vec<Value>, fault: Option<Mode>) -> Reply {
-    let rows = match fault {
-        Some(Mode::Vanish) => Vec::new(),
-        Some(Mode::Duplicates) => rows.into_iter().flat_map(|row| [row.clone(), row]).collect(),
-        _ => rows,
-    };
-    Reply::ok(Value::Array(rows))
 }
 
 fn row(order: &Order, now_ms: i64, fault: Option<Mode>) -> Value {
@@ -161,7 +156,7 @@ fn row(order: &Order, now_ms: i64, fault: Option<Mode>) -> Value {
     let has_sms = order.state == OrderState::Completed;
     let status = match fault {
         Some(Mode::UnknownStatus) => json!("in_limbo"),
-        Some(Mode::WordStatus) => json!(order.state.number()),
+        Some(Mode::WordStatus) => json!(number(order.state)),
         _ => json!(order.state.word()),
     };
     json!({
@@ -179,38 +174,7 @@ fn row(order: &Order, now_ms: i64, fault: Option<Mode>) -> Value {
     })
 }
 
-/// SMSPool's text times: Central European, without a zone. Nobody should read them; they are
-/// here so that a reader who does is caught.
+/// SMSPool's text times are Central European.
 fn local_time(at_ms: i64) -> String {
-    let secs = at_ms.div_euclid(1000) + 3600;
-    let (days, second) = (secs.div_euclid(86_400), secs.rem_euclid(86_400));
-    // The civil calendar from a day number, by 400-year eras that begin on 1 March.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (hour, minute) = (second / 3600, second / 60 % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{:02}", second % 60)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::local_time;
-
-    #[test]
-    fn text_times_are_central_european() {
-        let table = [
-            (0, "1970-01-01 01:00:00"),
-            (1_704_560_595_000, "2024-01-06 18:03:15"),
-            (1_709_247_599_000, "2024-02-29 23:59:59"),
-        ];
-        for (at_ms, text) in table {
-            assert_eq!(local_time(at_ms), text);
-        }
-    }
+    dates::local_time(at_ms, 1)
 }

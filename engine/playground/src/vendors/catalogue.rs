@@ -1,8 +1,13 @@
-//! What the local SMSPool sells: services, countries, pools, prices. Only `smspool`.
+//! What the local vendors sell: services, countries, prices, with the ids each protocol has for
+//! them. Only `vendors`.
 
 /// A service, under the id SMSPool uses where one is known.
 pub(super) struct Service {
     pub id: u32,
+    /// The short code of the sms-activate protocol; ours where none is known.
+    pub code: &'static str,
+    /// 5sim's name.
+    pub product: &'static str,
     /// As listed; some names carry stray blanks and line ends, as the real list does.
     pub name: &'static str,
     /// The cheapest price in the United States, in 1e-4 dollar.
@@ -12,6 +17,10 @@ pub(super) struct Service {
 /// A country.
 pub(super) struct Country {
     pub id: u32,
+    /// The number of the sms-activate protocol.
+    pub number: u32,
+    /// 5sim's name.
+    pub slug: &'static str,
     pub name: &'static str,
     pub iso: &'static str,
     pub region: &'static str,
@@ -32,35 +41,35 @@ pub(super) struct Pool {
 }
 
 pub(super) const SERVICES: &[Service] = &[
-    Service { id: 39, name: "Amazon", price_e4: 1200 },
-    Service { id: 48, name: "Apple ", price_e4: 1500 },
-    Service { id: 329, name: "Facebook\r\n", price_e4: 1800 },
-    Service { id: 395, name: "Google/Gmail", price_e4: 2600 },
-    Service { id: 396, name: "Google Voice", price_e4: 5200 },
-    Service { id: 457, name: " Instagram", price_e4: 1400 },
-    Service { id: 671, name: "OpenAI / ChatGPT \n", price_e4: 3100 },
-    Service { id: 829, name: "Signal", price_e4: 2200 },
-    Service { id: 868, name: "Steam", price_e4: 1000 },
-    Service { id: 907, name: "Telegram", price_e4: 7800 },
-    Service { id: 924, name: "TikTok\t", price_e4: 900 },
-    Service { id: 948, name: "Twitter / X", price_e4: 1100 },
-    Service { id: 951, name: "Uber", price_e4: 1300 },
-    Service { id: 1012, name: "WhatsApp", price_e4: 6400 },
-    Service { id: 1072, name: "Microsoft / Outlook ", price_e4: 800 },
-    Service { id: 1574, name: "Ring4", price_e4: 2400 },
+    service(39, ("am", "amazon"), "Amazon", 1200),
+    service(48, ("wx", "apple"), "Apple ", 1500),
+    service(329, ("fb", "facebook"), "Facebook\r\n", 1800),
+    service(395, ("go", "google"), "Google/Gmail", 2600),
+    service(396, ("gf", "googlevoice"), "Google Voice", 5200),
+    service(457, ("ig", "instagram"), " Instagram", 1400),
+    service(671, ("dr", "openai"), "OpenAI / ChatGPT \n", 3100),
+    service(829, ("bw", "signal"), "Signal", 2200),
+    service(868, ("mt", "steam"), "Steam", 1000),
+    service(907, ("tg", "telegram"), "Telegram", 7800),
+    service(924, ("lf", "tiktok"), "TikTok\t", 900),
+    service(948, ("tw", "twitter"), "Twitter / X", 1100),
+    service(951, ("ub", "uber"), "Uber", 1300),
+    service(1012, ("wa", "whatsapp"), "WhatsApp", 6400),
+    service(1072, ("mm", "microsoft"), "Microsoft / Outlook ", 800),
+    service(1574, ("rg", "ring4"), "Ring4", 2400),
 ];
 
 pub(super) const COUNTRIES: &[Country] = &[
-    country((1, "United States", "US", "North America"), ("1", "202555", 10), 100),
-    country((2, "United Kingdom", "GB", "Europe"), ("44", "7700900", 10), 120),
-    country((3, "Netherlands", "NL", "Europe"), ("31", "6", 9), 110),
-    country((4, "Russia", "RU", "Europe"), ("7", "9", 10), 40),
-    country((9, "Indonesia", "ID", "Asia"), ("62", "8", 10), 30),
-    country((12, "Philippines", "PH", "Asia"), ("63", "9", 10), 35),
-    country((20, "Malaysia", "MY", "Asia"), ("60", "1", 9), 45),
-    country((21, "Poland", "PL", "Europe"), ("48", "5", 9), 70),
-    country((23, "France", "FR", "Europe"), ("33", "6", 9), 130),
-    country((24, "Germany", "DE", "Europe"), ("49", "15", 10), 150),
+    country((1, "United States", "US", "North America"), (187, "usa"), ("1", "202555", 10), 100),
+    country((2, "United Kingdom", "GB", "Europe"), (16, "england"), ("44", "7700900", 10), 120),
+    country((3, "Netherlands", "NL", "Europe"), (48, "netherlands"), ("31", "6", 9), 110),
+    country((4, "Russia", "RU", "Europe"), (0, "russia"), ("7", "9", 10), 40),
+    country((9, "Indonesia", "ID", "Asia"), (6, "indonesia"), ("62", "8", 10), 30),
+    country((12, "Philippines", "PH", "Asia"), (4, "philippines"), ("63", "9", 10), 35),
+    country((20, "Malaysia", "MY", "Asia"), (7, "malaysia"), ("60", "1", 9), 45),
+    country((21, "Poland", "PL", "Europe"), (15, "poland"), ("48", "5", 9), 70),
+    country((23, "France", "FR", "Europe"), (78, "france"), ("33", "6", 9), 130),
+    country((24, "Germany", "DE", "Europe"), (43, "germany"), ("49", "15", 10), 150),
 ];
 
 /// The pool that is cheapest, and the one that is dearer and better.
@@ -76,23 +85,44 @@ pub(super) const DEAR_POOL: u32 = 11;
 /// What the dear pool costs, in percent of the cheap one.
 const DEAR_PERCENT: i64 = 125;
 
+const fn service(
+    id: u32,
+    (code, product): (&'static str, &'static str),
+    name: &'static str,
+    price_e4: i64,
+) -> Service {
+    Service { id, code, product, name, price_e4 }
+}
+
 const fn country(
     (id, name, iso, region): (u32, &'static str, &'static str, &'static str),
+    (number, slug): (u32, &'static str),
     (calling_code, number_prefix, national_digits): (&'static str, &'static str, usize),
     price_percent: i64,
 ) -> Country {
-    Country { id, name, iso, region, calling_code, number_prefix, national_digits, price_percent }
+    Country {
+        id,
+        number,
+        slug,
+        name,
+        iso,
+        region,
+        calling_code,
+        number_prefix,
+        national_digits,
+        price_percent,
+    }
 }
 
-/// A service by id or name.
-pub(super) fn service(given: &str) -> Option<&'static Service> {
+/// A service by SMSPool's id or name.
+pub(super) fn service_named(given: &str) -> Option<&'static Service> {
     let given = given.trim();
     SERVICES.iter().find(|service| {
         service.id.to_string() == given || service.name.trim().eq_ignore_ascii_case(given)
     })
 }
 
-/// A country by id, name or ISO code.
+/// A country by SMSPool's id, name or ISO code.
 pub(super) fn country_named(given: &str) -> Option<&'static Country> {
     let given = given.trim();
     COUNTRIES.iter().find(|country| {

@@ -4,10 +4,12 @@
 //! The store keeps the same state on disk by its own code. Two folds that were written apart and
 //! agree are worth more than one.
 
+mod closing;
 mod invariants;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use closing::{Closed, ClosedOrders};
 pub use invariants::Violation;
 
 use crate::change::{Change, Entry, Seq};
@@ -80,6 +82,8 @@ pub struct Book {
     pub rules_seen: BTreeSet<RulesVersion>,
     /// The day before which numbers and codes are forgotten.
     pub forgotten: Option<Day>,
+    /// What was taken out of `orders` and `transfers` with [`Book::close`].
+    pub closed: ClosedOrders,
 }
 
 impl Book {
@@ -136,7 +140,7 @@ impl Book {
     }
 
     fn book(&mut self, seq: Seq, transfer: &Transfer) -> Result<(), LedgerError> {
-        if self.transfers.contains_key(&transfer.id) {
+        if self.transfers.contains_key(&transfer.id) || self.closed.has(transfer.id) {
             return Err(LedgerError::Exists(transfer.id));
         }
         let resolved = match transfer.kind {

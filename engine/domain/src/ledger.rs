@@ -37,6 +37,17 @@ pub enum AccountId {
     Suspense,
 }
 
+impl AccountId {
+    /// Whose wallet it is, if it is one.
+    #[must_use]
+    pub const fn wallet(&self) -> Option<UserId> {
+        match self {
+            Self::Wallet(customer) => Some(*customer),
+            _ => None,
+        }
+    }
+}
+
 /// An account's counters. The posted ones only grow; the pending ones hold what is undecided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Account {

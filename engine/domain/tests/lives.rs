@@ -17,11 +17,11 @@ use std::collections::BTreeMap;
 
 use auditor::Auditor;
 use proptest::test_runner::{Config, RngAlgorithm, TestRunner};
-use ring4_domain::book::Book;
+use ring4_domain::book::{Book, Booked};
 use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::command::Command;
 use ring4_domain::decide::{Decision, decide};
-use ring4_domain::ids::Timestamp;
+use ring4_domain::ids::{OrderId, Timestamp};
 use ring4_domain::ledger::{AccountId, Resolution, TransferId, TransferKind};
 use ring4_domain::order::{Order, OrderState};
 use ring4_domain::policy::Policy;
@@ -30,6 +30,10 @@ use steps::Step;
 
 struct Shop {
     book: Book,
+    /// The same history, checked without holding all of it.
+    slim: Book,
+    closed: BTreeMap<OrderId, Order>,
+    closed_transfers: BTreeMap<TransferId, Booked>,
     policy: Policy,
     now: Timestamp,
     auditor: Auditor,
@@ -46,7 +50,9 @@ impl Shop {
         let (orders, deposits) = (self.book.orders.clone(), self.book.deposits.clone());
         self.assert_forgets_in_time(&decision.changes);
         if !decision.changes.is_empty() {
-            self.book.apply(&self.entry(&decision)).unwrap();
+            let entry = self.entry(&decision);
+            self.book.apply(&entry).unwrap();
+            self.follow_slimly(&entry);
         }
         assert_eq!(self.book.violations(), []);
         self.auditor.note(&command, &decision.outcome);
@@ -67,6 +73,30 @@ impl Shop {
         // The clock is no press: a late first tick asks the vendor, the next gives the money back.
         let late = tick && !moves(&decision.changes);
         assert!(late || !moves(&again), "done twice, paid twice: {again:?}");
+    }
+
+    /// What is over is closed, and comes back when it changes after all.
+    fn follow_slimly(&mut self, entry: &Entry) {
+        self.slim.apply(entry).unwrap();
+        for change in &entry.changes {
+            let Change::Order(order) = change else { continue };
+            self.closed.remove(&order.id());
+            let Some(closed) = self.slim.close(order.id()) else { continue };
+            self.closed.insert(order.id(), closed.order);
+            let transfers = closed.transfers.into_iter().map(|it| (it.transfer.id, it));
+            self.closed_transfers.extend(transfers);
+        }
+        assert_eq!(self.slim.violations(), []);
+    }
+
+    /// Both books tell the same, and the slim one holds no more than what can still happen.
+    fn assert_slim(&self) {
+        let (mut orders, mut transfers) = (self.closed.clone(), self.closed_transfers.clone());
+        orders.extend(self.slim.orders.clone());
+        transfers.extend(self.slim.transfers.clone());
+        assert_eq!((&orders, &transfers), (&self.book.orders, &self.book.transfers));
+        assert_eq!(self.slim.accounts, self.book.accounts);
+        assert_eq!(self.slim.orders.values().find(|order| !order.state.is_open()), None);
     }
 
     fn entry(&self, decision: &Decision) -> Entry {
@@ -169,8 +199,15 @@ type Reached = BTreeMap<&'static str, u32>;
 
 fn live(steps: &[Step], reached: &RefCell<Reached>) {
     let auditor = Auditor::default();
-    let mut shop =
-        Shop { book: Book::default(), policy: steps::policy(), now: Timestamp(0), auditor };
+    let mut shop = Shop {
+        book: Book::default(),
+        slim: Book::default(),
+        closed: BTreeMap::new(),
+        closed_transfers: BTreeMap::new(),
+        policy: steps::policy(),
+        now: Timestamp(0),
+        auditor,
+    };
     for step in steps {
         match step {
             Step::Wait(millis) => shop.now = Timestamp(shop.now.0.saturating_add(*millis)),
@@ -186,6 +223,7 @@ fn live(steps: &[Step], reached: &RefCell<Reached>) {
         shop.assert_clock_reaches_all();
     }
     shop.close();
+    shop.assert_slim();
     let mut reached = reached.borrow_mut();
     for order in shop.book.orders.values() {
         *reached.entry(order.state.name()).or_default() += 1;

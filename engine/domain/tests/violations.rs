@@ -256,11 +256,49 @@ fn tampering_is_found_out() {
     for (place, (tamper, wanted)) in TAMPERED.iter().enumerate() {
         let mut book = shop();
         tamper(&mut book);
-        let found: Vec<String> =
-            book.violations().iter().map(std::string::ToString::to_string).collect();
-        assert_eq!(found.len(), wanted.len(), "row {place}: {found:?}");
-        for (found, wanted) in found.iter().zip(*wanted) {
-            assert!(found.contains(wanted), "row {place}: {found} is not {wanted}");
+        find(place, &book, wanted);
+        // What breaks a promise is not closed with the rest.
+        for id in book.orders.keys().copied().collect::<Vec<_>>() {
+            book.close(id);
         }
+        find(place, &book, wanted);
     }
+}
+
+fn find(place: usize, book: &Book, wanted: &[&str]) {
+    let found: Vec<String> =
+        book.violations().iter().map(std::string::ToString::to_string).collect();
+    assert_eq!(found.len(), wanted.len(), "row {place}: {found:?}");
+    for (found, wanted) in found.iter().zip(wanted) {
+        assert!(found.contains(wanted), "row {place}: {found} is not {wanted}");
+    }
+}
+
+#[test]
+fn a_closed_order_is_watched_on() {
+    let mut book = shop();
+    assert_eq!(book.close(id(1)), None, "an open order");
+    let closed = book.close(id(3)).unwrap();
+    assert_eq!(closed.transfers.len(), 2, "its hold and what was charged");
+    assert_eq!((book.violations(), book.close(id(3))), (vec![], None));
+    // Booked again, refunded beyond what was paid, its number given to another, charged anew.
+    let taken = Transfer { amount: PRICE, ..closed.transfers[0].transfer.clone() };
+    let entry = |seq: u64, changes| Entry {
+        seq: Seq(seq),
+        at: EPOCH,
+        actor: Actor::Engine,
+        cause: "again".into(),
+        changes,
+    };
+    let next = book.head.0 + 1;
+    let again = book.clone().apply(&entry(next, vec![Change::Transfer(taken)]));
+    assert!(again.is_err_and(|error| error.to_string().contains("booked already")));
+    let mut refunded = book.clone();
+    slip(&mut refunded, give_back(3, 260_001));
+    let words = "order 00000003 was refunded more than it was charged";
+    find(0, &refunded, &[words]);
+    let mut back = book.clone();
+    let order = Order { state: OrderState::Cancelled, ..closed.order };
+    back.apply(&entry(next, vec![Change::Order(order)])).unwrap();
+    find(1, &back, &["order 00000003 is cancelled but its hold is Posted"]);
 }

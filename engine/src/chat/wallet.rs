@@ -15,7 +15,7 @@ impl Visit<'_> {
 
     pub(super) fn history(&self, before: Option<Seq>) -> Result<Reply, ShopError> {
         let wallet = AccountId::Wallet(self.user());
-        let entries = self.shop.snapshot().account_entries(&wallet, before, PAGE_ROWS + 1)?;
+        let entries = self.shop.snapshot().wallet_entries(self.user(), before, PAGE_ROWS + 1)?;
         let mut rows: Vec<WalletRow> = entries
             .into_iter()
             .map(|entry| WalletRow { seq: entry.seq, at: entry.at, transfer: entry.transfer })

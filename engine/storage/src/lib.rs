@@ -38,7 +38,7 @@ pub use keyring::{KeyError, KeyRepair, Keyring, MirrorTrouble};
 pub use shipping::{
     CutError, Layout, PIECE_LEN_MAX, Piece, PieceError, open_bytes, piece_begins, seal_bytes,
 };
-pub use snapshot::{AccountEntry, Snapshot};
+pub use snapshot::{Snapshot, WalletEntry};
 pub use state::keys::{Pending, Undecided};
 pub use state::{ReadError, Space};
 pub use store::recovery::{Event, OpenError, Recovery, VERIFY_BUSY, VerifyCommand, verify_state};

@@ -22,7 +22,7 @@ use crate::{ReadError, Space, Totals};
 
 /// A transfer in an account's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccountEntry {
+pub struct WalletEntry {
     /// The entry that booked it; customers see it as ledger number.
     pub seq: Seq,
     /// When.
@@ -247,17 +247,18 @@ impl Snapshot {
         Ok(self.reading.row::<WishRow>(&effect)?.map(|row| row.made))
     }
 
-    /// The transfers of an account, newest first, from entries before `before` where one is
+    /// The transfers of a wallet, newest first, from entries before `before` where one is
     /// given. At least `limit` of them while there are as many: an entry is never split, because
     /// its place is the cursor to the next page.
-    pub fn account_entries(
+    pub fn wallet_entries(
         &self,
-        account: &AccountId,
+        customer: UserId,
         before: Option<Seq>,
         limit: usize,
-    ) -> Result<Vec<AccountEntry>, ReadError> {
-        let from = keys::account_entry(account, Seq(0));
-        let to = keys::account_entry(account, before.unwrap_or(Seq(u64::MAX)));
+    ) -> Result<Vec<WalletEntry>, ReadError> {
+        let account = AccountId::Wallet(customer);
+        let from = keys::wallet_entry(customer, Seq(0));
+        let to = keys::wallet_entry(customer, before.unwrap_or(Seq(u64::MAX)));
         let mut found = Vec::new();
         for row in self.reading.range(Space::Ledger, from, to).rev() {
             if found.len() >= limit {
@@ -266,12 +267,12 @@ impl Snapshot {
             let (key, value) = row?;
             let () = unseal(Space::Ledger, Kind::Index, &key, &value, &self.reading.keys)?;
             let seq = Seq(keys::last_id(&key).unwrap_or_default());
-            let entry = self.entry(seq)?.ok_or(ReadError::Dangling("account"))?;
+            let entry = self.entry(seq)?.ok_or(ReadError::Dangling("wallet"))?;
             for change in entry.changes.into_iter().rev() {
                 if let Change::Transfer(transfer) = change
-                    && (transfer.debit == *account || transfer.credit == *account)
+                    && (transfer.debit == account || transfer.credit == account)
                 {
-                    found.push(AccountEntry { seq, at: entry.at, transfer });
+                    found.push(WalletEntry { seq, at: entry.at, transfer });
                 }
             }
         }

@@ -5,26 +5,34 @@
 //! row less to compare.
 
 mod expected;
+mod reading;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 
 use ring4_domain::book::{Book, FoldError, Violation};
 use ring4_domain::change::{Change, Entry, Seq};
+use ring4_domain::day::Day;
 use ring4_domain::ids::OrderId;
+use ring4_domain::ledger::AccountId;
 use ring4_domain::order::Order;
 use ring4_domain::private::Private;
 
-use crate::codec::{self, DecodeError, EntryCopy, Kind, RulesRow};
-use crate::journal::segment::{self, Header};
-use crate::journal::{FileError, Head};
+use crate::codec::{self, DecodeError, RulesRow};
+use crate::journal::Head;
 use crate::keyring::Keys;
 use crate::state::keys;
-use crate::{Fault, JournalError, ReadError, Snapshot, Space};
+use crate::{JournalError, ReadError, Snapshot, Space};
 use expected::{Expected, Match, Sums};
+use reading::Read;
 
 /// Findings kept in a report; the rest is only counted.
 pub const FINDINGS_MAX: usize = 1_000;
+
+/// Batches of entries that are read before they are folded, at most.
+const BATCHES_AHEAD: usize = 4;
 
 /// Something that is not as it should be.
 #[derive(Debug, thiserror::Error)]
@@ -115,10 +123,11 @@ impl Report {
 }
 
 /// Verifies a snapshot against the journal in `journal`, which may go on being written. Reads
-/// everything: seconds per million entries, and memory for every record.
+/// everything: seconds per million entries.
 ///
-/// The rows are added up first, on both sides. Only where the sums differ is it worth the memory
-/// to hold every key, so as to name the rows.
+/// The rows are added up first, on both sides at once, and orders that are over are let go of.
+/// Only where the sums differ is it worth the memory to hold every record and every key, so as to
+/// name the rows.
 pub(crate) fn verify(snapshot: &Snapshot, journal: &Path) -> Report {
     let mut report = Report::default();
     let head = snapshot.head().unwrap_or_else(|error| {
@@ -126,9 +135,13 @@ pub(crate) fn verify(snapshot: &Snapshot, journal: &Path) -> Report {
         Head::GENESIS
     });
     let keys = &snapshot.reading.keys;
-    let expected = match fold(snapshot, journal, head, Expected::summed(keys.clone()), &mut report)
-    {
-        Ok(expected) => match sum_up(snapshot) {
+    let (folded, summed) = std::thread::scope(|scope| {
+        let summing = scope.spawn(|| sum_up(snapshot));
+        let expected = Expected::summed(keys.clone());
+        (fold(snapshot, journal, head, expected, &mut report), summing.join())
+    });
+    let expected = match folded {
+        Ok(expected) => match summed.unwrap_or_else(|panic| resume_unwind(panic)) {
             Some((rows, sums)) if expected.adds_up_to(&sums) => {
                 report.rows = rows;
                 return report;
@@ -163,13 +176,14 @@ fn fold(
     report: &mut Report,
 ) -> Result<Expected, Finding> {
     let keys = snapshot.reading.keys.clone();
-    let mut fold = Fold { book: Book::default(), expected, rules: None, keys };
+    let mut fold =
+        Fold { book: Book::default(), expected, rules: None, keys, sealed: BTreeMap::new() };
     fold.follow(journal, head, report)?;
     for violation in fold.book.violations() {
         report.add(violation);
     }
     if !fold.keys.are_elsewhere() {
-        lost_keys(&fold.book).for_each(|order| report.add(Finding::KeyLost(order)));
+        fold.lost_keys().into_iter().for_each(|order| report.add(Finding::KeyLost(order)));
     }
     let Fold { book, mut expected, rules, .. } = fold;
     expected.book(&book);
@@ -200,74 +214,80 @@ struct Fold {
     /// The live rule set; only the last one has a row.
     rules: Option<RulesRow>,
     keys: Keys,
+    /// Closed orders whose number or code could not be read.
+    sealed: BTreeMap<OrderId, Day>,
 }
 
-/// The orders whose number or code cannot be read, and should be: they are open, or were placed
-/// on a day that is not forgotten.
-fn lost_keys(book: &Book) -> impl Iterator<Item = OrderId> {
-    let kept = |order: &&Order| {
-        let forgotten = book.forgotten.is_some_and(|before| order.day() < before);
-        order.state.is_open() || !forgotten
-    };
-    let sealed =
-        |order: &&Order| order.privates().any(|private| matches!(private, Private::Sealed(_)));
-    book.orders.values().filter(kept).filter(sealed).map(Order::id)
+fn is_sealed(order: &Order) -> bool {
+    order.privates().any(|private| matches!(private, Private::Sealed(_)))
 }
 
 impl Fold {
-    /// Folds the journal up to `to`.
-    fn follow(&mut self, journal: &Path, to: Head, report: &mut Report) -> Result<(), Finding> {
-        let file = |error: FileError| Finding::Journal(error.into());
-        let mut head = Head::GENESIS;
-        for segment in segment::list(journal).map_err(file)? {
-            if head.seq >= to.seq {
-                break;
-            }
-            let damage = |offset, entry, fault| {
-                let path = segment.path.clone();
-                Finding::Journal(JournalError::Damage { path, offset, entry, fault })
-            };
-            let bytes = segment.bytes().map_err(file)?;
-            let header = Header::read(&bytes, segment.first);
-            if header.is_none_or(|header| header.before != head) {
-                return Err(damage(0, head.next(), Fault::Header));
-            }
-            let walk = segment::walk(&bytes, head, |frame| {
-                if frame.head.seq > to.seq {
-                    return Ok(());
-                }
-                if frame.head.seq == to.seq && frame.head != to {
-                    return Err(Finding::Chain(to.seq));
-                }
-                self.entry(frame.head, frame.body, report)
-            })?;
-            // The writer may be in the middle of a frame behind the snapshot's last entry.
-            if let Some(fault) = walk.fault.filter(|_| walk.end.seq < to.seq) {
-                return Err(damage(walk.offset, walk.end.next(), fault));
-            }
-            head = walk.end;
-        }
-        if head.seq < to.seq {
-            let (path, entry, fault) = (journal.to_owned(), head.next(), Fault::Missing);
-            return Err(Finding::Journal(JournalError::Damage { path, offset: 0, entry, fault }));
-        }
-        Ok(())
+    /// The orders whose number or code cannot be read, and should be: they are open, or were
+    /// placed on a day that is not forgotten.
+    fn lost_keys(&self) -> Vec<OrderId> {
+        let kept = |day: Day| self.book.forgotten.is_none_or(|before| day >= before);
+        let orders = self.book.orders.values().filter(|order| is_sealed(order));
+        let mut lost: Vec<OrderId> = orders
+            .filter(|order| order.state.is_open() || kept(order.day()))
+            .map(Order::id)
+            .chain(self.sealed.iter().filter(|(_, day)| kept(**day)).map(|(id, _)| *id))
+            .collect();
+        lost.sort_unstable();
+        lost
     }
 
-    fn entry(&mut self, head: Head, body: &[u8], report: &mut Report) -> Result<(), Finding> {
-        let seq = head.seq;
-        let entry: Entry = codec::decode(Kind::Entry, body, &self.keys)
-            .map_err(|source| Finding::Entry { seq, source })?;
+    /// Lets go of the orders that are over with this entry.
+    fn close_orders(&mut self, entry: &Entry) {
+        let orders: BTreeSet<OrderId> = entry
+            .changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::Order(order) => Some(order.id()),
+                _ => None,
+            })
+            .collect();
+        for id in orders {
+            self.expected.reopen(id);
+            self.sealed.remove(&id);
+            if let Some(closed) = self.book.close(id) {
+                if is_sealed(&closed.order) {
+                    self.sealed.insert(id, closed.order.day());
+                }
+                self.expected.close(&closed);
+            }
+        }
+    }
+
+    /// Folds the journal up to `to`, while another thread reads on ahead.
+    fn follow(&mut self, journal: &Path, to: Head, report: &mut Report) -> Result<(), Finding> {
+        let (sender, batches) = sync_channel(BATCHES_AHEAD);
+        let keys = self.keys.clone();
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(move || reading::read(journal, to, &keys, &sender));
+            for read in batches.into_iter().flatten() {
+                self.entry(read, report)?;
+            }
+            reader.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
+    }
+
+    fn entry(&mut self, read: Read, report: &mut Report) -> Result<(), Finding> {
+        let Read { entry, row } = read;
+        let seq = entry.seq;
         self.book.apply(&entry)?;
+        if self.expected.is_summed() {
+            self.close_orders(&entry);
+        }
         report.entries = report.entries.saturating_add(1);
-        let copy = EntryCopy { body: body.to_vec(), hash: head.hash };
-        self.expected.value(Space::Ledger, Kind::EntryCopy, keys::entry(seq), &copy);
-        // An entry stands once in an account's history, however often it moves it.
+        self.expected.hashed(Space::Ledger, keys::entry(seq), row);
+        // An entry stands once in a wallet's history, however often it moves it.
         let mut moved = BTreeSet::new();
         for change in &entry.changes {
             match change {
                 Change::Transfer(transfer) => {
-                    moved.extend([&transfer.debit, &transfer.credit]);
+                    let accounts = [&transfer.debit, &transfer.credit];
+                    moved.extend(accounts.into_iter().filter_map(AccountId::wallet));
                 }
                 Change::RulesActivated(version) => {
                     self.rules = Some(RulesRow { version: *version, since: seq });
@@ -275,8 +295,8 @@ impl Fold {
                 _ => {}
             }
         }
-        for account in moved {
-            self.expected.index(Space::Ledger, keys::account_entry(account, seq));
+        for customer in moved {
+            self.expected.index(Space::Ledger, keys::wallet_entry(customer, seq));
         }
         Ok(())
     }

@@ -98,6 +98,14 @@ impl Book {
                 TransferId::Hold(id) if !self.orders.contains_key(&id) => {
                     found.push(Violation::HoldWithoutOrder(id));
                 }
+                // The order itself did not come back with it.
+                TransferId::Refund(id)
+                    if !self.orders.contains_key(&id)
+                        && self.closed.knows(id)
+                        && !self.closed.covers(id, booked.transfer.amount) =>
+                {
+                    found.push(Violation::RefundAboveCapture(id));
+                }
                 TransferId::Deposit(id) if !self.deposits.contains_key(&id) => {
                     found.push(Violation::CreditWithoutDeposit(id));
                 }
@@ -140,14 +148,19 @@ impl Book {
         }
     }
 
-    fn check_order(&self, order: &Order, found: &mut Vec<Violation>) {
-        let id = order.id();
-        let hold = self.transfers.get(&TransferId::Hold(id)).filter(|hold| {
+    /// What became of the hold that an order needs.
+    pub(super) fn resolution(&self, order: &Order) -> Option<Resolution> {
+        let hold = self.transfers.get(&TransferId::Hold(order.id())).filter(|hold| {
             matches!(hold.transfer.kind, TransferKind::Pending { .. })
                 && hold.transfer.amount == order.quote.price
                 && hold.transfer.debit == AccountId::Wallet(order.customer())
         });
-        let resolution = hold.map(|hold| hold.resolution);
+        hold.map(|hold| hold.resolution).or_else(|| self.closed.resolution(order))
+    }
+
+    pub(super) fn check_order(&self, order: &Order, found: &mut Vec<Violation>) {
+        let id = order.id();
+        let resolution = self.resolution(order);
         let agrees = match order.state {
             state if state.is_open() => resolution == Some(Resolution::Open),
             OrderState::Delivered | OrderState::Refunded => {
@@ -165,8 +178,9 @@ impl Book {
             found.push(Violation::ChargedWithoutCode(id));
         }
         let refund = self.transfers.get(&TransferId::Refund(id));
+        let refund = refund.map(|refund| refund.transfer.amount).or_else(|| self.closed.refund(id));
         let refundable = if charged { order.quote.price } else { Amount::ZERO };
-        if refund.is_some_and(|refund| refund.transfer.amount > refundable) {
+        if refund.is_some_and(|refund| refund > refundable) {
             found.push(Violation::RefundAboveCapture(id));
         }
         // Waiting and cancelling orders are moved by the clock, which reads their deadlines.
@@ -185,10 +199,12 @@ impl Book {
         for order in self.orders.values() {
             let Some(purchase) = &order.purchase else { continue };
             let number = (&purchase.provider, purchase.vendor_order.as_str());
-            if let Some(first) = owners.insert(number, order.id()) {
-                found.push(Violation::NumberShared { first, second: order.id() });
+            let closed = self.closed.owner(number.0, number.1).filter(|id| *id != order.id());
+            if let Some(first) = owners.insert(number, order.id()).or(closed) {
+                found.push(shared(first, order.id()));
             }
         }
+        found.extend(self.closed.shared().iter().map(|(first, second)| shared(*first, *second)));
     }
 
     fn check_deposits(&self, found: &mut Vec<Violation>) {
@@ -208,4 +224,8 @@ impl Book {
             }
         }
     }
+}
+
+fn shared(one: OrderId, other: OrderId) -> Violation {
+    Violation::NumberShared { first: one.min(other), second: one.max(other) }
 }

@@ -96,7 +96,7 @@ pub(crate) struct Overlay {
     rules: Table<RulesRow>,
     rules_seen: Table<RulesSeen>,
     forgotten: Table<ForgottenRow>,
-    account_entries: Vec<Vec<u8>>,
+    wallet_entries: Vec<Vec<u8>>,
 }
 
 impl Overlay {
@@ -115,7 +115,7 @@ impl Overlay {
             rules: Table::new(),
             rules_seen: Table::new(),
             forgotten: Table::new(),
-            account_entries: Vec::new(),
+            wallet_entries: Vec::new(),
         }
     }
 
@@ -198,7 +198,9 @@ impl Overlay {
         }
         let booked = self.book(&entry)?;
         for (id, account) in booked.accounts {
-            self.account_entries.push(keys::account_entry(&id, entry.seq));
+            if let Some(customer) = id.wallet() {
+                self.wallet_entries.push(keys::wallet_entry(customer, entry.seq));
+            }
             self.accounts.set(&id, Some(AccountRow { id: id.clone(), account }));
         }
         for (id, transfer) in booked.transfers {
@@ -396,7 +398,7 @@ impl Overlay {
         self.rules.write(batch);
         self.rules_seen.write(batch);
         self.forgotten.write(batch);
-        for key in self.account_entries {
+        for key in self.wallet_entries {
             batch.put_index(Space::Ledger, key);
         }
     }

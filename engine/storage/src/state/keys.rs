@@ -4,7 +4,7 @@
 //! |-----------|-------------------------------------------|--------------------------------------|
 //! | every one | `00`                                      | mark: schema, last entry, its hash   |
 //! | `ledger`  | `e` seq                                   | the entry's bytes and its hash       |
-//! |           | `a` account, seq                          | (index) entries that move an account |
+//! |           | `a` customer, seq                         | (index) entries that move a wallet   |
 //! |           | `t` transfer                              | transfer, resolution, seq            |
 //! |           | `A` account                               | account                              |
 //! | `records` | `c` customer                              | customer                             |
@@ -37,7 +37,7 @@ use ring4_domain::ledger::{AccountId, TransferId};
 use ring4_domain::order::{Order, OrderState, Quote};
 
 /// Version of this layout; another version is a migration.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
 
 /// The mark's key in every keyspace; it sorts before all others.
 pub(crate) const MARK: [u8; 1] = [0];
@@ -102,8 +102,8 @@ pub(crate) fn entry(seq: Seq) -> Vec<u8> {
     KeyBytes::new(b'e').unsigned(seq.0).end()
 }
 
-pub(crate) fn account_entry(account: &AccountId, seq: Seq) -> Vec<u8> {
-    KeyBytes::new(b'a').account(account).unsigned(seq.0).end()
+pub(crate) fn wallet_entry(customer: UserId, seq: Seq) -> Vec<u8> {
+    KeyBytes::new(b'a').user(customer).unsigned(seq.0).end()
 }
 
 pub(crate) fn account(id: &AccountId) -> Vec<u8> {

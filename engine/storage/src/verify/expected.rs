@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ring4_domain::book::Book;
-use ring4_domain::ids::UserId;
+use ring4_domain::book::{Book, Closed};
+use ring4_domain::ids::{OrderId, UserId};
+use ring4_domain::order::Order;
 
 use crate::codec::{
     self, AccountRow, Coded, ForgottenRow, Kind, Mark, RulesSeen, Tally, Totals, WishRow,
@@ -25,7 +26,7 @@ pub(super) enum Match {
 /// Rows added up: how many there are, and the sum of their hashes. Equal rows give equal sums in
 /// any order, and damage does not give the same one by chance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sums(BTreeMap<Space, (u64, [u64; 4])>);
+pub(super) struct Sums(BTreeMap<Space, (u64, Lanes)>);
 
 impl Sums {
     pub(super) fn add(&mut self, space: Space, key: &[u8], value: &[u8]) {
@@ -35,10 +36,34 @@ impl Sums {
     fn add_hash(&mut self, space: Space, hash: &Hash) {
         let (count, sum) = self.0.entry(space).or_default();
         *count = count.saturating_add(1);
-        for (lane, bytes) in sum.iter_mut().zip(hash.0.as_chunks::<8>().0) {
-            *lane = lane.wrapping_add(u64::from_le_bytes(*bytes));
+        add_lanes(sum, hash);
+    }
+
+    /// Takes rows out that were added.
+    fn take(&mut self, space: Space, rows: u8, lanes: &Lanes) {
+        let (count, sum) = self.0.entry(space).or_default();
+        *count = count.saturating_sub(rows.into());
+        for (lane, taken) in sum.iter_mut().zip(lanes) {
+            *lane = lane.wrapping_sub(*taken);
         }
     }
+}
+
+/// The sum of hashes, lane by lane.
+type Lanes = [u64; 4];
+
+fn add_lanes(sum: &mut Lanes, hash: &Hash) {
+    for (lane, bytes) in sum.iter_mut().zip(hash.0.as_chunks::<8>().0) {
+        *lane = lane.wrapping_add(u64::from_le_bytes(*bytes));
+    }
+}
+
+/// What a closed order's row and its index rows add up to.
+#[derive(Clone, Copy, Default)]
+struct OrderSums {
+    record: Lanes,
+    index: Lanes,
+    index_rows: u8,
 }
 
 /// The rows, added up, and where they are to be named also by key. The values themselves would
@@ -46,13 +71,15 @@ impl Sums {
 pub(super) struct Expected {
     sums: Sums,
     rows: Option<BTreeMap<Space, BTreeMap<Vec<u8>, Hash>>>,
+    /// Orders that are added already, though they may change.
+    closed: BTreeMap<OrderId, OrderSums>,
     keys: Keys,
 }
 
 impl Expected {
     /// Nothing yet; rows will only be added up. Orders will be sealed with these keys.
     pub(super) fn summed(keys: Keys) -> Self {
-        Self { sums: Sums::default(), rows: None, keys }
+        Self { sums: Sums::default(), rows: None, closed: BTreeMap::new(), keys }
     }
 
     /// Nothing yet; rows can be compared one by one.
@@ -65,9 +92,45 @@ impl Expected {
         self.sums == *sums
     }
 
+    /// Whether rows are only added up, so that orders can be added before the history ends.
+    pub(super) const fn is_summed(&self) -> bool {
+        self.rows.is_none()
+    }
+
+    /// Adds an order that is over, and its transfers.
+    pub(super) fn close(&mut self, closed: &Closed) {
+        closed.transfers.iter().for_each(|booked| self.row(booked));
+        let order = &closed.order;
+        let mut sums = OrderSums::default();
+        let key = Order::key(&order.id());
+        let row = hash(&key, &codec::seal(Kind::Order, &key, order, &self.keys));
+        self.sums.add_hash(Order::SPACE, &row);
+        add_lanes(&mut sums.record, &row);
+        for key in order.indexes() {
+            let row = hash(&key, &codec::seal(Kind::Index, &key, &(), &self.keys));
+            self.sums.add_hash(Space::Index, &row);
+            add_lanes(&mut sums.index, &row);
+            sums.index_rows = sums.index_rows.saturating_add(1);
+        }
+        self.closed.insert(order.id(), sums);
+    }
+
+    /// Takes an order out again that changes after all.
+    pub(super) fn reopen(&mut self, id: OrderId) {
+        if let Some(sums) = self.closed.remove(&id) {
+            self.sums.take(Order::SPACE, 1, &sums.record);
+            self.sums.take(Space::Index, sums.index_rows, &sums.index);
+        }
+    }
+
     /// Adds a row. Each may be added once only.
     pub(super) fn value<T: Coded>(&mut self, space: Space, kind: Kind, key: Vec<u8>, value: &T) {
         let hash = hash(&key, &codec::seal(kind, &key, value, &self.keys));
+        self.hashed(space, key, hash);
+    }
+
+    /// Adds a row whose hash is known. Each may be added once only.
+    pub(super) fn hashed(&mut self, space: Space, key: Vec<u8>, hash: Hash) {
         self.sums.add_hash(space, &hash);
         if let Some(rows) = &mut self.rows {
             rows.entry(space).or_default().insert(key, hash);
@@ -169,7 +232,7 @@ impl Expected {
 }
 
 /// The row's key is part of it, with its length, so that rows cannot trade bytes.
-fn hash(key: &[u8], value: &[u8]) -> Hash {
+pub(super) fn hash(key: &[u8], value: &[u8]) -> Hash {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&(key.len() as u64).to_le_bytes()).update(key).update(value);
     Hash(*hasher.finalize().as_bytes())

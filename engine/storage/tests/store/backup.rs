@@ -82,7 +82,7 @@ fn header_and_manifest_are_lines_that_a_human_can_read() {
     let header = String::from_utf8(first.next().unwrap().unwrap()).unwrap();
     let due = format!(
         "{{\"kind\":\"auto\",\"note\":\"before <the> move\",\
-         \"created_at\":\"2025-10-09T08:53:20.000Z\",\"program\":\"{}\",\"schema\":1,\"seq\":{},\
+         \"created_at\":\"2025-10-09T08:53:20.000Z\",\"program\":\"{}\",\"schema\":2,\"seq\":{},\
          \"head\":\"{}\",\"last_entry_at\":\"2025-10-09T08:53:20.000Z\"}}",
         env!("CARGO_PKG_VERSION"),
         head.seq.0,

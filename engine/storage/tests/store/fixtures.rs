@@ -1,7 +1,8 @@
-//! A journal and a backup as version 1 writes them. Every later version must read them.
+//! Journals and backups as this version and former ones wrote them: every later one must read
+//! them. A change of format adds a folder, whose name goes to the end of [`WRITTEN`].
 //!
-//! `UPDATE_FIXTURES=1 cargo test -p ring4-storage --test store fixtures` writes them anew; only
-//! while no version that wrote the old ones was ever released.
+//! `UPDATE_FIXTURES=1 cargo test -p ring4-storage --test store fixtures` writes the last one anew;
+//! only while no version that wrote it was ever released.
 
 use std::env;
 use std::fs;
@@ -16,16 +17,14 @@ use crate::backup::{backups, create};
 use crate::recovery::copy;
 use crate::shop::{busy_day, fold};
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1/shop")
+/// The first with index rows for every account, the second with such for wallets only.
+const WRITTEN: [&str; 2] = ["v1", "v1-layout2"];
+
+fn fixtures(written: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(written).join("shop")
 }
 
-/// Where the shop in the fixtures ends: its last entry and the chain's hash after it.
-fn end() -> String {
-    fs::read_to_string(fixtures().join("head")).unwrap()
-}
-
-fn write() {
+fn write(fixtures: &Path) {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path();
     let options = Options { segment_bytes: 16_000, ..Options::default() };
@@ -34,38 +33,47 @@ fn write() {
     let head = store.head();
     create(&backups(data), &store, BackupKind::Manual, 0);
     store.close().unwrap();
-    if fixtures().exists() {
-        fs::remove_dir_all(fixtures()).unwrap();
+    if fixtures.exists() {
+        fs::remove_dir_all(fixtures).unwrap();
     }
     for part in ["journal", "backups", "keys"] {
-        copy(&data.join(part), &fixtures().join(part));
+        copy(&data.join(part), &fixtures.join(part));
     }
-    fs::write(fixtures().join("head"), format!("{} {}\n", head.seq.0, head.hash)).unwrap();
+    fs::write(fixtures.join("head"), format!("{} {}\n", head.seq.0, head.hash)).unwrap();
 }
 
 #[test]
-fn a_journal_and_a_backup_of_version_1_are_read() {
+fn journals_and_backups_of_every_version_are_read() {
     if env::var_os("UPDATE_FIXTURES").is_some() {
-        write();
+        write(&fixtures(WRITTEN[WRITTEN.len() - 1]));
     }
+    for written in WRITTEN {
+        is_read(&fixtures(written));
+    }
+}
+
+fn is_read(fixtures: &Path) {
+    println!("{}", fixtures.display());
+    // Where the shop ends: its last entry and the chain's hash after it.
+    let end = fs::read_to_string(fixtures.join("head")).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let (opened, restored) = (dir.path().join("opened"), dir.path().join("restored"));
     for part in ["journal", "keys"] {
-        copy(&fixtures().join(part), &opened.join(part));
+        copy(&fixtures.join(part), &opened.join(part));
     }
     let (store, _) = Store::open(&opened, &Options::default()).unwrap();
     let head = store.head();
-    assert_eq!(format!("{} {}\n", head.seq.0, head.hash), end());
+    assert_eq!(format!("{} {}\n", head.seq.0, head.hash), end);
     let report = store.reader().verify();
     assert!(report.is_clean(), "{:?}", report.findings);
     let book = fold(&store.snapshot());
     assert!(book.orders.len() > 10 && book.deposits.len() > 6 && book.head > Seq(30));
 
-    let backups = Backups::new(&fixtures().join("backups"), &restored);
+    let backups = Backups::new(&fixtures.join("backups"), &restored);
     let file = backups.latest().unwrap().unwrap().path;
     let verdict = verify_backup(&file, &dir.path().join("scratch"));
     assert!(matches!(verdict, Verdict::Verified(verified) if verified.head == head), "{verdict}");
-    copy(&fixtures().join("keys"), &restored.join("keys"));
+    copy(&fixtures.join("keys"), &restored.join("keys"));
     let done = restore(&restored, &backups, &RestoreRequest::default(), &mut unwatched).unwrap();
     assert_eq!((done.head, done.lost), (head, None));
     let (store, _) = Store::open(&restored, &Options::default()).unwrap();

@@ -167,17 +167,16 @@ fn quotes_are_found_by_the_end_of_their_life() {
 }
 
 #[test]
-fn an_account_shows_its_history_page_by_page() {
+fn a_wallet_shows_its_history_page_by_page() {
     let dir = tempfile::tempdir().unwrap();
     let (mut store, _) = Store::open(dir.path(), &Options::default()).unwrap();
     commit(&mut store, vec![vec![Change::Customer(customer(5))], pay_in(1, 5, "9.00")]);
     commit(&mut store, (10..20).map(|id| place(id, 5, "0.42")).collect());
     commit(&mut store, vec![pay_in(2, 6, "1.00")]);
     let snapshot = store.snapshot();
-    let wallet = AccountId::Wallet(UserId(5));
     let mut seen = Vec::new();
     let mut before = None;
-    while let page = snapshot.account_entries(&wallet, before, 4).unwrap()
+    while let page = snapshot.wallet_entries(UserId(5), before, 4).unwrap()
         && !page.is_empty()
     {
         before = page.last().map(|row| row.seq);
@@ -186,7 +185,7 @@ fn an_account_shows_its_history_page_by_page() {
     let orders = (10..20).rev().map(|id| TransferId::Hold(OrderId::from_bits(id)));
     let deposit = TransferId::Deposit(DepositId::from_bits(1));
     assert_eq!(seen, orders.chain([deposit]).collect::<Vec<_>>());
-    assert_eq!(snapshot.account_entries(&AccountId::Suspense, None, 4).unwrap(), []);
+    assert_eq!(snapshot.wallet_entries(UserId(7), None, 4).unwrap(), []);
 }
 
 #[test]

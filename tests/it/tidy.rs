@@ -72,6 +72,7 @@ fn nobody_imports_upwards_or_sideways() {
         ("engine/providers", &["ring4-domain", "ring4-provider-sdk"]),
         ("engine/offsite", &[]),
         ("engine/telegram", &["ring4-domain"]),
+        ("engine/kit", &["ring4-domain", "ring4-provider-sdk", "ring4-providers"]),
         ("engine/playground", &[]),
         ("plugins/provider-sdk", &[]),
         ("plugins/mock", &["ring4-provider-sdk"]),

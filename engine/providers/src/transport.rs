@@ -35,6 +35,9 @@ const HUSH_MAX: Duration = Duration::from_secs(600);
 /// Form fields, query parameters and headers of one request, each.
 const FIELDS_MAX: usize = 64;
 
+/// A shorter secret would hide ordinary words of an answer.
+const SECRET_LEN_MIN: usize = 6;
+
 /// Bytes of all values of one request.
 const VALUES_LEN_MAX: usize = 64 * 1024;
 
@@ -215,6 +218,7 @@ impl Transport {
                 }
             }
         }
+        self.hide_secrets(&mut body);
         let head = ResponseHead::Answered { status, content_type, retry_after_secs };
         Exchange { head, body, trespass: false }
     }
@@ -276,6 +280,23 @@ impl Transport {
                     Unsendable::trespass("the request names a secret that is not configured")
                 })?;
                 Ok(format!("{}{}", named.prefix, secret.expose()))
+            }
+        }
+    }
+
+    /// A vendor that repeats our key in its answer does not tell it to the plugin: what a plugin
+    /// never sees cannot stand in an error or a log of its.
+    fn hide_secrets(&self, body: &mut [u8]) {
+        for secret in self.options.secrets.values() {
+            let secret = secret.expose().as_bytes();
+            if secret.len() < SECRET_LEN_MIN {
+                continue;
+            }
+            let found: Vec<usize> = memchr::memmem::find_iter(body, secret).collect();
+            for at in found {
+                if let Some(found) = body.get_mut(at..at + secret.len()) {
+                    found.fill(b'*');
+                }
             }
         }
     }

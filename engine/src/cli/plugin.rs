@@ -2,6 +2,7 @@
 //! running shop.
 
 mod inspect;
+mod test;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,12 +20,16 @@ pub(super) enum Plugin {
         #[arg(long)]
         json: bool,
     },
+    /// Run every hostile answer a vendor may give through a plugin
+    #[command(after_help = test::EXIT_CODES)]
+    Test(test::Test),
 }
 
 impl Plugin {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Inspect { file, json } => inspect::inspect(&file, json),
+            Self::Test(test) => test.run(),
         }
     }
 }

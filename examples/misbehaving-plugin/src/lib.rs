@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use ring4_provider_sdk::abi::{Bytes, PluginTable, Sink};
+use ring4_provider_sdk::scalar::Scalar;
 use ring4_provider_sdk::{
-    Call, Cancellation, Country, HttpError, Manifest, Money, OrderStatus, Provider, ProviderError,
-    Purchase, PurchaseRequest, Quote, QuoteRequest, RefusalReason, Request, Response, Service,
-    Setting, export, secret, tracing,
+    Call, Cancellation, Capabilities, Country, HttpError, Manifest, Message, Money, OrderStatus,
+    Provider, ProviderError, Purchase, PurchaseRequest, Quote, QuoteRequest, RefusalReason,
+    Request, Response, Service, Setting, VendorOrder, export, secret, serde_json, tracing,
 };
 use serde::Deserialize;
 
@@ -69,6 +70,26 @@ pub enum Misdeed {
     StallBuying,
     /// Buy above the cap.
     Overcharge,
+    /// Put the vendor's whole answer into an error.
+    LeakInError,
+    /// Put the vendor's whole answer into the log.
+    LeakInLog,
+    /// End an order whatever the vendor said.
+    EndOrder,
+    /// Make a message up.
+    InventMessage,
+    /// Say "cancelled" whatever the vendor said.
+    InventCancel,
+    /// Take what is no list for an empty one.
+    EmptyList,
+    /// Make a price up.
+    InventPrice,
+    /// Send a purchase twice when the first was not answered.
+    BuyTwice,
+    /// Read money through a float.
+    FloatMoney,
+    /// Count missing fields as zero, `none` and the like.
+    FillIn,
     /// Say "refused" whatever the vendor answered.
     Refuse,
     /// Write something that is not JSON.
@@ -97,6 +118,16 @@ impl Default for Settings {
     fn default() -> Self {
         Self { misdeed: Misdeed::None, path: "/ok".to_owned() }
     }
+}
+
+/// What the invented vendor answers.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Reply {
+    id: Scalar,
+    phone: Scalar,
+    price: Scalar,
+    balance: Scalar,
 }
 
 /// The provider.
@@ -174,8 +205,13 @@ impl Misbehaving {
     }
 
     /// The one request of a call, with whatever goes wrong around it.
-    #[allow(clippy::panic)]
     async fn exchange(&self, call: &Call, repeatable: bool) -> Result<Response, HttpError> {
+        let request = self.request();
+        self.send(call, if repeatable { request.idempotent() } else { request }).await
+    }
+
+    #[allow(clippy::panic)]
+    async fn send(&self, call: &Call, request: Request) -> Result<Response, HttpError> {
         match self.settings.misdeed {
             Misdeed::PanicAtOnce => panic!("at once, with the code 48213"),
             Misdeed::PanicTwice => std::panic::panic_any(Bomb),
@@ -191,8 +227,6 @@ impl Misbehaving {
             }
             _ => {}
         }
-        let request = self.request();
-        let request = if repeatable { request.idempotent() } else { request };
         let response = call.http.send(request).await?;
         match self.settings.misdeed {
             Misdeed::PanicAfterAwait => panic!("after the answer"),
@@ -228,6 +262,7 @@ impl Provider for Misbehaving {
                 Setting::new("misdeed", "none", "what to do wrong"),
                 Setting::new("path", "/ok", "where requests go"),
             ],
+            capabilities: Capabilities { list_active: true, ..Capabilities::default() },
             ..Manifest::new("misbehaving", env!("CARGO_PKG_VERSION"))
         }
     }
@@ -253,12 +288,27 @@ impl Provider for Misbehaving {
 
     async fn quote(&self, call: &Call, _: &QuoteRequest) -> Result<Quote, ProviderError> {
         self.exchange(call, true).await?;
+        if self.settings.misdeed == Misdeed::InventPrice {
+            let cost = Money::from_cents(24);
+            return Ok(Quote::Offered {
+                cost,
+                high_cost: None,
+                stock: None,
+                success_percent: None,
+            });
+        }
         Ok(Quote::Unavailable { reason: RefusalReason::OutOfStock })
     }
 
     #[allow(clippy::panic)]
-    async fn buy(&self, call: &Call, _: &PurchaseRequest) -> Result<Purchase, ProviderError> {
-        let response = self.exchange(call, false).await?;
+    async fn buy(&self, call: &Call, wanted: &PurchaseRequest) -> Result<Purchase, ProviderError> {
+        let purchase = self.request().field("service", wanted.service.as_str());
+        let response = match self.send(call, purchase.clone()).await {
+            Err(_) if self.settings.misdeed == Misdeed::BuyTwice => {
+                self.send(call, purchase).await?
+            }
+            answered => answered?,
+        };
         match self.settings.misdeed {
             Misdeed::PanicBuying => panic!("in the middle of a purchase"),
             Misdeed::StallBuying => run_for_ever(),
@@ -279,6 +329,12 @@ impl Provider for Misbehaving {
             Misdeed::Refuse => {
                 Purchase::Refused { reason: RefusalReason::OutOfStock, retry_after_secs: None }
             }
+            Misdeed::FillIn => {
+                let reply: Reply = serde_json::from_slice(&response.body).unwrap_or_default();
+                let or = |scalar: &Scalar, other: &str| scalar.some().unwrap_or(other).to_owned();
+                let price = reply.price.money().unwrap_or_else(|| Money::from_cents(0));
+                bought(&or(&reply.id, "none"), &or(&reply.phone, "+10000000"), price)
+            }
             _ if response.status == 200 => bought(id, number, cost),
             _ => Purchase::Unclear { why: format!("HTTP {}", response.status) },
         })
@@ -286,23 +342,49 @@ impl Provider for Misbehaving {
 
     async fn check(&self, call: &Call, _: &str) -> Result<OrderStatus, ProviderError> {
         let response = self.exchange(call, true).await?;
-        match response.status {
-            200 => Ok(OrderStatus::Waiting),
-            429 => Err(ProviderError::refused(RefusalReason::RateLimited)),
-            status => Err(ProviderError::Unreadable(format!("HTTP {status}"))),
+        let said = || String::from_utf8_lossy(&response.body).into_owned();
+        match (self.settings.misdeed, response.status) {
+            (Misdeed::LeakInError, _) => Err(ProviderError::Unreadable(said())),
+            (Misdeed::LeakInLog, _) => {
+                tracing::warn!(body = said(), "what is this?");
+                Ok(OrderStatus::Waiting)
+            }
+            (Misdeed::EndOrder, _) => Ok(OrderStatus::Refunded),
+            (Misdeed::InventMessage, _) => {
+                let code = Some("48213".to_owned());
+                let messages = vec![Message { code, text: None, received_at_ms: None }];
+                Ok(OrderStatus::Received { messages })
+            }
+            (_, 200) => Ok(OrderStatus::Waiting),
+            (_, 429) => Err(ProviderError::refused(RefusalReason::RateLimited)),
+            (_, status) => Err(ProviderError::Unreadable(format!("HTTP {status}"))),
+        }
+    }
+
+    async fn list_active(&self, call: &Call) -> Result<Vec<VendorOrder>, ProviderError> {
+        let response = self.exchange(call, true).await?;
+        match self.settings.misdeed {
+            Misdeed::EmptyList => Ok(Vec::new()),
+            _ => Err(ProviderError::Unreadable(format!("HTTP {}", response.status))),
         }
     }
 
     async fn cancel(&self, call: &Call, _: &str) -> Result<Cancellation, ProviderError> {
         let response = self.exchange(call, false).await?;
-        match response.status {
-            200 => Ok(Cancellation::Cancelled),
-            status => Err(ProviderError::Unreadable(format!("HTTP {status}"))),
+        match (self.settings.misdeed, response.status) {
+            (Misdeed::InventCancel, _) | (_, 200) => Ok(Cancellation::Cancelled),
+            (_, status) => Err(ProviderError::Unreadable(format!("HTTP {status}"))),
         }
     }
 
+    #[allow(clippy::float_arithmetic, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     async fn balance(&self, call: &Call) -> Result<Money, ProviderError> {
-        self.exchange(call, false).await?;
+        let response = self.exchange(call, false).await?;
+        if self.settings.misdeed == Misdeed::FloatMoney {
+            let reply: Reply = serde_json::from_slice(&response.body).unwrap_or_default();
+            let amount: f64 = reply.balance.text().parse().unwrap_or_default();
+            return Ok(Money::from_cents((amount * 100.0) as u32));
+        }
         Ok(Money::from_cents(100))
     }
 }

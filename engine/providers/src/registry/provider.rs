@@ -402,6 +402,7 @@ impl Provider {
             _ => self.limits.body_len_max,
         };
         let terms = Terms { repeatable, body_len_max, deadline };
+        let fits = answer_of(&op);
         let invocation = sdk::Invocation { now_unix_ms: (self.clock)(), op };
         let call = serde_json::to_vec(&invocation)
             .map_err(|error| CallError::PluginFault(error.to_string()))?;
@@ -410,7 +411,8 @@ impl Provider {
         let mut step = read_step(&step)?;
         for _ in 0..REQUESTS_PER_CALL_MAX {
             let request = match step {
-                Step::Done(answer) => return Ok(answer),
+                Step::Done(answer) if fits(&answer) => return Ok(answer),
+                Step::Done(_) => return Err(other_answer()),
                 Step::Failed(error) => return Err(outcome.fail(error)),
                 Step::Send(request) => request,
             };
@@ -427,7 +429,8 @@ impl Provider {
             step = read_step(&resumed.map_err(instance_error)?)?;
         }
         match step {
-            Step::Done(answer) => Ok(answer),
+            Step::Done(answer) if fits(&answer) => Ok(answer),
+            Step::Done(_) => Err(other_answer()),
             Step::Failed(error) => Err(outcome.fail(error)),
             Step::Send(_) => Err(CallError::PluginFault(format!(
                 "it sent more than {REQUESTS_PER_CALL_MAX} requests"
@@ -440,6 +443,21 @@ fn orders(answer: Answer, now_ms: i64) -> Result<Vec<VendorOrder>, CallError> {
     match answer {
         Answer::Orders(orders) => Ok(answer::orders(orders, now_ms)?),
         _ => Err(other_answer()),
+    }
+}
+
+/// Which answer belongs to a question.
+fn answer_of(op: &Op) -> fn(&Answer) -> bool {
+    match op {
+        Op::Services => |answer| matches!(answer, Answer::Services(_)),
+        Op::Countries => |answer| matches!(answer, Answer::Countries(_)),
+        Op::Quote(_) => |answer| matches!(answer, Answer::Quote(_)),
+        Op::Buy(_) => |answer| matches!(answer, Answer::Purchase(_)),
+        Op::Check(_) => |answer| matches!(answer, Answer::Status(_)),
+        Op::ListActive | Op::History => |answer| matches!(answer, Answer::Orders(_)),
+        Op::Cancel(_) => |answer| matches!(answer, Answer::Cancellation(_)),
+        Op::Resend(_) => |answer| matches!(answer, Answer::Resend(_)),
+        Op::Balance => |answer| matches!(answer, Answer::Balance(_)),
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn inspect(path: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
     }
 }
 
-const fn exit_code(refusal: &LoadRefusal) -> u8 {
+pub(super) const fn exit_code(refusal: &LoadRefusal) -> u8 {
     match refusal {
         LoadRefusal::Unreadable(_) | LoadRefusal::TooLarge { .. } | LoadRefusal::Cache { .. } => 10,
         LoadRefusal::Empty

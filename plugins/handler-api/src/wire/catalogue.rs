@@ -57,6 +57,17 @@ fn rows(json: &str) -> Option<Vec<(String, &str)>> {
     Some(rows.into_iter().map(|(key, row)| (key, row.get())).collect())
 }
 
+/// The rows that make sense; `None` where there are rows and none of them does, because a list
+/// of something else must not look like a vendor that sells nothing.
+fn known<'a, T>(
+    rows: Vec<(String, &'a str)>,
+    read: impl Fn((String, &'a str)) -> Option<T>,
+) -> Option<Vec<T>> {
+    let empty = rows.is_empty();
+    let known: Vec<T> = rows.into_iter().filter_map(read).collect();
+    (empty || !known.is_empty()).then_some(known)
+}
+
 /// `getCountries`: an object by number, or a list; a row is an object or a bare name. Countries
 /// whose name we do not know are left out, "USA (virtual)" among them.
 ///
@@ -86,7 +97,7 @@ pub fn countries(response: &Response) -> Result<Vec<Country>, ProviderError> {
         let iso = iso_by_name(name)?.to_owned();
         (!vendor_id.is_empty()).then(|| Country { vendor_id, iso, name: name.to_owned() })
     };
-    Ok(rows.into_iter().filter_map(country).collect())
+    known(rows, country).ok_or_else(|| unreadable("no row is a country"))
 }
 
 /// `getServicesList`: `services` as a list of rows or as names by code.
@@ -115,5 +126,5 @@ pub fn services(response: &Response) -> Result<Vec<Service>, ProviderError> {
         let name = row.name.some()?.to_owned();
         (!vendor_id.is_empty()).then_some(Service { vendor_id, name })
     };
-    Ok(rows.into_iter().filter_map(service).collect())
+    known(rows, service).ok_or_else(|| unreadable("no row is a service"))
 }

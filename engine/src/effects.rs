@@ -7,6 +7,7 @@
 mod deadlines;
 mod forgetting;
 mod granting;
+mod orphans;
 mod polling;
 mod purchasing;
 pub(crate) mod searching;
@@ -123,6 +124,10 @@ impl Effects {
     /// The executor has stopped before.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), Stopped> {
         let executor = self.shop.executor.clone();
+        // Whatever ends this ends what runs beside it.
+        let _closes = self.closing.clone().drop_guard();
+        let watching = orphans::watch(Arc::clone(&self.shop), self.closing.clone());
+        let watching = tokio::spawn(watching);
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -152,6 +157,9 @@ impl Effects {
             self.attempts.shutdown().await;
         }
         self.polls.stop().await;
+        if let Err(error) = watching.await {
+            tracing::error!(%error, "the watch for orphans was lost");
+        }
         Ok(())
     }
 

@@ -210,6 +210,7 @@ impl Engine {
             odds,
             sender,
             vault,
+            sightings: crate::sightings::Sightings::default(),
             shipped: shipping.as_ref().map(Shipping::status),
         });
         if let Some(loss) = &recovery.read_only {

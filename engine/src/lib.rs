@@ -21,5 +21,6 @@ pub mod screens;
 pub mod search;
 pub mod shipping;
 pub mod shop;
+pub mod sightings;
 pub mod trouble;
 pub mod vault;

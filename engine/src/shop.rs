@@ -19,6 +19,7 @@ use crate::live::LiveCell;
 use crate::market::Market;
 use crate::odds::Odds;
 use crate::shipping::Status;
+use crate::sightings::Sightings;
 use crate::vault::Vault;
 
 /// The parts of a running shop.
@@ -39,6 +40,8 @@ pub struct Shop {
     pub market: Arc<Market>,
     /// What became of orders lately.
     pub odds: Arc<Odds>,
+    /// What their lists hold, and since when.
+    pub sightings: Sightings,
     /// The way to Telegram.
     pub sender: Sender,
     /// Backups and checks.

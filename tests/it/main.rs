@@ -36,6 +36,9 @@ mod trouble;
 /// Copies on another disk or machine.
 mod offsite;
 
+/// Purchases and cancels whose answer is lost.
+mod lost;
+
 /// House rules that a machine can keep.
 mod tidy;
 

@@ -99,6 +99,11 @@ impl World {
 
     /// A shop with these people and this vendor.
     pub async fn open_with(vendor: Vendor, options: Options) -> Self {
+        Self::open_tuned(vendor, options, &[]).await
+    }
+
+    /// A shop whose settings differ from the shipped ones in these places.
+    pub async fn open_tuned(vendor: Vendor, options: Options, tuned: &[(&str, &str)]) -> Self {
         if std::env::var_os("RING4_LOG").is_some() {
             ring4::ops::logging::start(LogLevel::Debug, LogFormat::Human);
         }
@@ -112,6 +117,14 @@ impl World {
         let options = Options { token: Some(TOKEN.to_owned()), ..options };
         let playground = Playground::start(options).await.expect("a playground");
         let config = copy_rules(folder.path());
+        if !tuned.is_empty() {
+            let mut text = std::fs::read_to_string(&config).expect("settings");
+            for (from, to) in tuned {
+                assert_eq!(text.matches(from).count(), 1, "“{from}” in the shipped settings");
+                text = text.replace(from, to);
+            }
+            std::fs::write(&config, text).expect("written settings");
+        }
         let origin = Origin {
             scripts: folder.path().join("scripts"),
             config,
@@ -223,7 +236,18 @@ impl World {
 
     /// Waits until a person's chat looks like this; the test fails with what it looks like.
     pub async fn until(&self, person: i64, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
-        let end = Instant::now() + PATIENCE;
+        self.until_for(person, PATIENCE, what, fits).await
+    }
+
+    /// The same with another patience.
+    pub async fn until_for(
+        &self,
+        person: i64,
+        patience: Duration,
+        what: &str,
+        fits: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let end = Instant::now() + patience;
         let mut chat = self.chat(person).await;
         while !fits(&chat) {
             assert!(Instant::now() < end, "{person} never saw {what}; the chat is {chat:#}");
@@ -271,6 +295,16 @@ impl World {
             })
             .await;
         find_button(&chat, label).expect("just seen")
+    }
+
+    /// The newest button whose label contains these words, if there is one now.
+    pub async fn find(&self, person: i64, label: &str) -> Option<(i64, String)> {
+        find_button(&self.chat(person).await, label)
+    }
+
+    /// Posts what may come too late.
+    pub async fn try_post(&self, path: &str, body: Value) {
+        self.http.post(self.url(path)).json(&body).send().await.expect("an answer");
     }
 
     /// What the newest button with this label carries.

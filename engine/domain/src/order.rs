@@ -274,11 +274,13 @@ impl Order {
         self.candidate().map_or(&self.quote.service, |candidate| &candidate.service)
     }
 
-    /// Whether a number that nobody knows of may turn up at the vendor.
+    /// Whether a number that nobody knows of may turn up at the vendor. An admin who gave the
+    /// money back has seen what is there: none of it is this order's any more.
     #[must_use]
     pub fn is_searched(&self) -> bool {
+        let open = self.lost.as_ref().is_some_and(|lost| lost.decided_by.is_none());
         let searched =
             matches!(self.state, OrderState::Unclear | OrderState::Failed(FailReason::Unclear));
-        searched && self.lost.is_some() && self.purchase.is_none()
+        searched && open && self.purchase.is_none()
     }
 }

@@ -151,7 +151,10 @@ pub(crate) async fn matches(
 /// What the vendor has of ours: its active list, and its history where it keeps one.
 async fn listed(shop: &Shop, provider: &ProviderId) -> Option<Vec<VendorOrder>> {
     let mut rows = match shop.registry.list_active(provider).await {
-        Ok(rows) => rows.to_vec(),
+        Ok(rows) => {
+            shop.sightings.note(provider, &rows, shop.clock.now());
+            rows.to_vec()
+        }
         Err(error) => {
             tracing::warn!(%provider, %error, "the vendor's list was not read");
             return None;
@@ -189,6 +192,12 @@ fn fitting(
     Ok(found)
 }
 
+/// Whether this row may be the number that an order lost.
+pub(super) fn may_be(shop: &Shop, order: &Order, row: &VendorOrder) -> Result<bool, ShopError> {
+    let Some(candidate) = order.candidate() else { return Ok(false) };
+    Ok(adopt(shop, order, candidate, row)?.is_some())
+}
+
 /// The purchase in this row, if it can be the lost one.
 fn adopt(
     shop: &Shop,
@@ -207,7 +216,9 @@ fn adopt(
     });
     let country = row.country.is_none_or(|country| country == order.quote.country);
     let dear = row.cost.is_some_and(|cost| cost > order.quote.cost_max);
-    let before = row.bought_at_ms.is_some_and(|at| Timestamp(at) < order.placed_at);
+    let seen_at = shop.sightings.since(&candidate.provider, &row.vendor_order_id);
+    let sold_by = row.bought_at_ms.map(Timestamp).into_iter().chain(seen_at).min();
+    let before = sold_by.is_some_and(|at| at < order.placed_at);
     // A code that came to a number nobody was shown is not the customer's, who would pay for it.
     let waits = matches!(row.status, OrderStatus::Waiting | OrderStatus::Unrecognised { .. });
     if !service || !country || dear || before || !waits {

@@ -241,6 +241,8 @@ keys! {
     Label "admin.lost.adopt" ["digits", "price", "purchase"];
     Label "admin.lost.release" [];
     Label "admin.lost.look" [];
+    Text "admin.orphans" ["provider", "count", "rows"] by "count";
+    Text "admin.orphan" ["purchase", "service", "country", "cost"];
     Text "admin.trouble.begun" ["cause"];
     Text "admin.trouble.lost" ["cause"];
     Text "admin.trouble.ended" ["cause", "lasted"];

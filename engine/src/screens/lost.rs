@@ -1,7 +1,9 @@
 //! What admins see of a purchase whose answer was lost: how it stands, and the numbers to choose
-//! among. The chat room and the effects import this.
+//! among; and of numbers that nobody bought. The chat room and the effects import this.
 
+use ring4_domain::ids::ProviderId;
 use ring4_domain::order::{FailReason, Lost, Order, OrderState, Purchase};
+use ring4_providers::VendorOrder;
 use ring4_rules::messages::Value;
 use ring4_telegram::keyboard::Style;
 
@@ -79,6 +81,29 @@ impl Voice<'_> {
             ]);
         }
         rows.screen(text)
+    }
+
+    /// What admins are told of numbers that no order of ours bought.
+    #[must_use]
+    pub fn orphans(&self, provider: &ProviderId, orphans: &[&VendorOrder], named: usize) -> String {
+        let row = |orphan: &&VendorOrder| {
+            let country = orphan.country.map_or_else(String::new, |of| self.country(of));
+            let cost = orphan.cost.map_or_else(String::new, |cost| self.money(cost));
+            let values = [
+                ("purchase", Value::Text(orphan.vendor_order_id.as_str())),
+                ("service", Value::Text(orphan.service.as_deref().unwrap_or_default().trim())),
+                ("country", Value::Text(&country)),
+                ("cost", Value::Text(&cost)),
+            ];
+            self.say("admin.orphan", &values)
+        };
+        let rows: Vec<String> = orphans.iter().take(named).map(row).collect();
+        let values = [
+            ("provider", Value::Text(provider.as_str())),
+            ("count", Value::Number(i64::try_from(orphans.len()).unwrap_or(i64::MAX))),
+            ("rows", Value::Html(&rows.join("\n"))),
+        ];
+        self.say("admin.orphans", &values)
     }
 
     fn lost_state(&self, view: LostView<'_>) -> String {

@@ -23,6 +23,13 @@ pub(crate) struct VendorFault {
     /// For `html_200`, `html_502` and `generic_failure`: whether the request takes effect first.
     #[serde(default)]
     pub bought: bool,
+    /// Hits only calls about this service and country, by SMSPool's ids, and only there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<(u32, u32)>,
+    /// With any fault of a purchase that buys: how long its order is absent from the lists, in
+    /// played seconds.
+    #[serde(default)]
+    pub hide_secs: u64,
     /// Who misbehaves; SMSPool unless another is named.
     #[serde(default)]
     pub at: Vendor,
@@ -146,18 +153,26 @@ impl VendorFaults {
             return false;
         }
         fault.secs = fault.secs.min(SECS_MAX);
+        fault.hide_secs = fault.hide_secs.min(SECS_MAX);
         if fault.count > 0 {
             self.waiting.push(fault);
         }
         true
     }
 
-    /// Takes the first fault that hits this call.
-    pub fn take(&mut self, name: &str, kind: Kind) -> Option<VendorFault> {
-        let index = self.waiting.iter().position(|fault| match &fault.path {
+    /// Takes the first fault that hits this call and what it is about.
+    pub fn take(
+        &mut self,
+        name: &str,
+        kind: Kind,
+        offer: Option<(u32, u32)>,
+    ) -> Option<VendorFault> {
+        let hits = |fault: &VendorFault| match &fault.path {
             Some(wanted) => wanted == name,
             None => fault.mode.hits(kind),
-        })?;
+        };
+        let meant = |fault: &VendorFault| fault.offer.is_none() || fault.offer == offer;
+        let index = self.waiting.iter().position(|fault| hits(fault) && meant(fault))?;
         let fault = self.waiting.get_mut(index)?;
         fault.count -= 1;
         let taken = fault.clone();

@@ -70,13 +70,20 @@ pub(super) async fn answer(State(world): State<Arc<World>>, request: Request) ->
         broken: Reply::text(500, "internal error"),
         vague: Reply::text(200, "internal error"),
     };
-    serve(&world, Vendor::Fivesim, *call, trouble, |account, now_ms, fault| {
-        let bad_key = fault.is_some_and(|fault| fault.mode == Mode::BadKey);
-        if call.kind != Kind::Public && (bad_key || !account.takes_key(&key)) {
-            return Reply::text(401, "");
-        }
-        Desk { account, segments, given: &given, now_ms, fault }.reply(call.name)
-    })
+    serve(
+        &world,
+        Vendor::Fivesim,
+        *call,
+        trouble,
+        |_| None,
+        |account, now_ms, fault| {
+            let bad_key = fault.is_some_and(|fault| fault.mode == Mode::BadKey);
+            if call.kind != Kind::Public && (bad_key || !account.takes_key(&key)) {
+                return Reply::text(401, "");
+            }
+            Desk { account, segments, given: &given, now_ms, fault }.reply(call.name)
+        },
+    )
     .await
 }
 

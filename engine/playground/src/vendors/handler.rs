@@ -194,18 +194,25 @@ pub(super) async fn answer(
     };
     let failed = if dialect.errors == Errors::Words { "ERROR_SQL" } else { "SERVER_ERROR" };
     let trouble = Trouble { broken: Reply::text(500, failed), vague: dialect.no(failed) };
-    serve(&world, dialect.vendor, *call, trouble, |account, now_ms, fault| {
-        let key = given.get("api_key").map(String::as_str).unwrap_or_default();
-        if key.is_empty() {
-            return dialect.no("NO_KEY");
-        }
-        if !account.takes_key(key) || fault.is_some_and(|fault| fault.mode == Mode::BadKey) {
-            return dialect.no("BAD_KEY");
-        }
-        if let Err(word) = dialect.understands(*call, names, &given) {
-            return dialect.no(word);
-        }
-        Desk { dialect, account, given: &given, now_ms, fault }.reply(call.name)
-    })
+    serve(
+        &world,
+        dialect.vendor,
+        *call,
+        trouble,
+        |_| None,
+        |account, now_ms, fault| {
+            let key = given.get("api_key").map(String::as_str).unwrap_or_default();
+            if key.is_empty() {
+                return dialect.no("NO_KEY");
+            }
+            if !account.takes_key(key) || fault.is_some_and(|fault| fault.mode == Mode::BadKey) {
+                return dialect.no("BAD_KEY");
+            }
+            if let Err(word) = dialect.understands(*call, names, &given) {
+                return dialect.no(word);
+            }
+            Desk { dialect, account, given: &given, now_ms, fault }.reply(call.name)
+        },
+    )
     .await
 }

@@ -120,13 +120,13 @@ impl Account {
             Some(Mode::SmsNow) => Some(now_ms),
             _ => (!is_silent && due_ms < expires_ms).then_some(due_ms),
         };
-        let hidden_until_ms = match fault {
-            Some(fault) if fault.mode == Mode::HideOrder => {
-                let secs = i64::try_from(fault.secs).unwrap_or(i64::MAX);
-                now_ms.saturating_add(secs.saturating_mul(1000))
-            }
-            _ => 0,
+        let hidden_secs = match fault {
+            Some(fault) if fault.mode == Mode::HideOrder => fault.secs,
+            Some(fault) => fault.hide_secs,
+            None => 0,
         };
+        let hidden_secs = i64::try_from(hidden_secs).unwrap_or(i64::MAX);
+        let hidden_until_ms = now_ms.saturating_add(hidden_secs.saturating_mul(1000));
         Order {
             code: self.draw_order_code(),
             created_ms: now_ms,

@@ -65,18 +65,21 @@ pub(super) struct Trouble {
     pub vague: Reply,
 }
 
-/// Does what was asked, or what a fault makes of it.
+/// Does what was asked, or what a fault makes of it. `about` tells the service and country that
+/// the call is about, by SMSPool's ids, where faults may be meant for one offer.
 pub(super) async fn serve(
     world: &World,
     vendor: Vendor,
     call: Call,
     trouble: Trouble,
+    about: impl FnOnce(&Account) -> Option<(u32, u32)>,
     act: impl FnOnce(&mut Account, i64, Option<&VendorFault>) -> Reply,
 ) -> Response {
     let fault = {
         let mut account = world.vendors.lock(vendor);
         *account.requests.entry(call.name).or_default() += 1;
-        account.faults.take(call.name, call.kind)
+        let offer = about(&account);
+        account.faults.take(call.name, call.kind, offer)
     };
     if let Some(fault) = &fault {
         match fault.mode {

@@ -11,6 +11,7 @@ use axum::response::Response;
 use self::calls::{Smspool, Wish, about, missing, refused, vague};
 use super::Vendor;
 use super::account::Account;
+use super::catalogue;
 use super::faults::{Kind, Mode, VendorFault};
 use super::serving::{Call, Reply, Trouble, bearer, respond, serve};
 use crate::bot_api::parameters::{self, Parameters, Received};
@@ -44,13 +45,29 @@ pub(super) async fn answer(State(world): State<Arc<World>>, request: Request) ->
         return respond(refused(400, "The request could not be understood."));
     };
     let trouble = Trouble { broken: refused(500, "Internal server error"), vague: vague() };
-    serve(&world, Vendor::Smspool, *call, trouble, |account, now_ms, fault| {
-        match check_key(account, call.kind, bearer.as_deref(), &parameters, fault) {
-            Ok(()) => reply(account, call.name, &parameters, now_ms, fault),
-            Err(refusal) => refusal,
-        }
+    let meant = |account: &Account| offer_of(account, &parameters);
+    serve(&world, Vendor::Smspool, *call, trouble, meant, |account, now_ms, fault| match check_key(
+        account,
+        call.kind,
+        bearer.as_deref(),
+        &parameters,
+        fault,
+    ) {
+        Ok(()) => reply(account, call.name, &parameters, now_ms, fault),
+        Err(refusal) => refusal,
     })
     .await
+}
+
+/// The service and country that a call is about, by itself or through its order.
+fn offer_of(account: &Account, parameters: &Parameters) -> Option<(u32, u32)> {
+    if let Some(code) = parameters.scalar("orderid") {
+        let order = account.orders.all.get(&account.orders.find(code.trim())?)?;
+        return Some((order.service_id, order.country_id));
+    }
+    let service = catalogue::service_named(&parameters.scalar("service")?)?;
+    let country = catalogue::country_named(&parameters.scalar("country")?)?;
+    Some((service.id, country.id))
 }
 
 fn check_key(

@@ -333,11 +333,11 @@ async fn an_admin_gives_the_money_back_or_the_deadline_does() {
     world.advance(91).await;
     world.newest(ANNA, &["could not be completed", "you have $10.00"]).await;
     // Found unclear after a restart, nobody decides: the deadline on the card is kept.
-    let fault = json!({ "mode": "drop_before", "path": "/purchase/sms" });
-    world.post("faults", json!({ "vendor": fault })).await;
     world.say(ANNA, "/start buy_ring4_US").await;
     world.button(ANNA, "Buy for").await;
     others.extend([buy_elsewhere(&world).await, buy_elsewhere(&world).await]);
+    let fault = json!({ "mode": "drop_before", "path": "/purchase/sms" });
+    world.post("faults", json!({ "vendor": fault })).await;
     world.press(ANNA, "Buy for").await;
     world.newest(ANNA, &["A person is looking into it"]).await;
     world.stop().await;

@@ -76,11 +76,14 @@ fn others_first(shop: &Shop, order: &Order, candidate: &Candidate) -> Result<boo
     Ok(unclear.iter().any(|other| mine.is_none() || since(other) < mine))
 }
 
-/// How many purchases like this one are lost, this one and those included whose money went back.
+/// How many purchases like this one are lost, this one included; and where nobody else buys from
+/// the account also those whose money went back, because their numbers may turn up as well.
 fn lost_like(shop: &Shop, order: &Order, candidate: &Candidate) -> Result<usize, ShopError> {
+    let alone = shop.live.load().policy.orphans_cancelled;
     let searched = shop.snapshot().orders_searched()?;
     let same = |other: &&Order| {
-        other.id() != order.id() && other.is_searched() && is_same(other, order, candidate)
+        let lost = other.is_searched() && (alone || other.state == OrderState::Unclear);
+        other.id() != order.id() && lost && is_same(other, order, candidate)
     };
     Ok(searched.iter().filter(same).count().saturating_add(1))
 }

@@ -241,3 +241,48 @@ async fn a_shop_goes_back_to_the_moment_before_a_mistake() {
     world.newest(ANNA, &["Available $10.00"]).await;
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_is_gone_comes_back_from_its_copies() {
+    let mut world = World::open(Vendor::Mock).await;
+    world.stop().await;
+    let copies = world.folder.path().join("mounted");
+    let nothing = world.folder.path().join("nothing");
+    for folder in [&copies, &nothing] {
+        std::fs::create_dir(folder).expect("a folder");
+    }
+    let place = |folder: &Path| folder.to_str().expect("a name").to_owned();
+    let (copies, nothing) = (place(&copies), place(&nothing));
+    let copy_to = format!("copy_to: {copies}");
+    world.save("config.yaml", &ring4_config::SHIPPED.replace("copy_to: null", &copy_to));
+    world.start().await;
+    world.deposit(ANNA, "10").await;
+    world.buy(ANNA).await;
+    let card = world.hears(ANNA, &["Number +"]).await;
+    let number = card.split("Number ").nth(1).and_then(|rest| rest.lines().next()).expect("one");
+    let end = Instant::now() + PATIENCE;
+    loop {
+        world.say(ADA, "/db_status").await;
+        let status = world.newest(ADA, &["Protected storage"]).await;
+        if status.contains(&format!("Copies in {copies}, up to the last entry")) {
+            break;
+        }
+        assert!(Instant::now() < end, "not copied: {status}");
+    }
+    world.stop().await;
+    std::fs::remove_dir_all(world.folder.path().join("data")).expect("a folder that is gone");
+
+    let output = ring4(&world, &["backup", "restore", "--yes", "--from", &nothing]).await;
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("no shop is there"), "{}", said(&output));
+    let output = ring4(&world, &["backup", "restore", "--yes", "--from", &copies]).await;
+    let told = said(&output);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("was backed up as"), "{told}");
+    world.start().await;
+    world.say(ANNA, "/orders").await;
+    world.newest(ANNA, &["Your orders"]).await;
+    world.press(ANNA, "Ring4").await;
+    world.newest(ANNA, &[number]).await;
+    world.close().await;
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use ring4_storage::BackupKind;
 
 use super::{Reply, Visit};
-use crate::screens::database::DatabaseView;
+use crate::screens::database::{CopiesView, DatabaseView};
 use crate::shop::ShopError;
 use crate::vault::{Hearer, Work};
 
@@ -39,8 +39,16 @@ impl Visit<'_> {
             next: state.next,
             checked: state.checked,
             busy: state.busy,
+            copies: self.copies(),
         };
         Ok(Reply::Screen(self.voice().database(&view)?))
+    }
+
+    fn copies(&self) -> Option<CopiesView> {
+        let status = self.shop.shipped.as_ref()?.borrow().clone();
+        let lag_secs = status.lag_secs(self.shop.clock.now());
+        let error = status.journal_error.or(status.copies_error);
+        Some(CopiesView { target: status.target, waiting: status.waiting, lag_secs, error })
     }
 
     pub(super) fn backups(&self) -> Result<Reply, ShopError> {

@@ -48,3 +48,18 @@ impl Bar {
         self.bar.finish_and_clear();
     }
 }
+
+/// Something that moves while nobody knows how long it takes.
+pub(super) struct Waiting(ProgressBar);
+
+impl Waiting {
+    pub(super) fn new(what: String) -> Self {
+        let spinner = ProgressBar::new_spinner().with_message(what);
+        spinner.enable_steady_tick(TICK);
+        Self(spinner)
+    }
+
+    pub(super) fn end(self) {
+        self.0.finish_and_clear();
+    }
+}

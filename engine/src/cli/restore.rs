@@ -12,14 +12,18 @@ use ring4_config::Fixed;
 use ring4_domain::change::Seq;
 use ring4_domain::ids::Timestamp;
 use ring4_storage::{
-    BackupKind, BackupRequest, Backups, Moment, OpenError, RestoreFrom, RestoreRequest, Store,
+    BackupKey, BackupKind, BackupRequest, Backups, Moment, OpenError, RestoreFrom, RestoreRequest,
+    Store,
 };
 
-use super::{Place, backup, progress};
+use super::{Place, backup, fetching, progress};
 use crate::clock::Clock;
 
 /// What stands beside the backup that is made of the shop as it was before.
-const NOTE: &str = "before a restore";
+const BEFORE: &str = "before a restore";
+
+/// What stands beside the one of the shop as it is then.
+const AFTER: &str = "after a restore";
 
 #[derive(Debug, Args)]
 pub(super) struct Restore {
@@ -32,6 +36,12 @@ pub(super) struct Restore {
     /// end
     #[arg(long, value_name = "TIME|ENTRY", value_parser = moment)]
     to: Option<Moment>,
+    /// Take it from where copies are: a folder, or a bucket such as s3://bucket/prefix
+    #[arg(long, value_name = "PLACE")]
+    from: Option<String>,
+    /// The file with the age identity that opens what is encrypted
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
     /// Sell on even where entries are lost for good
     #[arg(long)]
     accept_loss: bool,
@@ -54,33 +64,46 @@ fn moment(text: &str) -> Result<Moment, String> {
 
 impl Restore {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let fixed = self.place.settings()?.fixed;
+        let config = self.place.settings()?;
+        let fixed = &config.fixed;
         let data_dir = &fixed.storage.data_dir;
         let backups = self.place.backups()?;
-        let from = if self.file.as_os_str() == backup::LATEST {
-            RestoreFrom::Latest
-        } else {
-            RestoreFrom::File(backup::named(&self.place, &self.file)?)
-        };
+        let key = self.identity.as_deref().map(identity).transpose()?.or(backups.key.clone());
+        let readable = Backups { key, ..backups.clone() };
         if !self.yes && !agreed(data_dir)? {
             return Ok(ExitCode::FAILURE);
         }
-        keep_present(&fixed, &backups)?;
+        keep_present(fixed, &backups)?;
+        let brought = match &self.from {
+            Some(address) => {
+                let env = self.place.origin()?.env;
+                Some(fetching::bring(&config, &env, address, &self.file, self.to, &readable)?)
+            }
+            None => None,
+        };
+        let from = match &brought {
+            Some(brought) => {
+                brought.fetched.backup.clone().map_or(RestoreFrom::Journal, RestoreFrom::File)
+            }
+            None if self.file.as_os_str() == backup::LATEST => RestoreFrom::Latest,
+            None => RestoreFrom::File(backup::named(&self.place, &self.file)?),
+        };
         let request = RestoreRequest {
             from,
             to: self.to,
+            journals: brought.iter().map(|brought| brought.fetched.journal.clone()).collect(),
             accept_loss: self.accept_loss,
-            ..RestoreRequest::default()
         };
         let mut bar = progress::Bar::new();
-        let restored = ring4_storage::restore(data_dir, &backups, &request, &mut |progress| {
+        let restored = ring4_storage::restore(data_dir, &readable, &request, &mut |progress| {
             bar.show(progress);
             ControlFlow::Continue(())
         });
         bar.end();
         let restored = restored.with_context(|| format!("restoring {}", data_dir.display()))?;
         let mut out = std::io::stdout().lock();
-        for reason in &restored.passed_over {
+        let broken = brought.as_ref().and_then(|brought| brought.fetched.broken.as_ref());
+        for reason in restored.passed_over.iter().chain(broken) {
             writeln!(out, "passed over: {reason}")?;
         }
         writeln!(out, "{restored}")?;
@@ -89,9 +112,36 @@ impl Restore {
                 out,
                 "the shop will open read-only; `ring4 backup restore --accept-loss` lets it sell"
             )?;
+            return Ok(ExitCode::SUCCESS);
         }
+        // The next start should find a backup of the history that goes on from here.
+        let made = back_up(fixed, &backups, BackupKind::Manual, AFTER)?;
+        writeln!(out, "what stands there now was backed up as {}", made.display())?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The secret key in a file as the `age` tool writes it, between lines of comment.
+fn identity(file: &Path) -> anyhow::Result<BackupKey> {
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let key = text.lines().map(str::trim).find(|line| line.starts_with("AGE-SECRET-KEY-"));
+    let key = key.with_context(|| format!("{} holds no AGE-SECRET-KEY-…", file.display()))?;
+    Ok(BackupKey::Identity(key.to_owned()))
+}
+
+/// Makes a backup of a shop that does not run.
+fn back_up(
+    fixed: &Fixed,
+    backups: &Backups,
+    kind: BackupKind,
+    note: &str,
+) -> anyhow::Result<PathBuf> {
+    let (store, _) = Store::open(&fixed.storage.data_dir, &super::store_options(fixed))?;
+    let request = BackupRequest { kind, note: note.to_owned(), at: Clock::real().now() };
+    let made = backups.create(&store.reader(), &request, &mut ring4_storage::unwatched);
+    store.close().context("closing the store")?;
+    Ok(made.context("making a backup")?.path)
 }
 
 /// Asks a human, where there is one.
@@ -116,20 +166,12 @@ fn keep_present(fixed: &Fixed, backups: &Backups) -> anyhow::Result<()> {
     if !data_dir.join("state").is_dir() {
         return Ok(());
     }
-    let opened = Store::open(data_dir, &super::store_options(fixed));
-    let made = match opened {
-        Ok((store, _)) => {
-            let at = Clock::real().now();
-            let request = BackupRequest { kind: BackupKind::Emergency, note: NOTE.to_owned(), at };
-            let made = backups.create(&store.reader(), &request, &mut ring4_storage::unwatched);
-            store.close().context("closing the store")?;
-            made.map(|made| made.path).map_err(anyhow::Error::from)
-        }
-        Err(OpenError::Locked(_)) => {
-            anyhow::bail!("{} is in use; stop the bot first", data_dir.display())
-        }
-        Err(error) => Err(error.into()),
-    };
+    let made = back_up(fixed, backups, BackupKind::Emergency, BEFORE);
+    if let Err(error) = &made
+        && let Some(OpenError::Locked(_)) = error.downcast_ref()
+    {
+        anyhow::bail!("{} is in use; stop the bot first", data_dir.display());
+    }
     let mut errors = std::io::stderr().lock();
     match made {
         Ok(path) => writeln!(errors, "what is there was backed up as {}", path.display())?,

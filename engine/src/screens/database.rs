@@ -69,6 +69,21 @@ pub struct DatabaseView {
     pub checked: Option<Checked>,
     /// Whether a backup or a check is under way.
     pub busy: bool,
+    /// Copies off the machine; none where none are made.
+    pub copies: Option<CopiesView>,
+}
+
+/// How far copies off the machine have come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopiesView {
+    /// Where they go.
+    pub target: String,
+    /// Entries that are not there yet.
+    pub waiting: u64,
+    /// How long the oldest of them has waited, in seconds.
+    pub lag_secs: u64,
+    /// Why they do not get there.
+    pub error: Option<String>,
 }
 
 fn number(count: u64) -> Value<'static> {
@@ -123,6 +138,10 @@ impl Voice<'_> {
             ];
             self.say(key, &values)
         });
+        let copies = match &view.copies {
+            Some(copies) => self.copies(copies),
+            None => self.say("db.copies_off", &[]),
+        };
         let head: String = view.head.hash.to_string().chars().take(HASH_CHARS).collect();
         let (data, free) = (size(view.bytes), size(view.free_bytes));
         let values = [
@@ -134,6 +153,7 @@ impl Voice<'_> {
             ("last", Value::Html(last.as_deref().unwrap_or(&none))),
             ("next", Value::Text(&next)),
             ("checked", Value::Html(checked.as_deref().unwrap_or(&none))),
+            ("copies", Value::Html(&copies)),
         ];
         let mut rows = Rows::default();
         rows.add([
@@ -170,6 +190,22 @@ impl Voice<'_> {
             folder,
         ];
         rows.screen(self.say("db.backups", &values))
+    }
+
+    fn copies(&self, copies: &CopiesView) -> String {
+        let CopiesView { target, waiting, lag_secs, error } = copies;
+        let key = match error {
+            Some(_) => "db.copies_failing",
+            None if *waiting > 0 => "db.copies_behind",
+            None => "db.copies",
+        };
+        let values = [
+            ("place", Value::Text(target)),
+            ("waiting", number(*waiting)),
+            ("secs", number(*lag_secs)),
+            ("reason", Value::Text(error.as_deref().unwrap_or_default())),
+        ];
+        self.say(key, &values)
     }
 
     fn backup_row(&self, row: &BackupRow) -> String {

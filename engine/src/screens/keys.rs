@@ -187,7 +187,11 @@ keys! {
     Text "admin" ["open_orders", "pending_deposits", "customers", "providers", "rules", "entries"];
     Text "admin.provider" ["provider", "version", "state", "balance"];
     Label "admin.database" [];
-    Text "db" ["entries", "head", "size", "free", "count", "last", "next", "checked"];
+    Text "db" ["entries", "head", "size", "free", "count", "last", "next", "checked", "copies"];
+    Text "db.copies" ["place", "waiting", "secs", "reason"];
+    Text "db.copies_behind" ["place", "waiting", "secs", "reason"] by "waiting";
+    Text "db.copies_failing" ["place", "waiting", "secs", "reason"] by "waiting";
+    Text "db.copies_off" [];
     Text "db.none" [];
     Text "db.now" [];
     Text "db.off" [];

@@ -177,7 +177,6 @@ impl Engine {
             tokio::task::spawn_blocking(move || open(&origin, verify_command)).await??
         };
         let Built { config, live, files, .. } = built;
-        vault::check(&config.fixed)?;
         let data_dir = config.fixed.storage.data_dir.clone();
         let shelf = Shelf::new(&data_dir);
         let version = live.version();
@@ -418,7 +417,10 @@ fn open(
         fresh => fresh,
     };
     let (backups, backup_key) = match &fresh {
-        Ok(built) => (built.config.fixed.backup_dir(), vault::key(&built.config.fixed)),
+        Ok(built) => {
+            vault::check(&built.config.fixed)?;
+            (built.config.fixed.backup_dir(), vault::key(&built.config.fixed))
+        }
         Err(_) => (data_dir.join("backups"), None),
     };
     let options = ring4_storage::Options {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use ring4_config::Config;
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
-use ring4_domain::ids::RulesVersion;
+use ring4_domain::ids::{ProviderId, RulesVersion};
 use ring4_providers::{Limits, PluginOptions, ProviderOptions, Registry};
 use ring4_rules::{Files, Report};
 use ring4_storage::{OpenError, Recovery, Store, VerifyCommand};
@@ -29,6 +29,7 @@ use crate::clock::Clock;
 use crate::control;
 use crate::effects::Effects;
 use crate::executor::{self, ExecutorThread, Health, NewsBoard, Stopped, SubmitError};
+use crate::health::{self, HealthWatch};
 use crate::live;
 use crate::market::Market;
 use crate::odds::Odds;
@@ -182,6 +183,7 @@ impl Engine {
         let version = live.version();
         let live = live::cell(live);
         let registry = load_plugins(&config, &clock).await?;
+        health::restore_blocks(&registry, &data_dir);
         let client = client(&config)?;
         let inbox = open_inbox(&data_dir, &clock).await?;
         let (reader, keyring) = (store.reader(), store.keyring());
@@ -237,9 +239,24 @@ impl Engine {
         };
         engine.start_parts(effects, reloader);
         engine.start_prober(prober, clock_behind);
+        engine.start_health(&config);
         let keeper = Keeper::new(Arc::clone(&engine.shop), backups, inlet, &recovery);
         engine.start_vault(keeper, recovery.clean);
         Ok(engine)
+    }
+
+    fn start_health(&mut self, config: &Config) {
+        let balance = |(id, provider): (&ProviderId, &ring4_config::Provider)| {
+            (id.clone(), provider.balance_min)
+        };
+        let balance_min = config.fixed.providers.iter().map(balance).collect();
+        let data_dir = &config.fixed.storage.data_dir;
+        let health = HealthWatch::new(Arc::clone(&self.shop), data_dir, balance_min);
+        let stop = self.stop.clone();
+        self.parts.spawn(async move {
+            stop.run_until_cancelled(health.run()).await;
+            "the vendors' health"
+        });
     }
 
     fn start_prober(&mut self, prober: Prober, clock_behind: Option<u32>) {
@@ -495,6 +512,7 @@ async fn load_plugins(config: &Config, clock: &Clock) -> Result<Arc<Registry>, S
                 limits: Limits {
                     call_timeout: Duration::from_secs(u64::from(provider.timeout_secs)),
                     rate_per_sec: provider.rate_per_sec,
+                    calls_max: usize::try_from(provider.calls_max).unwrap_or(1),
                     ..Limits::default()
                 },
             }

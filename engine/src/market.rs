@@ -122,17 +122,13 @@ impl Market {
         Self { registry, live, clock, catalogues, asked, reading: tokio::sync::Mutex::default() }
     }
 
-    /// Reads catalogues, balances and prices again and again, until it is dropped.
+    /// Reads catalogues and prices again and again, until it is dropped.
     pub async fn keep_fresh(&self) {
         loop {
             for provider in self.registry.ids() {
                 let turn = self.reading.lock().await;
                 self.read_catalogue(provider).await;
                 drop(turn);
-                // The registry keeps the answer for the admins' dashboard.
-                if let Err(error) = self.registry.balance(provider).await {
-                    tracing::debug!(%provider, %error, "balance not read");
-                }
             }
             let live = self.live.load_full();
             for service in live.services() {
@@ -217,7 +213,9 @@ impl Market {
         let now = self.clock.now();
         let asked = lock(&self.asked);
         let mut offers: Vec<VendorOffer> = Vec::new();
-        for provider in self.registry.ids() {
+        // A vendor that does not answer or sell to us now must neither set the price nor be asked
+        // in vain before the next one.
+        for provider in self.registry.ids().filter(|provider| self.registry.can_buy(provider)) {
             let known = asked.get(&(provider.clone(), service.clone(), country));
             let fresh = known.filter(|known| now.secs_since(known.at) < LISTED_SECS);
             let offer = fresh.and_then(|known| known.offer.clone());

@@ -24,6 +24,9 @@ mod hostile;
 /// What operators save while the shop runs.
 mod reload;
 
+/// Vendors that do not answer or do not sell.
+mod health;
+
 /// How codes are asked for.
 mod polling;
 

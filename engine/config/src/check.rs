@@ -519,6 +519,10 @@ impl<'a> Checker<'a> {
     fn provider(&mut self, place: &Place, id: &str, raw: RawProvider) -> Provider {
         self.in_range(&place.with("timeout_secs"), &raw.timeout_secs, 1, 120);
         self.in_range(&place.with("rate_per_sec"), &raw.rate_per_sec, 1, 1_000);
+        self.in_range(&place.with("calls_max"), &raw.calls_max, 1, 256);
+        if raw.balance_min.is_negative() {
+            self.fault(&place.with("balance_min"), "is below 0");
+        }
         self.in_range(&place.with("priority"), &raw.priority, 1, 1_000);
         let plugin = match raw.plugin.as_str() {
             "" => format!("provider_{}", id.replace('-', "_")),
@@ -555,6 +559,8 @@ impl<'a> Checker<'a> {
             settings: raw.settings,
             timeout_secs: raw.timeout_secs,
             rate_per_sec: raw.rate_per_sec,
+            calls_max: raw.calls_max,
+            balance_min: raw.balance_min,
             priority: raw.priority,
         }
     }

@@ -362,6 +362,12 @@ pub struct RawProvider {
     pub timeout_secs: u32,
     /// Requests per second, 1 to 1000.
     pub rate_per_sec: u32,
+    /// Calls under way at the same time, 1 to 256.
+    pub calls_max: u32,
+    /// Admins are warned below this balance, in dollars.
+    #[serde(deserialize_with = "written")]
+    #[cfg_attr(test, schemars(with = "DecimalText"))]
+    pub balance_min: Amount,
     /// Place among the vendors of one service, 1 first; 1 to 1000.
     pub priority: u32,
 }
@@ -376,6 +382,8 @@ impl Default for RawProvider {
             settings: serde_json::Map::new(),
             timeout_secs: 15,
             rate_per_sec: 10,
+            calls_max: 16,
+            balance_min: Amount::from_micros(5_000_000),
             priority: 1,
         }
     }

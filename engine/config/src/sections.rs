@@ -100,6 +100,10 @@ pub struct Provider {
     pub timeout_secs: u32,
     /// Requests per second, 1 to 1000.
     pub rate_per_sec: u32,
+    /// Calls under way at the same time, 1 to 256.
+    pub calls_max: u32,
+    /// Admins are warned below this balance.
+    pub balance_min: Amount,
     /// Place among the vendors of one service, 1 first.
     pub priority: u32,
 }

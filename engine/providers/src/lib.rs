@@ -20,7 +20,7 @@ pub mod vocabulary;
 pub use breaker::BreakerState;
 pub use host::{LoadError, LoadRefusal, PluginFile, describe, inspect, plugin_path, time_checks};
 pub use registry::{
-    Fault, FaultKind, Limits, PluginOptions, PluginVersion, ProviderOptions, ProviderStatus,
+    Block, Fault, FaultKind, Limits, PluginOptions, PluginVersion, ProviderOptions, ProviderStatus,
     REQUESTS_PER_CALL_MAX, Registry, Sale, Swap, SwapError, UnixMillisClock,
 };
 pub use secret::Secret;

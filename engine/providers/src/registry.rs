@@ -61,6 +61,8 @@ pub struct Limits {
     pub step_timeout: Duration,
     /// Requests a second, above a burst of ten.
     pub rate_per_sec: u32,
+    /// Calls under way at the same time; whoever comes then waits for a place.
+    pub calls_max: usize,
     /// The longest answer body, in bytes.
     pub body_len_max: usize,
     /// The longest body of a list: what is sold, or what is open. Ten thousand open orders are
@@ -75,6 +77,7 @@ impl Default for Limits {
             call_timeout: Duration::from_secs(25),
             step_timeout: Duration::from_secs(5),
             rate_per_sec: 10,
+            calls_max: 16,
             body_len_max: 1024 * 1024,
             list_len_max: 32 * 1024 * 1024,
         }
@@ -142,8 +145,19 @@ pub struct ProviderStatus {
     pub error_percent: u8,
     /// Calls in the last minute.
     pub calls_per_minute: u32,
+    /// Why it sells nothing to us for the time being, if so.
+    pub block: Option<Block>,
     /// The balance as last asked for.
     pub balance: Option<Amount>,
+}
+
+/// A vendor's no that is about our account: the key, the balance, or what it thinks of us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// What it said.
+    pub reason: RefusalReason,
+    /// When we try again, in milliseconds since 1970-01-01 UTC.
+    pub until_ms: i64,
 }
 
 enum Slot {
@@ -334,10 +348,18 @@ impl Registry {
                 selling: BreakerState::Closed,
                 error_percent: 0,
                 calls_per_minute: 0,
+                block: None,
                 balance: None,
             },
         };
         self.slots.iter().map(row).collect()
+    }
+
+    /// Lets no purchase through before a block that was seen earlier is over.
+    pub fn restore_block(&self, id: &ProviderId, block: Block) {
+        if let Ok(provider) = self.provider(id) {
+            provider.restore_block(block);
+        }
     }
 
     /// Lets a provider sell, only serve, or do nothing. Opening the sale also forgives its

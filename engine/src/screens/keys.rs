@@ -251,6 +251,13 @@ keys! {
     Text "admin.trouble.lost" ["cause"];
     Text "admin.trouble.ended" ["cause", "lasted"];
     Text "admin.clock_taken" ["minutes"];
+    Text "admin.vendor.down" ["vendor"];
+    Text "admin.vendor.plugin_down" ["vendor"];
+    Text "admin.vendor.up" ["vendor", "lasted"];
+    Text "admin.vendor.key_refused" ["vendor", "until"];
+    Text "admin.vendor.throttled" ["vendor", "until"];
+    Text "admin.vendor.sells_again" ["vendor"];
+    Text "admin.vendor.low" ["vendor", "balance", "min"];
     Text "admin.rules_live" ["version", "changed"];
     Text "admin.rules_rejected" ["report"];
     Text "admin.rules_restart" ["keys"];

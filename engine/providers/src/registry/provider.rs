@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, WeakShared};
@@ -10,14 +11,15 @@ use ring4_domain::ids::Country;
 use ring4_domain::money::Amount;
 use ring4_provider_sdk as sdk;
 use ring4_provider_sdk::{Answer, Op, Step};
-use tokio::time::Instant;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::conduct::{Fault, FaultKind};
 use super::plug::Plug;
 use super::swap::{PluginVersion, Swap, SwapError};
 use super::tally::Tally;
-use super::{Limits, PluginOptions, ProviderOptions, ProviderStatus, Sale, UnixMillisClock};
+use super::{Block, Limits, PluginOptions, ProviderOptions, ProviderStatus, Sale, UnixMillisClock};
 use crate::answer;
 use crate::breaker::{Breaker, BreakerState, Pass};
 use crate::host::{InstanceError, LoadError, plugin_path};
@@ -30,7 +32,7 @@ use crate::vocabulary::{
 
 mod outcome;
 
-use self::outcome::{Contact, Outcome};
+use self::outcome::{Account, Contact, Outcome};
 
 /// Requests one call may make.
 pub const REQUESTS_PER_CALL_MAX: usize = 8;
@@ -53,6 +55,9 @@ pub(super) struct Provider {
     selling: Breaker,
     tally: Tally,
     balance: Mutex<Option<Amount>>,
+    block: Mutex<Option<Block>>,
+    /// One place for each call that may be under way.
+    places: Semaphore,
     /// Weak: when all who asked went away, so does the request.
     listing: Mutex<Option<Listing>>,
     clock: UnixMillisClock,
@@ -67,6 +72,7 @@ impl Provider {
         clock: UnixMillisClock,
     ) -> Result<Self, LoadError> {
         let plug = Plug::load(&options, plugins, path)?;
+        let calls_max = options.limits.calls_max.max(1);
         Ok(Self {
             limits: options.limits,
             options,
@@ -79,6 +85,8 @@ impl Provider {
             selling: Breaker::new(),
             tally: Tally::default(),
             balance: Mutex::new(None),
+            block: Mutex::new(None),
+            places: Semaphore::new(calls_max),
             listing: Mutex::new(None),
             clock,
             stopping: CancellationToken::new(),
@@ -130,13 +138,44 @@ impl Provider {
         });
         let outcome = self.run(&plug, op, false).await;
         self.report(&plug, &outcome, line);
-        outcome::report_selling(&outcome, selling);
+        self.note_block(outcome::report_selling(&outcome, selling));
         let said = outcome.claim();
         let purchase = outcome.into_purchase((self.clock)());
         if let Some((kind, what)) = outcome::false_purchase(said, &purchase, request.max_price) {
             self.note(&plug, kind, what);
         }
         purchase
+    }
+
+    fn note_block(&self, account: Account) {
+        let mut block = self.block.lock().unwrap_or_else(PoisonError::into_inner);
+        match account {
+            Account::Fine => *block = None,
+            Account::Blocked { reason, pause } => {
+                let pause_ms = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+                let until_ms = (self.clock)().saturating_add(pause_ms);
+                *block = Some(Block { reason, until_ms });
+            }
+            Account::Unknown => {}
+        }
+    }
+
+    fn block(&self) -> Option<Block> {
+        let block = *self.block.lock().unwrap_or_else(PoisonError::into_inner);
+        block.filter(|block| (self.clock)() < block.until_ms)
+    }
+
+    pub(super) fn restore_block(&self, block: Block) {
+        let left_ms = block.until_ms.saturating_sub((self.clock)());
+        // A time beyond all that a vendor may ask for is no time.
+        let left = u64::try_from(left_ms).map(Duration::from_millis).unwrap_or_default();
+        if let Ok(pass) = self.selling.pass()
+            && !left.is_zero()
+            && left <= outcome::PAUSE_MAX
+        {
+            pass.tripped(left);
+            *self.block.lock().unwrap_or_else(PoisonError::into_inner) = Some(block);
+        }
     }
 
     pub(super) async fn quote(&self, service: &str, country: Country) -> Result<Quote, CallError> {
@@ -263,6 +302,7 @@ impl Provider {
             selling: self.selling.state(),
             error_percent,
             calls_per_minute,
+            block: self.block(),
             balance: *self.balance.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }
@@ -383,10 +423,24 @@ impl Provider {
         let ended = tokio::select! {
             biased;
             () = self.stopping.cancelled() => Err(CallError::ShuttingDown),
-            result = self.steps(plug, op, repeatable, deadline, &mut outcome) => result,
+            result = self.steps_in_place(plug, op, repeatable, deadline, &mut outcome) => result,
         };
         outcome.result = ended;
         outcome
+    }
+
+    /// Waits for a place among the calls that may be under way. Nothing has left until then.
+    async fn steps_in_place(
+        &self,
+        plug: &Plug,
+        op: Op,
+        repeatable: bool,
+        deadline: Instant,
+        outcome: &mut Outcome,
+    ) -> Result<Answer, CallError> {
+        let place = timeout_at(deadline, self.places.acquire()).await;
+        let Ok(Ok(_place)) = place else { return Err(CallError::Busy) };
+        self.steps(plug, op, repeatable, deadline, outcome).await
     }
 
     async fn steps(

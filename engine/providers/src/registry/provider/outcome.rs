@@ -21,7 +21,7 @@ const ACCOUNT_PAUSE: Duration = Duration::from_secs(600);
 const BALANCE_PAUSE: Duration = Duration::from_secs(60);
 
 /// The longest time sales stop because the vendor asked for it.
-const PAUSE_MAX: Duration = Duration::from_secs(24 * 3_600);
+pub(super) const PAUSE_MAX: Duration = Duration::from_secs(24 * 3_600);
 
 /// What the vendor may have seen of this call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,22 +219,38 @@ impl Outcome {
     }
 }
 
+/// What a purchase showed of our account at the vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Account {
+    /// It sells to us.
+    Fine,
+    /// It does not, for this long.
+    Blocked { reason: RefusalReason, pause: Duration },
+    /// Nobody can tell.
+    Unknown,
+}
+
 /// Stops sales when the vendor's no is about our account.
-pub(super) fn report_selling(outcome: &Outcome, selling: Pass<'_>) {
+pub(super) fn report_selling(outcome: &Outcome, selling: Pass<'_>) -> Account {
     let Some((reason, retry_after_secs)) = outcome.refusal() else {
         // The line's breaker counts failures; only a purchase that went through proves that the
         // account is fine again.
         if let Ok(Answer::Purchase(sdk::Purchase::Bought { .. })) = &outcome.result {
             selling.succeeded();
+            return Account::Fine;
         }
-        return;
+        return Account::Unknown;
+    };
+    let pause = match reason {
+        RefusalReason::AuthFailed | RefusalReason::AccountThrottled => ACCOUNT_PAUSE,
+        RefusalReason::BalanceLow => BALANCE_PAUSE,
+        _ => {
+            selling.succeeded();
+            return Account::Fine;
+        }
     };
     let asked = retry_after_secs.map(|secs| Duration::from_secs(u64::from(secs)).min(PAUSE_MAX));
-    match reason {
-        RefusalReason::AuthFailed | RefusalReason::AccountThrottled => {
-            selling.tripped(asked.unwrap_or(ACCOUNT_PAUSE));
-        }
-        RefusalReason::BalanceLow => selling.tripped(asked.unwrap_or(BALANCE_PAUSE)),
-        _ => selling.succeeded(),
-    }
+    let pause = asked.unwrap_or(pause);
+    selling.tripped(pause);
+    Account::Blocked { reason, pause }
 }

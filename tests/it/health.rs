@@ -1,0 +1,82 @@
+//! Vendors that do not answer or do not sell to us: customers go to the next one, and admins hear
+//! of it once.
+
+use ring4_domain::ids::OrderId;
+use serde_json::json;
+
+use crate::world::{ADA, ANNA, BORIS, Vendor, World};
+
+/// A shop with two vendors: a Ring4 number costs 0.48 at SMSPool at most, and 0.50 at the mock.
+async fn shop() -> World {
+    let mut world = World::open(Vendor::Smspool).await;
+    world.stop().await;
+    world.set(vec![("ALLOW_MOCK", "true".to_owned())]);
+    world.start().await;
+    world.post("vendor", json!({ "prices": { "1574": "0.384" } })).await;
+    for person in [ANNA, BORIS] {
+        world.say(person, "/start").await;
+        world.deposit(person, "10").await;
+    }
+    world
+}
+
+fn vendor_of(world: &World, order: &str) -> String {
+    let id: OrderId = order.parse().expect("an order's id");
+    let order = world.shop().snapshot().order(id).expect("readable").expect("an order");
+    order.purchase.expect("a number").provider.to_string()
+}
+
+async fn purchases(world: &World) -> u64 {
+    let vendor = world.get("vendor").await;
+    vendor["requests"]["/purchase/sms"].as_u64().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vendor_that_dies_is_told_of_once_and_the_next_one_serves() {
+    let world = shop().await;
+    world.post("faults", json!({ "vendor": { "mode": "sms_never" } })).await;
+    let first = world.buy(ANNA).await;
+    assert_eq!(vendor_of(&world, &first), "smspool");
+    world.post("clock", json!({ "speed": 10 })).await;
+    world.post("faults", json!({ "vendor": { "mode": "drop_before", "count": 1_000 } })).await;
+    world.hears(ADA, &["smspool", "does not answer"]).await;
+    world.post("clock", json!({ "speed": 1 })).await;
+    let second = world.buy(BORIS).await;
+    assert_eq!(vendor_of(&world, &second), "mock");
+    world.post("faults", json!({ "clear": true })).await;
+    world.post("clock", json!({ "speed": 10 })).await;
+    world.hears(ADA, &["smspool", "answers again"]).await;
+    assert_eq!(world.count(ADA, "does not answer").await, 1);
+    assert_eq!(world.count(ADA, "answers again").await, 1);
+    let third = world.buy(BORIS).await;
+    assert_eq!(vendor_of(&world, &third), "smspool");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_vendor_holds_against_the_account_outlives_a_restart() {
+    let mut world = shop().await;
+    world.post("faults", json!({ "vendor": { "mode": "throttled" } })).await;
+    let first = world.buy(ANNA).await;
+    assert_eq!(vendor_of(&world, &first), "mock", "the next one served the same order");
+    world.hears(ADA, &["smspool", "holds our account back"]).await;
+    let asked = purchases(&world).await;
+    world.stop().await;
+    world.start().await;
+    let second = world.buy(BORIS).await;
+    assert_eq!(vendor_of(&world, &second), "mock");
+    assert_eq!(purchases(&world).await, asked, "asked again after the restart");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_low_balance_at_a_vendor_is_told_of_once() {
+    let world = shop().await;
+    world.post("vendor", json!({ "balance": "1.50" })).await;
+    for _ in 0..3 {
+        world.advance(301).await;
+        world.hears(ADA, &["smspool", "$1.50", "top it up"]).await;
+    }
+    assert_eq!(world.count(ADA, "top it up").await, 1);
+    world.close().await;
+}

@@ -11,6 +11,7 @@ pub mod commands;
 mod database;
 mod depositing;
 mod lost;
+mod offers;
 mod orders;
 pub mod press;
 mod wallet;
@@ -407,6 +408,7 @@ impl Visit<'_> {
             Verb::History => self.history(None),
             Verb::Help => Ok(Reply::Screen(self.voice().help(self.admin)?)),
             Verb::Admin => self.dashboard(),
+            Verb::Offers => self.vendors_offers(),
             Verb::Deposits => self.queue(),
             Verb::ApproveDeposit => self.approve_by_words(words).await,
             Verb::RejectDeposit => self.reject_by_words(words).await,
@@ -445,6 +447,8 @@ impl Visit<'_> {
             Press::Paid(deposit) => self.paid(deposit).await,
             Press::Help => Ok(Reply::Screen(self.voice().help(self.admin)?)),
             Press::Admin => self.dashboard(),
+            Press::Offers => self.vendors_offers(),
+            Press::RefreshOffers => self.refresh_offers(),
             Press::Queue => self.queue(),
             Press::Review(deposit) => self.review(deposit),
             Press::Approve(deposit) => self.approve(deposit).await,

@@ -20,10 +20,11 @@ use ring4_telegram::intake::{Intake, IntakeEnd, IntakeOptions};
 use ring4_telegram::outgoing::{Call, ChatId, CommandScope, MenuCommand, Outgoing, Priority};
 use ring4_telegram::sender::{Sender, SenderOptions};
 use ring4_telegram::token::{BotToken, TokenError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::catalogue::{self, Catalogues};
 use crate::chat::{Chat, commands};
 use crate::clock::Clock;
 use crate::control;
@@ -32,6 +33,7 @@ use crate::executor::{self, ExecutorThread, Health, NewsBoard, Stopped, SubmitEr
 use crate::health::{self, HealthWatch};
 use crate::live;
 use crate::market::Market;
+use crate::notices::tell_admins;
 use crate::odds::Odds;
 use crate::reload::{Built, Origin, Reloader, Shelf, ShelfError};
 use crate::screens::Voice;
@@ -193,7 +195,16 @@ impl Engine {
             let (live, board) = (Arc::clone(&live), Arc::clone(&board));
             executor::start(store, live, clock.clone(), memory.floor.clone(), board)?
         };
-        let market = Arc::new(Market::new(Arc::clone(&registry), Arc::clone(&live), clock.clone()));
+        let catalogues = {
+            let (registry, live) = (Arc::clone(&registry), Arc::clone(&live));
+            Arc::new(Catalogues::restore(registry, live, clock.clone(), &data_dir))
+        };
+        let market = Arc::new(Market::new(
+            Arc::clone(&registry),
+            Arc::clone(&live),
+            clock.clone(),
+            Arc::clone(&catalogues),
+        ));
         let odds = Arc::new(Odds::new(clock.clone()));
         let sender = Sender::start(client.clone(), sender_options);
         let backups = vault::backups(&config, program.as_deref());
@@ -207,6 +218,7 @@ impl Engine {
             reader,
             keyring,
             registry,
+            catalogues,
             market,
             odds,
             sender,
@@ -300,6 +312,19 @@ impl Engine {
                 stop.cancelled().await;
             }
             "the reloader"
+        });
+        let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
+        self.parts.spawn(async move {
+            let (changes, mut told) = mpsc::channel::<catalogue::News>(1);
+            let telling = async {
+                while let Some((provider, difference)) = told.recv().await {
+                    tell_admins(&shop, |voice| voice.catalogue_changed(&provider, &difference))
+                        .await;
+                }
+            };
+            let keeping = async { tokio::join!(shop.catalogues.keep(changes), telling) };
+            stop.run_until_cancelled(keeping).await;
+            "the catalogues"
         });
         let (stop, market) = (self.stop.clone(), Arc::clone(&self.shop.market));
         self.parts.spawn(async move {

@@ -4,6 +4,7 @@
 //! Modules in reading order: what is decided lives in `ring4-domain`, what touches the world in
 //! the leaf crates; here is the middle, where they meet.
 
+pub mod catalogue;
 pub mod chat;
 pub mod cli;
 pub mod clock;

@@ -9,9 +9,10 @@ use ring4_domain::ids::{Country, ProviderId, ServiceKey, Timestamp};
 use ring4_domain::money::Amount;
 use ring4_domain::order::Candidate;
 use ring4_domain::pricing;
-use ring4_providers::{Catalogue, Quote, Registry};
+use ring4_providers::{Quote, Registry};
 use ring4_rules::Offer;
 
+use crate::catalogue::Catalogues;
 use crate::clock::Clock;
 use crate::live::{Live, LiveCell};
 
@@ -24,8 +25,9 @@ const QUOTED_SECS: u32 = 30;
 /// How often the whole price list is read again, in seconds.
 const REFRESH_SECS: u32 = 300;
 
-/// Prices asked for at the same time; the providers' own rate limits stand behind this.
-const ASKED_AT_ONCE: usize = 8;
+/// Prices asked for at the same time. Few, because they pass the same rate limit as polls and
+/// purchases, which must not wait behind a whole list.
+const ASKED_AT_ONCE: usize = 2;
 
 /// What a list says of an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,28 +110,39 @@ pub struct Market {
     registry: Arc<Registry>,
     live: Arc<LiveCell>,
     clock: Clock,
-    catalogues: Mutex<BTreeMap<ProviderId, Arc<Catalogue>>>,
+    catalogues: Arc<Catalogues>,
     asked: Mutex<BTreeMap<OfferKey, Asked>>,
-    /// Held while a catalogue is read.
-    reading: tokio::sync::Mutex<()>,
 }
 
 impl Market {
     /// A market that knows nothing yet.
     #[must_use]
-    pub fn new(registry: Arc<Registry>, live: Arc<LiveCell>, clock: Clock) -> Self {
-        let (catalogues, asked) = (Mutex::default(), Mutex::default());
-        Self { registry, live, clock, catalogues, asked, reading: tokio::sync::Mutex::default() }
+    pub fn new(
+        registry: Arc<Registry>,
+        live: Arc<LiveCell>,
+        clock: Clock,
+        catalogues: Arc<Catalogues>,
+    ) -> Self {
+        Self { registry, live, clock, catalogues, asked: Mutex::default() }
     }
 
-    /// Reads catalogues and prices again and again, until it is dropped.
+    /// What one vendor was last heard to offer, however it does now.
+    #[must_use]
+    pub fn heard(
+        &self,
+        provider: &ProviderId,
+        service: &ServiceKey,
+        country: Country,
+    ) -> Option<VendorOffer> {
+        let now = self.clock.now();
+        let key = (provider.clone(), service.clone(), country);
+        let known = lock(&self.asked).get(&key).cloned();
+        known.filter(|known| now.secs_since(known.at) < LISTED_SECS)?.offer
+    }
+
+    /// Reads prices again and again, until it is dropped.
     pub async fn keep_fresh(&self) {
         loop {
-            for provider in self.registry.ids() {
-                let turn = self.reading.lock().await;
-                self.read_catalogue(provider).await;
-                drop(turn);
-            }
             let live = self.live.load_full();
             for service in live.services() {
                 let countries = live.countries();
@@ -140,36 +153,6 @@ impl Market {
             }
             self.clock.sleep_until(self.clock.now().plus_secs(REFRESH_SECS)).await;
         }
-    }
-
-    async fn read_catalogue(&self, provider: &ProviderId) {
-        match self.registry.catalogue(provider).await {
-            Ok(catalogue) => {
-                lock(&self.catalogues).insert(provider.clone(), Arc::new(catalogue));
-            }
-            Err(error) => tracing::warn!(%provider, %error, "catalogue not read"),
-        }
-    }
-
-    /// The vendor's own id of a service: as configured, else by name from its catalogue.
-    async fn vendor_service(&self, provider: &ProviderId, service: &ServiceKey) -> Option<String> {
-        let live = self.live.load_full();
-        let known = live.config.services.get(service)?;
-        if let Some(id) = known.vendor_ids.get(provider) {
-            return Some(id.clone());
-        }
-        let known_catalogue = || lock(&self.catalogues).get(provider).cloned();
-        if known_catalogue().is_none() {
-            // Just started: who wants to buy now must not be told that nothing is there. One
-            // reads, whoever comes meanwhile waits for it.
-            let _turn = self.reading.lock().await;
-            if known_catalogue().is_none() {
-                self.read_catalogue(provider).await;
-            }
-        }
-        let catalogue = known_catalogue()?;
-        let by_name = catalogue.service_id(&known.name);
-        by_name.or_else(|| catalogue.service_id(service.as_str())).map(str::to_owned)
     }
 
     /// Asks every vendor whose answer is older than `age_secs_max`.
@@ -185,7 +168,12 @@ impl Market {
     }
 
     async fn ask_one(&self, provider: &ProviderId, service: &ServiceKey, country: Country) {
-        let Some(vendor_service) = self.vendor_service(provider, service).await else { return };
+        let key = (provider.clone(), service.clone(), country);
+        let Some(vendor_service) = self.catalogues.service_id(provider, service).await else {
+            // Not sold there, or not any more.
+            lock(&self.asked).remove(&key);
+            return;
+        };
         let offer = match self.registry.quote(provider, &vendor_service, country).await {
             Ok(Quote::Offered { high_cost, stock, success_percent, .. }) => Some(VendorOffer {
                 // The dearest eligible price, because that is what may be charged.
@@ -205,7 +193,6 @@ impl Market {
                 return;
             }
         };
-        let key = (provider.clone(), service.clone(), country);
         lock(&self.asked).insert(key, Asked { at: self.clock.now(), offer });
     }
 

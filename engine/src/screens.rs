@@ -2,6 +2,7 @@
 //! message pack. The chat room and the effects import this; it reads, it never decides.
 
 pub mod admin;
+pub mod catalogue;
 pub mod database;
 pub mod deposit;
 pub mod keys;

@@ -13,6 +13,7 @@ use ring4_storage::{Keyring, Reader, Snapshot};
 use ring4_telegram::sender::{SendError, Sender};
 use tokio::sync::watch;
 
+use crate::catalogue::Catalogues;
 use crate::clock::Clock;
 use crate::executor::{Answer, Executor, Receipt, Stopped, SubmitError};
 use crate::live::LiveCell;
@@ -36,6 +37,8 @@ pub struct Shop {
     pub keyring: Keyring,
     /// The vendors.
     pub registry: Arc<Registry>,
+    /// What they sell at all.
+    pub catalogues: Arc<Catalogues>,
     /// What they offer.
     pub market: Arc<Market>,
     /// What became of orders lately.

@@ -80,3 +80,32 @@ async fn a_low_balance_at_a_vendor_is_told_of_once() {
     assert_eq!(world.count(ADA, "top it up").await, 1);
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn admins_see_what_vendors_offer_and_have_it_read_again() {
+    let world = shop().await;
+    let read = async |times: u64| {
+        let end = std::time::Instant::now() + crate::world::PATIENCE;
+        loop {
+            let vendor = world.get("vendor").await;
+            let seen = vendor["requests"]["/service/retrieve_all"].as_u64().unwrap_or_default();
+            if seen >= times {
+                return seen;
+            }
+            assert!(std::time::Instant::now() < end, "read {seen} times");
+            tokio::task::yield_now().await;
+        }
+    };
+    let first = read(1).await;
+    world.say(ADA, "/services").await;
+    world.hears(ADA, &["What vendors offer", "smspool 1574", "costs $0.48", "services, read"]).await;
+    // Nothing that customers press has a catalogue read.
+    world.say(ANNA, "/buy").await;
+    world.press(ANNA, "Ring4").await;
+    world.press(ANNA, "United States").await;
+    world.hears(ANNA, &["fixed for"]).await;
+    assert_eq!(read(first).await, first);
+    world.press(ADA, "Read catalogues again").await;
+    read(first + 1).await;
+    world.close().await;
+}

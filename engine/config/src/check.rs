@@ -30,6 +30,9 @@ const AMOUNTS_MAX: usize = 12;
 /// The most countries, services, methods, contacts or vendors of one shop.
 const LIST_LEN_MAX: usize = 250;
 
+/// Other names of a service.
+const ALIASES_MAX: usize = 20;
+
 /// Keys that a variable of the environment has set, with the variable's name.
 pub type Overridden = BTreeMap<String, String>;
 
@@ -340,6 +343,10 @@ impl<'a> Checker<'a> {
             ),
             _ => {}
         }
+        self.few(&place.with("aliases"), raw.aliases.len(), ALIASES_MAX);
+        for (item, alias) in raw.aliases.iter().enumerate() {
+            self.named(&place.with("aliases").with(item), alias);
+        }
         let mut vendor_ids = BTreeMap::new();
         for (provider, id) in &raw.vendor_ids.0 {
             let place = place.with("vendor_ids").with(provider.as_str());
@@ -357,6 +364,7 @@ impl<'a> Checker<'a> {
             enabled: raw.enabled,
             margin_percent: raw.margin_percent,
             fixed_price: raw.fixed_price,
+            aliases: raw.aliases.clone(),
             vendor_ids,
         }
     }

@@ -189,6 +189,7 @@ impl Default for RawServices {
                 enabled: true,
                 margin_percent: Some(Decimal::from(margin)),
                 fixed_price: None,
+                aliases: Vec::new(),
                 vendor_ids: Entries::default(),
             };
             (key.to_owned(), service)
@@ -224,6 +225,9 @@ pub struct RawService {
     #[serde(default, deserialize_with = "written_or_null")]
     #[cfg_attr(test, schemars(with = "Option<DecimalText>"))]
     pub fixed_price: Option<Amount>,
+    /// Other names that vendors have for it, at most 20.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// The service's id at a vendor, by provider id; resolved by name where it is not given.
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]

@@ -250,6 +250,8 @@ pub struct Service {
     pub margin_percent: Option<Decimal>,
     /// The price while fixed prices are used.
     pub fixed_price: Option<Amount>,
+    /// Other names that vendors have for it.
+    pub aliases: Vec<String>,
     /// The service's id at a vendor, where it is given.
     pub vendor_ids: BTreeMap<ProviderId, String>,
 }

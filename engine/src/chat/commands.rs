@@ -31,6 +31,8 @@ pub enum Verb {
     Help,
     /// The dashboard.
     Admin,
+    /// What vendors offer of each service.
+    Offers,
     /// The queue of deposits.
     Deposits,
     /// Credit a deposit.
@@ -85,6 +87,7 @@ pub const COMMANDS: &[Command] = &[
     row("history", &[], Verb::History, Audience::Customer, "command.history"),
     row("help", &[], Verb::Help, Audience::Customer, "command.help"),
     row("admin", &[], Verb::Admin, Audience::Admin, "command.admin"),
+    row("services", &[], Verb::Offers, Audience::Admin, "command.services"),
     row("deposits", &[], Verb::Deposits, Audience::Admin, "command.deposits"),
     row("approve_deposit", &[], Verb::ApproveDeposit, Audience::Admin, "command.approve_deposit"),
     row("reject_deposit", &[], Verb::RejectDeposit, Audience::Admin, "command.reject_deposit"),

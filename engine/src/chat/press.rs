@@ -48,6 +48,10 @@ pub enum Press {
     Help,
     /// The admins' dashboard.
     Admin,
+    /// What vendors offer of each service, for admins.
+    Offers,
+    /// The same, and have the vendors' catalogues read again.
+    RefreshOffers,
     /// The deposits that wait for an admin.
     Queue,
     /// One deposit, for an admin.
@@ -79,6 +83,8 @@ impl Press {
         matches!(
             self,
             Self::Admin
+                | Self::Offers
+                | Self::RefreshOffers
                 | Self::Queue
                 | Self::Review(_)
                 | Self::Approve(_)
@@ -116,6 +122,8 @@ impl fmt::Display for Press {
             Self::Paid(id) => write!(out, "dp:{id}"),
             Self::Help => write!(out, "?"),
             Self::Admin => write!(out, "A"),
+            Self::Offers => write!(out, "S"),
+            Self::RefreshOffers => write!(out, "SR"),
             Self::Queue => write!(out, "Q"),
             Self::Review(id) => write!(out, "R:{id}"),
             Self::Approve(id) => write!(out, "Y:{id}"),
@@ -159,6 +167,8 @@ impl FromStr for Press {
             ["dp", id] => Self::Paid(id.parse()?),
             ["?"] => Self::Help,
             ["A"] => Self::Admin,
+            ["S"] => Self::Offers,
+            ["SR"] => Self::RefreshOffers,
             ["Q"] => Self::Queue,
             ["R", id] => Self::Review(id.parse()?),
             ["Y", id] => Self::Approve(id.parse()?),
@@ -208,6 +218,8 @@ mod tests {
             Press::Paid(deposit),
             Press::Help,
             Press::Admin,
+            Press::Offers,
+            Press::RefreshOffers,
             Press::Queue,
             Press::Review(deposit),
             Press::Approve(deposit),

@@ -63,6 +63,7 @@ keys! {
     Menu "command.history" [];
     Menu "command.help" [];
     Menu "command.admin" [];
+    Menu "command.services" [];
     Menu "command.deposits" [];
     Menu "command.approve_deposit" [];
     Menu "command.reject_deposit" [];
@@ -251,6 +252,18 @@ keys! {
     Text "admin.trouble.lost" ["cause"];
     Text "admin.trouble.ended" ["cause", "lasted"];
     Text "admin.clock_taken" ["minutes"];
+    Text "admin.offers" ["country", "services", "catalogues"];
+    Text "admin.offers.service" ["emoji", "service", "vendors"];
+    Text "admin.offers.vendor" ["vendor", "id", "cost", "stock", "success", "wait"];
+    Text "admin.offers.not_sold" ["vendor"];
+    Text "admin.offers.catalogue" ["vendor", "services", "when"];
+    Text "admin.offers.unread" ["vendor"];
+    Label "admin.offers.refresh" [];
+    Answer "admin.offers.refreshing" [];
+    Text "admin.catalogue" ["vendor", "changes", "added", "removed"];
+    Text "admin.catalogue.came" ["service"];
+    Text "admin.catalogue.went" ["service"];
+    Text "admin.catalogue.moved" ["service"];
     Text "admin.vendor.down" ["vendor"];
     Text "admin.vendor.plugin_down" ["vendor"];
     Text "admin.vendor.up" ["vendor", "lasted"];

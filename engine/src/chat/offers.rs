@@ -1,0 +1,42 @@
+//! What vendors offer, for admins. Who is one was checked before.
+
+use ring4_domain::ids::{ProviderId, ServiceKey};
+
+use super::{Reply, Visit};
+use crate::screens::catalogue::{CatalogueRow, OffersView, SERVICES_MAX, VendorRow};
+use crate::shop::ShopError;
+
+impl Visit<'_> {
+    pub(super) fn vendors_offers(&self) -> Result<Reply, ShopError> {
+        let country = self.live.config.shop.default_country;
+        let row = |vendor: &ProviderId, service: &ServiceKey| VendorRow {
+            vendor: vendor.clone(),
+            id: self.shop.catalogues.known_id(self.live, vendor, service),
+            offer: self.shop.market.heard(vendor, service, country),
+            figures: self.shop.odds.vendor(vendor, service, country),
+        };
+        let services = self.live.services().into_iter().take(SERVICES_MAX);
+        let services = services.map(|service| {
+            let vendors = self.shop.registry.ids().map(|vendor| row(vendor, service));
+            (service.clone(), vendors.collect())
+        });
+        let catalogues = self.shop.registry.ids().map(|vendor| {
+            let read = self.shop.catalogues.of(vendor);
+            let read = read.map(|dated| (dated.catalogue.services.len(), dated.read_at));
+            CatalogueRow { vendor: vendor.clone(), read }
+        });
+        let catalogues = catalogues.collect();
+        let view = OffersView { country, services: services.collect(), catalogues };
+        Ok(Reply::Screen(self.voice().vendors_offers(&view)?))
+    }
+
+    pub(super) fn refresh_offers(&self) -> Result<Reply, ShopError> {
+        self.shop.catalogues.refresh();
+        Ok(match self.vendors_offers()? {
+            Reply::Screen(screen) => {
+                Reply::Both(screen, self.voice().say("admin.offers.refreshing", &[]))
+            }
+            other => other,
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! What vendors offer of each service, for admins, and what changed in their catalogues. The chat
+//! room and the start-up import this.
+
+use ring4_domain::ids::{Country, ProviderId, ServiceKey, Timestamp};
+use ring4_rules::messages::{Value, escape};
+
+use super::{Rows, Screen, ScreenError, Voice};
+use crate::catalogue::{Difference, NAMES_MAX, Turn};
+use crate::chat::press::Press;
+use crate::market::VendorOffer;
+use crate::odds::Figures;
+
+/// Services on the screen; a message has room for about this many with two vendors each.
+pub const SERVICES_MAX: usize = 20;
+
+/// One vendor of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VendorRow {
+    /// Its name.
+    pub vendor: ProviderId,
+    /// Its id of the service; `None` where it does not sell it.
+    pub id: Option<String>,
+    /// What it was last heard to offer.
+    pub offer: Option<VendorOffer>,
+    /// What became of our orders there.
+    pub figures: Figures,
+}
+
+/// A vendor's catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogueRow {
+    /// The vendor.
+    pub vendor: ProviderId,
+    /// How many services it sells and when that was read; `None` before.
+    pub read: Option<(usize, Timestamp)>,
+}
+
+/// All of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OffersView {
+    /// The country that prices are for.
+    pub country: Country,
+    /// Services with their vendors.
+    pub services: Vec<(ServiceKey, Vec<VendorRow>)>,
+    /// The catalogues.
+    pub catalogues: Vec<CatalogueRow>,
+}
+
+fn count(number: usize) -> Value<'static> {
+    Value::Number(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+impl Voice<'_> {
+    /// What vendors offer of each service.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn vendors_offers(&self, view: &OffersView) -> Result<Screen, ScreenError> {
+        let services: Vec<String> = view
+            .services
+            .iter()
+            .take(SERVICES_MAX)
+            .map(|(service, vendors)| {
+                let rows: Vec<String> = vendors.iter().map(|row| self.vendor_row(row)).collect();
+                let values = [
+                    ("emoji", Value::Text(self.emoji(service))),
+                    ("service", Value::Text(self.service(service))),
+                    ("vendors", Value::Html(&rows.join("\n"))),
+                ];
+                self.say("admin.offers.service", &values)
+            })
+            .collect();
+        let catalogue = |row: &CatalogueRow| {
+            let vendor = ("vendor", Value::Text(row.vendor.as_str()));
+            match row.read {
+                Some((services, read_at)) => {
+                    let when = self.moment(read_at);
+                    let values =
+                        [vendor, ("services", count(services)), ("when", Value::Text(&when))];
+                    self.say("admin.offers.catalogue", &values)
+                }
+                None => self.say("admin.offers.unread", &[vendor]),
+            }
+        };
+        let catalogues: Vec<String> = view.catalogues.iter().map(catalogue).collect();
+        let values = [
+            ("country", Value::Text(&self.country(view.country))),
+            ("services", Value::Html(&services.join("\n"))),
+            ("catalogues", Value::Html(&catalogues.join("\n"))),
+        ];
+        let mut rows = Rows::default();
+        rows.add([self.button("admin.offers.refresh", &Press::RefreshOffers)]);
+        rows.add([
+            self.button("admin.refresh", &Press::Offers),
+            self.button("menu.admin", &Press::Admin),
+        ]);
+        rows.screen(self.say("admin.offers", &values))
+    }
+
+    fn vendor_row(&self, row: &VendorRow) -> String {
+        let vendor = ("vendor", Value::Text(row.vendor.as_str()));
+        let Some(id) = &row.id else { return self.say("admin.offers.not_sold", &[vendor]) };
+        let dash = || "–".to_owned();
+        let offer = row.offer.as_ref();
+        let cost = offer.map_or_else(dash, |offer| self.money(offer.candidate.cost));
+        let stock =
+            offer.and_then(|offer| offer.stock).map_or_else(dash, |stock| stock.to_string());
+        let figures = row.figures;
+        let success = figures.success_percent().map_or_else(dash, |percent| {
+            format!("{percent} % ({}/{})", figures.delivered, figures.orders)
+        });
+        let wait = figures.median_wait_secs.map_or_else(dash, |secs| format!("{secs} s"));
+        let values = [
+            vendor,
+            ("id", Value::Text(id)),
+            ("cost", Value::Text(&cost)),
+            ("stock", Value::Text(&stock)),
+            ("success", Value::Text(&success)),
+            ("wait", Value::Text(&wait)),
+        ];
+        self.say("admin.offers.vendor", &values)
+    }
+
+    /// What a vendor changed in its catalogue.
+    #[must_use]
+    pub fn catalogue_changed(&self, vendor: &ProviderId, difference: &Difference) -> String {
+        let turns = difference.services.iter().map(|(service, turn)| {
+            let key = match turn {
+                Turn::Came => "admin.catalogue.came",
+                Turn::Went => "admin.catalogue.went",
+                Turn::Moved => "admin.catalogue.moved",
+            };
+            self.say(key, &[("service", Value::Text(self.service(service)))])
+        });
+        let names = |sign: &str, names: &[String]| {
+            let mut line = String::new();
+            for name in names.iter().take(NAMES_MAX) {
+                line.push_str(if line.is_empty() { sign } else { ", " });
+                escape(name, &mut line);
+            }
+            if names.len() > NAMES_MAX {
+                line.push_str(", …");
+            }
+            (!line.is_empty()).then_some(line)
+        };
+        let added = names("+ ", &difference.added);
+        let removed = names("− ", &difference.removed);
+        let changes: Vec<String> = turns.chain(added).chain(removed).collect();
+        let values = [
+            ("vendor", Value::Text(vendor.as_str())),
+            ("changes", Value::Html(&changes.join("\n"))),
+            ("added", count(difference.added.len())),
+            ("removed", count(difference.removed.len())),
+        ];
+        self.say("admin.catalogue", &values)
+    }
+}

@@ -230,7 +230,7 @@ fn compare<'sold>(
         catalogue.services.iter().map(|service| service.name.clone()).collect()
     };
     // An id that the operator gave stands; that the vendor lists it no more is told all the same.
-    let listed = |key, service, catalogue: &Catalogue| {
+    let listed = |key: &ServiceKey, service: &Service, catalogue: &Catalogue| {
         let id = resolve(service, key, provider, Some(catalogue))?;
         catalogue.services.iter().any(|service| service.vendor_id == id).then_some(id)
     };

@@ -42,6 +42,9 @@ mod offsite;
 /// Purchases and cancels whose answer is lost.
 mod lost;
 
+/// What nobody may read: keys, codes, numbers.
+mod secrets;
+
 /// House rules that a machine can keep.
 mod tidy;
 

@@ -1,6 +1,10 @@
 //! The first complete story, with each vendor: deposit, approval, purchase, code, books that
 //! agree; then an order that nobody answers, and the money back.
 
+use std::time::Instant;
+
+use tokio::task::JoinSet;
+
 use crate::world::{ADA, ANNA, Vendor, World, bot_messages};
 
 async fn live_the_story(vendor: Vendor) {
@@ -50,13 +54,19 @@ fn cents(amount: &str) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_customer_buys_a_number_and_receives_the_code_from_the_mock_vendor() {
-    live_the_story(Vendor::Mock).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_customer_buys_a_number_and_receives_the_code_from_smspool() {
-    live_the_story(Vendor::Smspool).await;
+async fn a_customer_buys_a_number_and_receives_the_code_from_every_vendor() {
+    let mut stories = JoinSet::new();
+    for vendor in Vendor::ALL {
+        stories.spawn(async move {
+            let began = Instant::now();
+            live_the_story(vendor).await;
+            let (name, lasted) = (vendor.name(), began.elapsed());
+            println!("{name:<10} deposit, purchase, code and books in {lasted:?}");
+        });
+    }
+    while let Some(story) = stories.join_next().await {
+        story.expect("a story with a good end");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,13 +25,73 @@ pub const ANNA: i64 = 1001;
 pub const BORIS: i64 = 1002;
 pub const ADA: i64 = 9001;
 
-const TOKEN: &str = "4000000001:a-token-of-the-tests-that-opens-nothing";
+pub const TOKEN: &str = "4000000001:a-token-of-the-tests-that-opens-nothing";
 
 /// Who sells the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vendor {
     Mock,
     Smspool,
+    Fivesim,
+    Herosms,
+    Grizzlysms,
+    Smsbower,
+    Tigersms,
+    Smshub,
+}
+
+impl Vendor {
+    /// One of each protocol and dialect.
+    pub const ALL: [Self; 8] = [
+        Self::Mock,
+        Self::Smspool,
+        Self::Fivesim,
+        Self::Herosms,
+        Self::Grizzlysms,
+        Self::Smsbower,
+        Self::Tigersms,
+        Self::Smshub,
+    ];
+
+    /// Its id in the settings, and its name at the playground.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mock => "mock",
+            Self::Smspool => "smspool",
+            Self::Fivesim => "fivesim",
+            Self::Herosms => "herosms",
+            Self::Grizzlysms => "grizzlysms",
+            Self::Smsbower => "smsbower",
+            Self::Tigersms => "tigersms",
+            Self::Smshub => "smshub",
+        }
+    }
+
+    /// The plugin and its settings, for vendors that are not in the shipped settings.
+    const fn plugin(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Mock | Self::Smspool => None,
+            Self::Fivesim => Some(("provider_fivesim", "{ currency: USD }")),
+            Self::Herosms => Some(("provider_handler_api", "{ dialect: herosms }")),
+            Self::Grizzlysms => Some(("provider_handler_api", "{ dialect: grizzlysms }")),
+            Self::Smsbower => Some(("provider_handler_api", "{ dialect: smsbower }")),
+            Self::Tigersms => Some(("provider_handler_api", "{ dialect: tigersms }")),
+            Self::Smshub => {
+                Some(("provider_handler_api", "{ dialect: smshub, usd_per_unit: 0.0125 }"))
+            }
+        }
+    }
+
+    /// Its section of the settings, where they do not have it.
+    fn section(self, playground: &Playground) -> Option<String> {
+        let (plugin, settings) = self.plugin()?;
+        let (name, url) = (self.name(), playground.vendor_url(self.name())?);
+        Some(format!(
+            "  {name}:\n    enabled: true\n    plugin: {plugin}\n    base_url: {url}\n    \
+             secrets: {{ api_key: \"${{VENDOR_API_KEY}}\" }}\n    settings: {settings}\n    \
+             priority: 3\n"
+        ))
+    }
 }
 
 /// A running shop and its surroundings.
@@ -72,23 +132,40 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// Adds what the settings lack for these vendors.
+pub fn add_vendors(config: &Path, playground: &Playground, vendors: &[Vendor]) {
+    let text = std::fs::read_to_string(config).expect("settings");
+    let (before, after) = text.split_once("\nproviders:\n").expect("a section of providers");
+    let sections = vendors.iter().filter_map(|vendor| vendor.section(playground));
+    let sections: String = sections.collect();
+    std::fs::write(config, format!("{before}\nproviders:\n{sections}{after}")).expect("settings");
+}
+
+/// The key that every vendor's account is opened with.
+pub const KEY: &str = "a-key-of-the-tests";
+
 /// Variables for an engine that works against this playground.
-pub fn env_for(playground: &Playground, vendor: Vendor, admins: &str) -> Env {
-    let mut env = Env::from_iter([
+pub fn variables(
+    playground: &Playground,
+    vendors: &[Vendor],
+    admins: &str,
+) -> Vec<(&'static str, String)> {
+    let mut variables = vec![
         ("BOT_TOKEN", TOKEN.to_owned()),
         ("BOT_API_URL", format!("http://{}", playground.address())),
         ("ADMIN_USER_IDS", admins.to_owned()),
         ("BINANCE_WALLET", "TAddressOfTheTests".to_owned()),
         ("BINANCE_ID", "100000001".to_owned()),
-    ]);
-    match vendor {
-        Vendor::Mock => env.set("ALLOW_MOCK", "true"),
-        Vendor::Smspool => {
-            env.set("SMSPOOL_API_KEY", "a-key-of-the-tests");
-            env.set("SMSPOOL_BASE_URL", playground.smspool_url());
-        }
+        ("VENDOR_API_KEY", KEY.to_owned()),
+    ];
+    if vendors.contains(&Vendor::Mock) {
+        variables.push(("ALLOW_MOCK", "true".to_owned()));
     }
-    env
+    if vendors.contains(&Vendor::Smspool) {
+        variables.push(("SMSPOOL_API_KEY", KEY.to_owned()));
+        variables.push(("SMSPOOL_BASE_URL", playground.smspool_url()));
+    }
+    variables
 }
 
 impl World {
@@ -104,6 +181,13 @@ impl World {
 
     /// A shop whose settings differ from the shipped ones in these places.
     pub async fn open_tuned(vendor: Vendor, options: Options, tuned: &[(&str, &str)]) -> Self {
+        let mut world = Self::around(&[vendor], options, tuned).await;
+        world.start().await;
+        world
+    }
+
+    /// What surrounds a shop with these vendors, and no shop yet.
+    pub async fn around(vendors: &[Vendor], options: Options, tuned: &[(&str, &str)]) -> Self {
         if std::env::var_os("RING4_LOG").is_some() {
             ring4::ops::logging::start(LogLevel::Debug, LogFormat::Human);
         }
@@ -125,10 +209,11 @@ impl World {
             }
             std::fs::write(&config, text).expect("written settings");
         }
+        add_vendors(&config, &playground, vendors);
         let origin = Origin {
             scripts: folder.path().join("scripts"),
             config,
-            env: env_for(&playground, vendor, &admins.join(",")),
+            env: Env::from_iter(variables(&playground, vendors, &admins.join(","))),
             overrides: Overrides { data_dir: Some(folder.path().join("data")) },
         };
         let mut turned = playground.clock().subscribe();
@@ -140,9 +225,7 @@ impl World {
             }
         });
         let http = reqwest::Client::new();
-        let mut world = Self { playground, folder, engine: None, origin, http, pace, follow };
-        world.start().await;
-        world
+        Self { playground, folder, engine: None, origin, http, pace, follow }
     }
 
     /// Starts the engine, as after a stop.

@@ -9,8 +9,9 @@
 //! | `/bot<token>/<method>` | the Bot API, as strict as Telegram's |
 //! | `/` | the chat page: be two customers and an admin |
 //! | `/playground/…` | the JSON API for scripts; its documentation is served at `/playground` |
-//! | `/vendors/<name>/…` | a vendor's HTTP API, with stock, money and misbehaviour: smspool, fivesim, herosms, grizzlysms, smsbower, tigersms, smshub |
+//! | `/vendors/<name>/…` | a vendor's HTTP API, with stock, money and misbehaviour |
 //!
+//! The vendors are smspool, fivesim, herosms, grizzlysms, smsbower, tigersms and smshub.
 //! Everything lives in memory within fixed limits and ends with [`Playground::stop`]. All ageing
 //! follows the playground's [`Clock`]; another part of the process computes the same time from
 //! [`Clock::subscribe`]'s [`Pace`].

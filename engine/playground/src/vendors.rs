@@ -105,8 +105,12 @@ pub(crate) struct Vendors {
 impl Vendors {
     /// An account everywhere, each as the options say.
     pub fn new(options: &VendorOptions, now_ms: i64) -> Self {
-        let open =
-            |vendor: Vendor| Mutex::new(Account::new(options.clone(), vendor.letters(), now_ms));
+        let open = |vendor: Vendor| {
+            let mut options = options.clone();
+            // Or all of them would sell the same numbers with the same codes.
+            options.seed = options.seed.wrapping_add(vendor as u64);
+            Mutex::new(Account::new(options, vendor.letters(), now_ms))
+        };
         Self {
             smspool: open(Vendor::Smspool),
             fivesim: open(Vendor::Fivesim),

@@ -368,6 +368,20 @@ fn a_resend_is_asked_for_only_when_it_is_free() {
     for (script, want) in rows {
         assert_eq!(resend(script), *want, "{script:?}");
     }
+    let free = (terms, 200, "resend_free.json");
+    // Charged although it was said to be free: the charge is told, not hidden.
+    let charged = r#"{"success":"1","order_id":"MNBVCXYL","charge":"0.05"}"#;
+    let (vendor_order_id, cost) = ("MNBVCXYL".to_owned(), Money::parse("0.05"));
+    let requested = Resend::Requested { vendor_order_id, cost };
+    assert_eq!(resend(&[free, (again, 200, charged)]), Ok(Answer::Resend(requested)));
+    for body in ["purchase_vague.json", r#"{"success":0}"#] {
+        let got = resend(&[free, (again, 400, body)]);
+        assert!(matches!(got, Ok(Answer::Resend(Resend::Unclear { .. }))), "{body}: {got:?}");
+    }
+    for body in ["{}", r#"{"order_id":"MNBVCXYL","charge":0}"#, "server_error.html", "[]"] {
+        let got = resend(&[free, (again, 200, body)]);
+        assert!(matches!(got, Err(ProviderError::Unreadable(_))), "{body}: {got:?}");
+    }
 }
 
 #[test]

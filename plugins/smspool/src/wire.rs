@@ -388,9 +388,17 @@ pub fn resend(response: &Response, vendor_order_id: &str) -> Result<Resend, Prov
     }
     let requested: Requested = match parse(response) {
         Ok(requested) => requested,
+        // It may have been charged all the same.
+        Err(No::Refused(refusal)) if refusal.is_vague() => {
+            return Ok(Resend::Unclear { why: refusal.to_string() });
+        }
         Err(No::Refused(refusal)) => return refused_resend(&refusal),
         Err(no) => return Err(no.into()),
     };
+    // Success must be said: a good answer without the flag proves nothing.
+    if !good(response).is_ok_and(refusal::says_success) {
+        return Err(No::unreadable(response).into());
+    }
     let free = Money::from_cents(0);
     Ok(Resend::Requested {
         vendor_order_id: requested.order_id.some().unwrap_or(vendor_order_id).to_owned(),

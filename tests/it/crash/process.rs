@@ -1,5 +1,5 @@
-//! The real binary as a child process: started, killed, asked to stop. Only `crash` and `trouble`
-//! use it.
+//! The real binary as a child process: started, killed, asked to stop. `crash`, `trouble`
+//! and `secrets` use it.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -37,6 +37,8 @@ pub struct Log(Arc<Mutex<Lines>>);
 #[derive(Default)]
 struct Lines {
     last: VecDeque<String>,
+    /// Every line, where somebody wants to search them.
+    whole: Option<Vec<String>>,
     errors: Vec<String>,
     repairs: u32,
     replayed: u64,
@@ -52,6 +54,17 @@ pub struct Recoveries {
 }
 
 impl Log {
+    /// A log that forgets nothing.
+    pub fn whole() -> Self {
+        let lines = Lines { whole: Some(Vec::new()), ..Lines::default() };
+        Self(Arc::new(Mutex::new(lines)))
+    }
+
+    /// Every line of a log that forgets nothing.
+    pub fn every_line(&self) -> Vec<String> {
+        self.lines().whole.clone().unwrap_or_default()
+    }
+
     fn add(&self, line: String) {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let parsed: Value = serde_json::from_str(&line).unwrap_or_default();
@@ -67,6 +80,9 @@ impl Log {
         // What is no JSON is a panic or the last words of `main`.
         if parsed["level"] == "ERROR" || parsed.is_null() {
             lines.errors.push(line.clone());
+        }
+        if let Some(whole) = &mut lines.whole {
+            whole.push(line.clone());
         }
         lines.last.push_back(line);
         if lines.last.len() > LINES_SHOWN {

@@ -141,7 +141,7 @@ async fn an_order_of_the_second_form_is_listed_cancelled_and_refunded() {
         let id = bought["activationId"].clone();
         let id = id.as_str().map_or(id.to_string(), str::to_owned);
         let state = object(&play, vendor, &format!("action=getStatusV2&id={id}")).await;
-        assert_eq!(state["data"].is_null() && state["sms"].is_null(), true, "{vendor}: {state}");
+        assert!(state["data"].is_null() && state["sms"].is_null(), "{vendor}: {state}");
         let listed = object(&play, vendor, "action=getActiveActivations").await;
         let row = listed.pointer(list).unwrap();
         assert_eq!((&row["activationId"], &row["smsCode"]), (&json!(id), &Value::Null));

@@ -85,13 +85,18 @@ fn nobody_imports_upwards_or_sideways() {
     let manifests = files(&["engine", "plugins", "examples"], "Cargo.toml");
     for (path, manifest) in &manifests {
         let folder = path.parent().unwrap_or(path).to_string_lossy().into_owned();
-        let allowed = law.get(folder.as_str());
+        // Whoever adds a vendor need not come here: plugins know the contract and nothing else.
+        let plugin = folder.starts_with("plugins/").then_some(&["ring4-provider-sdk"][..]);
+        let allowed = law.get(folder.as_str()).copied().or(plugin);
         let allowed = allowed.unwrap_or_else(|| panic!("{folder} has no line in the import law"));
         for name in own_dependencies(manifest) {
             assert!(allowed.contains(&name.as_str()), "{folder} may not import {name}");
         }
     }
-    assert_eq!(manifests.len(), law.len(), "the law names a crate that is not there");
+    for folder in law.keys() {
+        let there = manifests.iter().any(|(path, _)| path.parent() == Some(Path::new(folder)));
+        assert!(there, "the law names {folder}, which is not there");
+    }
     let root = fs::read_to_string(project().join("Cargo.toml")).expect("the root manifest");
     for name in own_dependencies(&root) {
         assert!(!name.starts_with("provider-"), "the engine may not contain the plugin {name}");

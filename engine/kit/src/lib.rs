@@ -26,7 +26,7 @@ pub use self::samples::{Samples, SamplesError};
 use self::trial::{Bench, Trial};
 
 /// Checks that run at the same time; most of them wait.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 32;
 
 /// Bytes of a plugin's log that are kept and searched.
 const LOG_LEN_MAX: usize = 8 * 1024 * 1024;

@@ -1,5 +1,7 @@
 //! `ring4 demo`: the whole shop on one machine, with a Telegram and a vendor of its own.
 
+mod author;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -39,6 +41,12 @@ pub(super) struct Demo {
     /// Who sells the numbers
     #[arg(long, value_enum, default_value = "mock")]
     vendor: Vendor,
+    /// Sell from this vendor plugin instead; `--vendor-url` says where its vendor is
+    #[arg(long, value_name = "FILE", requires = "vendor_url")]
+    plugin: Option<PathBuf>,
+    /// The vendor of that plugin, such as http://127.0.0.1:8799
+    #[arg(long, value_name = "URL", requires = "plugin")]
+    vendor_url: Option<String>,
     /// Seconds of the demo in one second of yours
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = speed())]
     speed: u32,
@@ -137,6 +145,11 @@ impl Demo {
             None => shipped(scratch)?,
         };
         let folder = config.parent().map(Path::to_path_buf).unwrap_or_default();
+        let scripts = folder.join("scripts");
+        let config = match (&self.plugin, &self.vendor_url) {
+            (Some(plugin), Some(url)) => author::config(scratch, &config, plugin, url)?,
+            _ => config,
+        };
         // The demo must not meet the real bot's token or the real vendor's money, so nothing of
         // the process's environment is passed on.
         let mut env: Env = Env::from_iter([
@@ -147,6 +160,7 @@ impl Demo {
             ("BINANCE_ID", "100000001"),
         ]);
         match self.vendor {
+            _ if self.plugin.is_some() => env.set(author::SECRET, DEMO_KEY),
             Vendor::Mock => env.set("ALLOW_MOCK", "true"),
             Vendor::Smspool => {
                 env.set("SMSPOOL_API_KEY", DEMO_KEY);
@@ -154,7 +168,7 @@ impl Demo {
             }
         }
         Ok(Origin {
-            scripts: folder.join("scripts"),
+            scripts,
             config,
             env,
             overrides: Overrides { data_dir: Some(data_dir.to_owned()) },

@@ -2,6 +2,7 @@
 //! running shop.
 
 mod inspect;
+mod new;
 mod test;
 
 use std::path::PathBuf;
@@ -20,6 +21,8 @@ pub(super) enum Plugin {
         #[arg(long)]
         json: bool,
     },
+    /// Write a plugin to start from: it compiles, passes its tests and runs in the demo
+    New(new::New),
     /// Run every hostile answer a vendor may give through a plugin
     #[command(after_help = test::EXIT_CODES)]
     Test(test::Test),
@@ -29,6 +32,7 @@ impl Plugin {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Inspect { file, json } => inspect::inspect(&file, json),
+            Self::New(new) => new.run(),
             Self::Test(test) => test.run(),
         }
     }

@@ -14,6 +14,7 @@ mod lost;
 mod offers;
 mod orders;
 pub mod press;
+mod vendors;
 mod wallet;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use ring4_domain::command::Command;
 use ring4_domain::customer::{Customer, Profile};
 use ring4_domain::ids::{MessageId, UserId};
 use ring4_domain::refusal::Refusal;
+use ring4_providers::Sale;
 use ring4_rules::messages::{Value, escape};
 use ring4_storage::BackupKind;
 use ring4_telegram::command::{self, clean};
@@ -207,7 +209,7 @@ impl Chat {
         let meaning = press.data.parse::<Press>().ok();
         // Asking vendors for a price is slow work: the press is answered before it begins.
         let early = match &meaning {
-            Some(Press::Offer(..)) => true,
+            Some(Press::Offer(..) | Press::ReloadPlugin(_)) => true,
             // A price that has lapsed is asked for anew.
             Some(Press::Place(quote)) => {
                 let quote = self.shop.snapshot().quote(*quote)?;
@@ -412,6 +414,7 @@ impl Visit<'_> {
             Verb::Deposits => self.queue(),
             Verb::ApproveDeposit => self.approve_by_words(words).await,
             Verb::RejectDeposit => self.reject_by_words(words).await,
+            Verb::Providers => self.providers(),
             Verb::Database => self.database().await,
             Verb::Backups => self.backups(),
             Verb::MakeBackup => self.make_backup(BackupKind::Manual, words),
@@ -456,6 +459,11 @@ impl Visit<'_> {
             Press::Lost(order) => self.lost(order).await,
             Press::Adopt(order, tag) => self.adopt(order, tag).await,
             Press::Release(order) => self.release(order).await,
+            Press::Providers => self.providers(),
+            Press::ReloadPlugin(id) => self.reload_plugin(&id).await,
+            Press::Sell(id) => self.set_sale(&id, Sale::Open),
+            Press::Drain(id) => self.set_sale(&id, Sale::Draining),
+            Press::Rest(id) => self.set_sale(&id, Sale::Off),
             Press::Database => self.database().await,
             Press::Backups => self.backups(),
             Press::MakeBackup => self.make_backup(BackupKind::Manual, ""),

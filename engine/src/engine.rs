@@ -326,6 +326,11 @@ impl Engine {
             stop.run_until_cancelled(keeping).await;
             "the catalogues"
         });
+        let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
+        self.parts.spawn(async move {
+            stop.run_until_cancelled(crate::vendors::watch(shop)).await;
+            "the watch over the vendors"
+        });
         let (stop, market) = (self.stop.clone(), Arc::clone(&self.shop.market));
         self.parts.spawn(async move {
             stop.run_until_cancelled(market.keep_fresh()).await;

@@ -27,3 +27,4 @@ pub mod shop;
 pub mod sightings;
 pub mod trouble;
 pub mod vault;
+mod vendors;

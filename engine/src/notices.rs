@@ -1,6 +1,6 @@
 //! Says something to every admin that no record of the shop is about: a vendor is down, its list
-//! has changed. Not by the outbox, because after a restart it would be no news. Health and
-//! catalogue import this.
+//! has changed. Not by the outbox, because after a restart it would be no news. Health,
+//! catalogue and the watch over plugins import this.
 
 use std::time::Duration;
 

@@ -9,6 +9,7 @@ pub mod keys;
 pub mod lost;
 pub mod offers;
 pub mod order;
+pub mod vendors;
 pub mod wallet;
 
 use chrono::DateTime;

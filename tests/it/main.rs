@@ -18,6 +18,9 @@ mod story;
 /// What is gone after a month.
 mod forgetting;
 
+/// Vendors' plugins: written, inspected, tested, swapped and steered.
+mod plugins;
+
 /// What people should not do, and do.
 mod hostile;
 

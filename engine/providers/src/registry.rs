@@ -362,6 +362,16 @@ impl Registry {
         }
     }
 
+    /// Where each loaded provider's plugin file is looked for.
+    #[must_use]
+    pub fn plugin_files(&self) -> Vec<(ProviderId, PathBuf)> {
+        let file = |(id, slot): (&ProviderId, &Slot)| match slot {
+            Slot::Loaded(provider) => Some((id.clone(), provider.file().ok()?)),
+            Slot::Disabled => None,
+        };
+        self.slots.iter().filter_map(file).collect()
+    }
+
     /// Lets a provider sell, only serve, or do nothing. Opening the sale also forgives its
     /// plugin's faults. `false` when no such provider is loaded.
     pub fn set_sale(&self, id: &ProviderId, sale: Sale) -> bool {

@@ -39,6 +39,8 @@ pub enum Verb {
     ApproveDeposit,
     /// Refuse a deposit.
     RejectDeposit,
+    /// The vendors and their plugins.
+    Providers,
     /// Journal, backups and disk.
     Database,
     /// The backups kept.
@@ -91,6 +93,7 @@ pub const COMMANDS: &[Command] = &[
     row("deposits", &[], Verb::Deposits, Audience::Admin, "command.deposits"),
     row("approve_deposit", &[], Verb::ApproveDeposit, Audience::Admin, "command.approve_deposit"),
     row("reject_deposit", &[], Verb::RejectDeposit, Audience::Admin, "command.reject_deposit"),
+    row("providers", &[], Verb::Providers, Audience::Admin, "command.providers"),
     row("db_status", &[], Verb::Database, Audience::Admin, "command.db_status"),
     row("db_backups", &[], Verb::Backups, Audience::Admin, "command.db_backups"),
     row("db_backup", &[], Verb::MakeBackup, Audience::Admin, "command.db_backup"),

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use ring4_domain::change::Seq;
-use ring4_domain::ids::{Country, DepositId, IdError, MethodKey, OrderId, ServiceKey};
+use ring4_domain::ids::{Country, DepositId, IdError, MethodKey, OrderId, ProviderId, ServiceKey};
 
 /// A button's meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,16 @@ pub enum Press {
     Adopt(OrderId, u32),
     /// Nothing was bought for this order.
     Release(OrderId),
+    /// The vendors and their plugins.
+    Providers,
+    /// Put a vendor's plugin file to use as it lies there now.
+    ReloadPlugin(ProviderId),
+    /// Let a vendor sell.
+    Sell(ProviderId),
+    /// Let a vendor serve what is open and sell nothing new.
+    Drain(ProviderId),
+    /// Send no request to a vendor any more.
+    Rest(ProviderId),
     /// Journal, backups and disk.
     Database,
     /// The backups kept.
@@ -92,6 +102,11 @@ impl Press {
                 | Self::Lost(_)
                 | Self::Adopt(..)
                 | Self::Release(_)
+                | Self::Providers
+                | Self::ReloadPlugin(_)
+                | Self::Sell(_)
+                | Self::Drain(_)
+                | Self::Rest(_)
                 | Self::Database
                 | Self::Backups
                 | Self::MakeBackup
@@ -131,6 +146,11 @@ impl fmt::Display for Press {
             Self::Lost(id) => write!(out, "U:{id}"),
             Self::Adopt(id, tag) => write!(out, "UA:{id}:{tag:08x}"),
             Self::Release(id) => write!(out, "UR:{id}"),
+            Self::Providers => write!(out, "V"),
+            Self::ReloadPlugin(id) => write!(out, "VR:{id}"),
+            Self::Sell(id) => write!(out, "VS:{id}"),
+            Self::Drain(id) => write!(out, "VD:{id}"),
+            Self::Rest(id) => write!(out, "VX:{id}"),
             Self::Database => write!(out, "D"),
             Self::Backups => write!(out, "DL"),
             Self::MakeBackup => write!(out, "DB"),
@@ -179,6 +199,11 @@ impl FromStr for Press {
                 Self::Adopt(id.parse()?, tag)
             }
             ["UR", id] => Self::Release(id.parse()?),
+            ["V"] => Self::Providers,
+            ["VR", id] => Self::ReloadPlugin(id.parse()?),
+            ["VS", id] => Self::Sell(id.parse()?),
+            ["VD", id] => Self::Drain(id.parse()?),
+            ["VX", id] => Self::Rest(id.parse()?),
             ["D"] => Self::Database,
             ["DL"] => Self::Backups,
             ["DB"] => Self::MakeBackup,
@@ -196,6 +221,7 @@ mod tests {
         let longest = "a".repeat(ring4_domain::ids::KEY_LEN_MAX);
         let service: ServiceKey = longest.parse().unwrap();
         let method: MethodKey = longest.parse().unwrap();
+        let provider: ProviderId = longest.parse().unwrap();
         let order = OrderId::from_bits(u64::MAX);
         let deposit = DepositId::from_bits(u64::MAX);
         vec![
@@ -227,6 +253,11 @@ mod tests {
             Press::Lost(order),
             Press::Adopt(order, u32::MAX),
             Press::Release(order),
+            Press::Providers,
+            Press::ReloadPlugin(provider.clone()),
+            Press::Sell(provider.clone()),
+            Press::Drain(provider.clone()),
+            Press::Rest(provider),
             Press::Database,
             Press::Backups,
             Press::MakeBackup,

@@ -67,11 +67,31 @@ keys! {
     Menu "command.deposits" [];
     Menu "command.approve_deposit" [];
     Menu "command.reject_deposit" [];
+    Menu "command.providers" [];
     Menu "command.db_status" [];
     Menu "command.db_backups" [];
     Menu "command.db_backup" [];
     Menu "command.db_emergency" [];
     Menu "command.db_validate" [];
+
+    Text "providers" ["rows"];
+    Text "providers.row" [
+        "provider", "plugin", "version", "hash", "selling", "line", "balance", "errors", "calls"
+    ];
+    Text "providers.is_open" [];
+    Text "providers.is_paused" [];
+    Text "providers.is_draining" [];
+    Text "providers.is_off" [];
+    Text "providers.is_quarantined" ["reason"];
+    Label "providers.reload" ["provider"];
+    Label "providers.drain" ["provider"];
+    Label "providers.open" ["provider"];
+    Label "providers.rest" ["provider"];
+    Text "providers.swapped" ["provider", "from", "to"];
+    Text "providers.same" ["provider", "from", "to"];
+    Text "providers.not_swapped" ["provider", "reason"];
+    Text "providers.not_rested" ["provider", "count"] by "count";
+    Text "providers.quarantined" ["provider", "version", "reason"];
 
     Text "buy.services" ["available"];
     Text "buy.none" [];

@@ -1,7 +1,7 @@
 //! One configured provider: its plugin's instance, its transport and its breakers, and how a
 //! call runs through them. The registry imports this.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -95,6 +95,11 @@ impl Provider {
 
     fn plug(&self) -> Arc<Plug> {
         Arc::clone(&self.plug.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Where its plugin's file is looked for.
+    pub(super) fn file(&self) -> Result<PathBuf, LoadError> {
+        plugin_path(self.plugins.dir.as_deref(), &self.options.plugin)
     }
 
     pub(super) fn sale(&self) -> Sale {
@@ -323,7 +328,7 @@ impl Provider {
     /// with it. Calls under way end with the plugin they began with.
     pub(super) async fn swap(self: &Arc<Self>) -> Result<Swap, SwapError> {
         let _turn = self.swapping.lock().await;
-        let path = plugin_path(self.plugins.dir.as_deref(), &self.options.plugin)?;
+        let path = self.file()?;
         let (options, plugins) = (self.options.clone(), self.plugins.clone());
         let load = move || Plug::load(&options, &plugins, &path);
         let loaded = tokio::task::spawn_blocking(load).await;

@@ -159,7 +159,8 @@ fn cargo_toml(name: &str, home: &Home) -> String {
              publish = false\n\n{library}\n[dependencies]\n\
              ring4-provider-sdk = {{ {dependency} }}\n\
              serde = {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"\n\n\
-             # A workspace of its own, wherever it lies. `panic` must stay \"unwind\".\n[workspace]\n"
+             # A workspace of its own, wherever it lies. `panic` must stay \"unwind\".\n\
+             [workspace]\n"
         ),
     }
 }
@@ -193,7 +194,8 @@ fn readme(name: &str, home: &Home) -> String {
     };
     format!(
         "# {name}\n\n\
-         A vendor plugin for ring4. The guide is `plugins/provider-sdk/README.md` of the engine.\n\n\
+         A vendor plugin for ring4. The guide is `plugins/provider-sdk/README.md` of the\n\
+         engine.\n\n\
          ```sh\n\
          {build}{crate_flag}\n\
          cargo test{crate_flag}\n\
@@ -203,7 +205,8 @@ fn readme(name: &str, home: &Home) -> String {
          cargo run{crate_flag} --example vendor &\n\
          ring4 demo --plugin {file} --vendor-url http://127.0.0.1:8799\n\
          ```\n\n\
-         For real: put the library into the folder of the engine's plugins, and into config.yaml\n\n\
+         For real: put the library into the folder of the engine's plugins, and into\n\
+         config.yaml\n\n\
          ```yaml\n\
          providers:\n  {name}:\n    enabled: auto\n    secrets:\n      api_key: ${{{variable}}}\n\
          ```\n",

@@ -356,10 +356,10 @@ impl Keeper {
         let kept = self.shop.live.load().config.backup.max_backups;
         let kept_per_kind = usize::try_from(kept).unwrap_or(1);
         let backups = Backups { kept_per_kind, ..self.backups.clone() };
-        let (reader, stop) = (self.shop.reader.clone(), stop.clone());
+        let (reader, stopping) = (self.shop.reader.clone(), stop.clone());
         let request = BackupRequest { kind, note, at: self.shop.clock.now() };
         let making = tokio::task::spawn_blocking(move || {
-            let mut watch = |_| match stop.is_cancelled() {
+            let mut watch = |_| match stopping.is_cancelled() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             };
@@ -387,7 +387,11 @@ impl Keeper {
             }
             Err(reason) => {
                 self.retry_at = Some(self.shop.clock.now().plus_secs(RETRY_SECS));
-                tracing::error!(reason, "the backup failed");
+                if stop.is_cancelled() {
+                    tracing::info!(reason, "the backup was broken off");
+                } else {
+                    tracing::error!(reason, "the backup failed");
+                }
                 Done::BackupFailed(reason)
             }
         }

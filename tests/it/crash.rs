@@ -21,6 +21,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use ring4_playground::{Options, Person, Playground, VendorOptions};
+use ring4_storage::{BackupKind, Backups, Store, unwatched};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -40,6 +41,9 @@ const TOKEN: &str = "4000000001:a-token-of-the-tests-that-opens-nothing";
 /// How long a process lives before it is killed, in milliseconds.
 const LIFE_MS: std::ops::RangeInclusive<u64> = 50..=900;
 
+/// How often a backup is asked for in the life of a process, in percent.
+const BACKUP_PERCENT: u32 = 40;
+
 /// How long everything that was begun may take to end after the last kill: an unclear purchase
 /// is looked for, silent orders time out, holds reach their deadline.
 const SETTLE_WITHIN: Duration = Duration::from_secs(120);
@@ -57,6 +61,7 @@ const SHORTENED: &[(&str, &str)] = &[
         "expires_secs: 3600\n  open_max: 20",
     ),
     ("rate_per_sec: 10", "rate_per_sec: 1000"),
+    ("max_backups: 10", "max_backups: 2"),
     // Sold from the first moment, before the catalogue is read.
     ("vendor_ids: {}", "vendor_ids: { smspool: \"1574\" }"),
     ("emoji: ✈️", "emoji: ✈️\n    vendor_ids: { smspool: \"907\" }"),
@@ -183,15 +188,21 @@ async fn kill_again_and_again(
     kills: u64,
     lot: &mut StdRng,
     launch: &Launch,
-    playground: &Playground,
+    playground: &Arc<Playground>,
     crowd: &mut Crowd,
 ) {
+    let admin = Phone::new(*ADMINS.end(), Arc::clone(playground));
     for _ in 0..kills {
         misbehave(lot, playground).await;
         let mut process = launch.start();
         // Some die while they start, which is a moment like any other.
         if lot.random_range(0..100) < 75 {
             process.runs().await;
+        }
+        // An admin asks for a backup; some get their name, some die with the process.
+        if lot.random_range(0..100) < BACKUP_PERCENT {
+            let words = if lot.random_bool(0.8) { "/db_backup" } else { "/db_emergency" };
+            admin.write(words);
         }
         process.lives(Duration::from_millis(lot.random_range(LIFE_MS))).await;
         process.kill().await;
@@ -260,6 +271,23 @@ pub async fn reckon(
     (Audit::open(&launch.data, testimony), updates)
 }
 
+/// However often the process died over them, what is kept is whole, belongs to this history, and
+/// is no more than asked for.
+fn assert_backups(data: &Path) {
+    let backups = Backups::new(&data.join("backups"), data);
+    let (store, _) = Store::open(data, &ring4_storage::Options::default()).expect("the store");
+    let kept = backups.list().expect("the folder");
+    for kind in [BackupKind::Manual, BackupKind::Emergency] {
+        assert!(kept.iter().filter(|listed| listed.kind == kind).count() <= 2, "{kept:?}");
+    }
+    for listed in &kept {
+        let verified = backups.verify(&listed.path, &mut unwatched).expect("a good backup");
+        let head = store.snapshot().head_at(verified.head.seq).expect("the store's entries");
+        assert_eq!(head, Some(verified.head), "{listed:?}");
+    }
+    store.close().expect("a closed store");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_kills_lose_nothing_and_book_nothing_twice() {
     let kills = number("RING4_KILLS").unwrap_or(200);
@@ -290,15 +318,17 @@ async fn two_hundred_kills_lose_nothing_and_book_nothing_twice() {
     let recoveries = launch.log.recoveries();
     println!(
         "{kills} kills in {killed_for:.0?}, {:.0?} in all, a stop in {stopping:.0?}; {} \
-         updates, {} run again; {} starts mended the store; {}",
+         updates, {} run again; {} starts mended the store; {} backups made; {}",
         begun.elapsed(),
         updates["confirmed"],
         recoveries.replayed,
         recoveries.repairs,
+        recoveries.backups,
         audit.figures(),
     );
     let errors = launch.log.errors();
     assert!(errors.is_empty(), "the log has errors: {errors:#?}");
+    assert_backups(&launch.data);
     if !findings.is_empty() {
         let kept = folder.keep();
         panic!("seed {seed}, data kept in {}: {findings:#?}", kept.display());

@@ -42,6 +42,7 @@ struct Lines {
     errors: Vec<String>,
     repairs: u32,
     replayed: u64,
+    backups: u32,
 }
 
 /// What the log says of all starts together.
@@ -51,6 +52,8 @@ pub struct Recoveries {
     pub repairs: u32,
     /// Updates that were run again.
     pub replayed: u64,
+    /// Backups that were made and verified.
+    pub backups: u32,
 }
 
 impl Log {
@@ -71,6 +74,7 @@ impl Log {
         let message = parsed["fields"]["message"].as_str().unwrap_or_default();
         match message {
             "store opened after repairs" => lines.repairs += 1,
+            "backed up" => lines.backups += 1,
             "inbox opened" => {
                 let recovered = parsed["fields"]["recovered"].as_str().unwrap_or_default();
                 lines.replayed += undone(recovered);
@@ -107,7 +111,7 @@ impl Log {
 
     pub fn recoveries(&self) -> Recoveries {
         let lines = self.lines();
-        Recoveries { repairs: lines.repairs, replayed: lines.replayed }
+        Recoveries { repairs: lines.repairs, replayed: lines.replayed, backups: lines.backups }
     }
 }
 

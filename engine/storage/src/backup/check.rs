@@ -26,6 +26,8 @@ const VERIFY_SECS_MAX: u64 = 3_600;
 const VERIFY_POLL: Duration = Duration::from_millis(20);
 /// Bytes of the verifying command's answer, at most.
 const ANSWER_LEN_MAX: u64 = 4_096;
+/// What the names of folders begin with in which backups are verified.
+const VERIFY: &str = "verify-";
 /// Bytes read from a backup at a time.
 pub(super) const BUFFER_LEN: usize = 256 << 10;
 
@@ -143,8 +145,25 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
+    /// Where a backup is restored to. The name is this process's own: the verifying process of
+    /// a shop that was killed may still be at work in another.
     pub(super) fn verify(&self) -> PathBuf {
-        self.dir.join("verify")
+        self.dir.join(format!("{VERIFY}{}", std::process::id()))
+    }
+
+    /// Removes what a former process left.
+    fn clear(&self) -> Result<(), FileError> {
+        let wrong = || failed("list", &self.dir);
+        for entry in fs::read_dir(&self.dir).map_err(wrong())? {
+            let path = entry.map_err(wrong())?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.starts_with(VERIFY) {
+                // Whoever is at work there may put another file in meanwhile. It fails for what
+                // is gone, and the rest goes with the next backup.
+                let _ = remove_dir(&path);
+            }
+        }
+        remove_file(&self.plain())
     }
 
     pub(super) fn plain(&self) -> PathBuf {
@@ -241,8 +260,7 @@ impl Backups {
             }
         }
         let scratch = Scratch { dir: dir.clone(), _lock: lock };
-        remove_dir(&scratch.verify())?;
-        remove_file(&scratch.plain())?;
+        scratch.clear()?;
         Ok(scratch)
     }
 }

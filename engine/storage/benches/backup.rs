@@ -29,7 +29,7 @@ use ring4_domain::ids::OrderId;
 use ring4_domain::order::OrderState;
 use ring4_storage::{
     Backup, BackupKind, BackupRequest, Backups, Options, Progress, RestoreRequest, Stage, Store,
-    restore, unwatched,
+    VerifyCommand, restore, unwatched,
 };
 use shop::{NOON, commit, customer, end, order, pay_in, place as place_order, quote};
 
@@ -43,49 +43,87 @@ const QUIET: Duration = Duration::from_secs(10);
 fn main() {
     let arguments: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    let entries = arguments.first().map_or(1_000_000, |entries| entries.parse().unwrap());
-    let dir = match arguments.get(1) {
-        Some(dir) => tempfile::tempdir_in(dir).unwrap(),
-        None => tempfile::tempdir().unwrap(),
-    };
-    let data = dir.path().join("data");
-    let mut trade = fill(&data, entries);
-    println!("disk: {:.0} MiB/s written and synced", write_rate(dir.path()));
-
-    let mut cost = Cost::default();
-    let mut store = cost.of(|| Store::open(&data, &Options::default()).unwrap().0);
-    println!("start after a kill, {} entries: {cost}", store.head().seq.0);
-    let backups = Backups::new(&data.join("backups"), &data);
-    let (backup, stages) = beside(&backups, &mut store, &mut cost, |store, done| {
-        while !done.load(Ordering::Relaxed) {
-            trade.go_on(store);
-            std::thread::sleep(PACE);
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["stage", stage, data, entries] => run_stage(stage, Path::new(data), entries),
+        // How a backup is verified, as the program behind it would.
+        ["verify-backup", file, scratch] => {
+            println!("{}", ring4_storage::verify_backup(Path::new(file), Path::new(scratch)));
         }
-    });
-    let size = backup.bytes as f64 / MIB;
-    println!("backup while selling, {} rows, {size:.0} MiB: {cost}", backup.manifest.rows());
-    println!(
-        "  of that {:.1} s written, {:.1} s verified",
-        stages.seconds(Stage::Writing),
-        stages.seconds(Stage::Verifying)
-    );
-    drop(store);
-    cost.of(|| backups.verify(&backup.path, &mut unwatched).unwrap());
-    println!("verify that backup: {cost}");
-    fs::remove_dir_all(data.join("state")).unwrap();
-    let request = RestoreRequest::default();
-    let restored = cost.of(|| restore(&data, &backups, &request, &mut unwatched).unwrap());
-    println!(
-        "restore, {} entries from the backup, {} from the journal: {cost}",
-        restored.from_backup, restored.from_journal
-    );
-    let mut store = cost.of(|| Store::open(&data, &Options::default()).unwrap().0);
-    println!("start after that: {cost}");
+        [] => measure("1000000", &std::env::temp_dir()),
+        [entries] => measure(entries, &std::env::temp_dir()),
+        [entries, dir, ..] => measure(entries, Path::new(dir)),
+    }
+}
 
+/// Each stage is a process of its own, so that none counts the memory of another.
+fn measure(entries: &str, dir: &Path) {
+    let dir = tempfile::tempdir_in(dir).unwrap();
+    let data = dir.path().join("data");
+    println!("disk: {:.0} MiB/s written and synced", write_rate(dir.path()));
+    for stage in ["fill", "start", "backup", "verify", "restore", "start", "callers"] {
+        let mut process = std::process::Command::new(std::env::current_exe().unwrap());
+        let status = process.args(["stage", stage]).arg(&data).arg(entries).status().unwrap();
+        assert!(status.success(), "{stage}");
+    }
+}
+
+fn run_stage(stage: &str, data: &Path, entries: &str) {
+    let mut cost = Cost::default();
+    let mut backups = Backups::new(&data.join("backups"), data);
+    let arguments = vec!["verify-backup".to_owned()];
+    let program = std::env::current_exe().unwrap();
+    backups.verify_command = Some(VerifyCommand { program, arguments });
+    let newest = || backups.latest().unwrap().unwrap().path;
+    match stage {
+        "fill" => fill(data, entries.parse().unwrap()),
+        "start" => {
+            let store = cost.of(|| Store::open(data, &Options::default()).unwrap().0);
+            println!("start after a kill, {} entries: {cost}", store.head().seq.0);
+            // Left as it was found.
+            std::mem::forget(store);
+        }
+        "backup" => {
+            let mut store = Store::open(data, &Options::default()).unwrap().0;
+            let mut trade = Trade::new(100_000_000, 64);
+            let (backup, stages) = beside(&backups, &mut store, &mut cost, |store, done| {
+                while !done.load(Ordering::Relaxed) {
+                    trade.go_on(store);
+                    std::thread::sleep(PACE);
+                }
+            });
+            let (rows, size) = (backup.manifest.rows(), backup.bytes as f64 / MIB);
+            println!(
+                "backup while selling, {rows} rows, {size:.0} MiB: {cost}; {:.1} s written, \
+                 {:.1} s verified by another process",
+                stages.seconds(Stage::Writing),
+                stages.seconds(Stage::Verifying)
+            );
+        }
+        "verify" => {
+            let here = Backups { verify_command: None, ..backups.clone() };
+            cost.of(|| here.verify(&newest(), &mut unwatched).unwrap());
+            println!("verify that backup: {cost}");
+        }
+        "restore" => {
+            fs::remove_dir_all(data.join("state")).unwrap();
+            let request = RestoreRequest::default();
+            let restored = cost.of(|| restore(data, &backups, &request, &mut unwatched).unwrap());
+            let (from_backup, from_journal) = (restored.from_backup, restored.from_journal);
+            println!("restore, {from_backup} entries of it and {from_journal} behind it: {cost}");
+        }
+        _ => callers(data, &backups),
+    }
+}
+
+/// What 64 callers notice of a backup.
+fn callers(data: &Path, backups: &Backups) {
+    let mut store = Store::open(data, &Options::default()).unwrap().0;
+    let mut trade = Trade::new(200_000_000, 64);
     let start = Instant::now();
     let quiet = p99(&mut store, &mut trade, || start.elapsed() < QUIET);
     let mut busy = 0.0;
-    beside(&backups, &mut store, &mut cost, |store, done| {
+    beside(backups, &mut store, &mut Cost::default(), |store, done| {
         busy = p99(store, &mut trade, || !done.load(Ordering::Relaxed));
     });
     println!(
@@ -182,7 +220,7 @@ impl Stages {
 }
 
 /// A shop that trades until it has so many entries, left as after a kill.
-fn fill(data: &Path, entries: u64) -> Trade {
+fn fill(data: &Path, entries: u64) {
     let mut store = Store::open(data, &Options::default()).unwrap().0;
     for first in (1..=CUSTOMERS).step_by(100) {
         let customers = (first..first + 100).flat_map(|id| {
@@ -191,12 +229,11 @@ fn fill(data: &Path, entries: u64) -> Trade {
         });
         commit(&mut store, customers.collect());
     }
-    let mut trade = Trade { first: 1_000_000, step: 0, width: 512, made: [Seq(0); 3] };
+    let mut trade = Trade::new(1_000_000, 512);
     while store.head().seq.0 < entries || trade.step != 0 {
         trade.go_on(&mut store);
     }
-    trade.width = 64;
-    trade
+    std::mem::forget(store);
 }
 
 /// Orders that live as the engine lets them, an entry for each thing that happens, so many at
@@ -210,6 +247,10 @@ struct Trade {
 }
 
 impl Trade {
+    fn new(first: u64, width: u64) -> Self {
+        Self { first, step: 0, width, made: [Seq(0); 3] }
+    }
+
     /// Every order takes its next step, in one commit.
     fn go_on(&mut self, store: &mut Store) {
         let made = |entry: Seq, place: u64| Seq(entry.0 + place);

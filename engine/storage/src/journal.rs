@@ -12,6 +12,7 @@ pub(crate) mod bulk;
 pub(crate) mod frame;
 pub(crate) mod inspect;
 pub(crate) mod mend;
+pub(crate) mod note;
 pub(crate) mod salvage;
 pub(crate) mod segment;
 #[cfg(test)]
@@ -109,6 +110,8 @@ struct Tail {
     segment: Segment,
     file: File,
     len: u64,
+    /// Whether the note says that this segment holds something.
+    noted: bool,
 }
 
 impl Journal {
@@ -124,7 +127,8 @@ impl Journal {
             let path = &segment.path;
             let file = File::options().append(true).open(path).map_err(failed("open", path))?;
             let len = file.metadata().map_err(failed("read the size of", path))?.len();
-            Ok(Tail { segment, file, len })
+            let noted = note::read(dir)?.is_some_and(|reached| reached >= segment.first);
+            Ok(Tail { segment, file, len, noted })
         });
         let segment = segment.transpose()?;
         Ok(Self { dir: dir.to_owned(), segment, segment_bytes, head, buffer: Vec::new() })
@@ -158,8 +162,12 @@ impl Journal {
         tail.file.write_all(&buffer).map_err(failed("append to", path))?;
         tail.file.sync_data().map_err(failed("sync", path))?;
         tail.len = tail.len.saturating_add(buffer.len() as u64);
+        let noted = std::mem::replace(&mut tail.noted, true);
         self.buffer = buffer;
         self.head = head;
+        if !noted {
+            note::write(&self.dir, head.seq)?;
+        }
         Ok(hashes)
     }
 
@@ -187,7 +195,7 @@ impl Journal {
         file.write_all(&bytes).map_err(failed("write the header of", path))?;
         file.sync_all().map_err(failed("sync", path))?;
         sync_dir(&self.dir)?;
-        Ok(Tail { segment, file, len: bytes.len() as u64 })
+        Ok(Tail { segment, file, len: bytes.len() as u64, noted: false })
     }
 }
 

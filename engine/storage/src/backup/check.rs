@@ -27,7 +27,7 @@ const VERIFY_POLL: Duration = Duration::from_millis(20);
 /// Bytes of the verifying command's answer, at most.
 const ANSWER_LEN_MAX: u64 = 4_096;
 /// What the names of folders begin with in which backups are verified.
-const VERIFY: &str = "verify-";
+const VERIFY: &str = "verify";
 /// Bytes read from a backup at a time.
 pub(super) const BUFFER_LEN: usize = 256 << 10;
 
@@ -148,7 +148,7 @@ impl Scratch {
     /// Where a backup is restored to. The name is this process's own: the verifying process of
     /// a shop that was killed may still be at work in another.
     pub(super) fn verify(&self) -> PathBuf {
-        self.dir.join(format!("{VERIFY}{}", std::process::id()))
+        self.dir.join(format!("{VERIFY}-{}", std::process::id()))
     }
 
     /// Removes what a former process left.

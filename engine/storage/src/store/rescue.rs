@@ -12,7 +12,7 @@ use super::restore::{Evidence, Loss, RestoreError, RestoreRequest, restore_locke
 use super::{Options, Paths};
 use crate::Backups;
 use crate::backup::{BackupHeader, cut, unwatched};
-use crate::journal::{FileError, Journal, failed, replace};
+use crate::journal::{FileError, Journal, failed, note, replace};
 use crate::state::State;
 
 /// Bytes of a reason for suspicion, at most.
@@ -38,14 +38,23 @@ impl Trouble {
             Err(OpenError::Journal(error)) => Ok(Some(Self { reason: error.to_string(), due })),
             Err(_) => Ok(None),
             Ok((_, journal)) => {
+                let end = journal.head().seq;
                 let newest = newest(&backups)?;
-                let beyond = newest.filter(|header| header.head.seq > journal.head().seq);
-                Ok(beyond.map(|header| {
-                    let (is, was) = (journal.head().seq.0, header.head.seq.0);
-                    let reason =
-                        format!("journal and state end at entry {is}, a backup at entry {was}");
-                    Self { reason, due }
-                }))
+                let beyond = newest.filter(|header| header.head.seq > end);
+                let reached = note::read(journal.dir())?.filter(|reached| *reached > end);
+                let reason = match (beyond, reached) {
+                    (Some(header), _) => {
+                        let was = header.head.seq.0;
+                        format!("journal and state end at entry {}, a backup at entry {was}", end.0)
+                    }
+                    (None, Some(reached)) => {
+                        let was = reached.0;
+                        format!("journal and state end at entry {}, and had reached {was}", end.0)
+                    }
+                    (None, None) => return Ok(None),
+                };
+                let due = reached.map_or(due, |reached| due.max(reached));
+                Ok(Some(Self { reason, due }))
             }
         }
     }

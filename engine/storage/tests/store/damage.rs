@@ -11,7 +11,8 @@ use crate::shop::{busy_day, commit, pay_in};
 
 fn segments(data: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(data.join("journal")).unwrap().map(|file| file.unwrap().path());
-    let mut segments: Vec<_> = files.filter(|path| path.is_file()).collect();
+    let is_segment = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "log");
+    let mut segments: Vec<_> = files.filter(is_segment).collect();
     segments.sort();
     segments
 }

@@ -262,6 +262,7 @@ fn kind(name: &Path) -> String {
         ["state", "keyspaces", .., "current"] => "state: current".to_owned(),
         ["state", ..] if file.ends_with(".jnl") || digits => "state: journal".to_owned(),
         ["state", ..] => format!("state: {file}"),
+        ["journal", "reached"] => "journal: reached".to_owned(),
         ["journal", _] => "journal: segment".to_owned(),
         ["backups", _] => "backup".to_owned(),
         ["keys", _] => "key".to_owned(),
@@ -368,6 +369,7 @@ fn journal_and_state_at_once() {
     fs::remove_dir_all(data.join("state")).unwrap();
     let mut segments = Vec::new();
     files(&data, Path::new("journal"), &mut segments);
+    segments.retain(|path| path.extension().is_some_and(|ending| ending == "log"));
     segments.sort();
     let first = |path: &Path| path.file_stem().unwrap().to_str().unwrap().parse::<u64>().unwrap();
     let within = segments.iter().rposition(|path| first(path) <= saved.0).unwrap();
@@ -382,6 +384,7 @@ fn journal_and_state_at_once() {
     fs::remove_dir_all(data.join("state")).unwrap();
     let mut segments = Vec::new();
     files(&data, Path::new("journal"), &mut segments);
+    segments.retain(|path| path.extension().is_some_and(|ending| ending == "log"));
     segments.sort();
     let within = segments.iter().rposition(|path| first(path) <= saved.0 + 1).unwrap();
     let path = data.join(&segments[within]);

@@ -53,7 +53,6 @@ fn journals_and_backups_of_every_version_are_read() {
 }
 
 fn is_read(fixtures: &Path) {
-    println!("{}", fixtures.display());
     // Where the shop ends: its last entry and the chain's hash after it.
     let end = fs::read_to_string(fixtures.join("head")).unwrap();
     let dir = tempfile::tempdir().unwrap();

@@ -24,7 +24,8 @@ fn open(data: &Path) -> (Store, Recovery) {
 
 fn segments(data: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(data.join("journal")).unwrap().map(|file| file.unwrap().path());
-    let mut segments: Vec<_> = files.filter(|path| path.is_file()).collect();
+    let is_segment = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "log");
+    let mut segments: Vec<_> = files.filter(is_segment).collect();
     segments.sort();
     segments
 }
@@ -148,6 +149,29 @@ fn everything_is_gone_after_a_clean_close() {
     let (store, recovery) = open(&data);
     assert_eq!(store.head().seq, Seq(45));
     assert_eq!(lost(&recovery), Some((Seq(46), Some(head.seq))));
+}
+
+/// What is left is whole, only shorter; the note says that it was longer.
+#[test]
+fn the_newest_segment_and_the_state_are_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    trading_day(&data, 60, &[]);
+    let newest = segments(&data).pop().unwrap();
+    let first: u64 = newest.file_stem().unwrap().to_str().unwrap().parse().unwrap();
+    fs::remove_file(newest).unwrap();
+    fs::remove_dir_all(data.join("state")).unwrap();
+    let (store, recovery) = open(&data);
+    assert_eq!(store.head().seq, Seq(first - 1));
+    let (from, to) = lost(&recovery).unwrap();
+    assert_eq!(from, Seq(first));
+    assert!(to.is_some_and(|to| to >= from), "{to:?}");
+    // A note that cannot be read accuses nobody.
+    let data = dir.path().join("again");
+    let head = trading_day(&data, 60, &[]);
+    fs::write(data.join("journal/reached"), "900 00000000\n").unwrap();
+    let (store, recovery) = open(&data);
+    assert_eq!((store.head(), recovery.events), (head, vec![]));
 }
 
 #[test]

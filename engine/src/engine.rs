@@ -199,13 +199,15 @@ impl Engine {
             let (registry, live) = (Arc::clone(&registry), Arc::clone(&live));
             Arc::new(Catalogues::restore(registry, live, clock.clone(), &data_dir))
         };
+        let odds = Arc::new(Odds::new(clock.clone()));
         let market = Arc::new(Market::new(
             Arc::clone(&registry),
             Arc::clone(&live),
             clock.clone(),
             Arc::clone(&catalogues),
+            Arc::clone(&odds),
+            &config.fixed.providers,
         ));
-        let odds = Arc::new(Odds::new(clock.clone()));
         let sender = Sender::start(client.clone(), sender_options);
         let backups = vault::backups(&config, program.as_deref());
         let (vault, inlet) = vault::vault(&backups, &data_dir);

@@ -1,7 +1,10 @@
 //! What vendors offer now, and at what price it would be shown. The chat room asks; vendors'
 //! answers are kept for a while, so that a list of countries costs no request.
 
+mod routing;
+
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::join_all;
@@ -15,6 +18,9 @@ use ring4_rules::Offer;
 use crate::catalogue::Catalogues;
 use crate::clock::Clock;
 use crate::live::{Live, LiveCell};
+use crate::odds::Odds;
+use crate::screens::offers::OfferRow;
+use routing::Draw;
 
 /// How long a vendor's price may be shown in a list, in seconds.
 const LISTED_SECS: u32 = 900;
@@ -28,6 +34,9 @@ const REFRESH_SECS: u32 = 300;
 /// Prices asked for at the same time. Few, because they pass the same rate limit as polls and
 /// purchases, which must not wait behind a whole list.
 const ASKED_AT_ONCE: usize = 2;
+
+/// Services offered in place of another, at most.
+const INSTEAD_MAX: usize = 4;
 
 /// What a list says of an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,8 +101,8 @@ pub enum MarketError {
     /// No vendor offers it now.
     #[error("no vendor offers it")]
     NoOffer,
-    /// The pricing script failed on this offer.
-    #[error("the pricing script failed: {0}")]
+    /// The pricing or the routing script failed on this offer.
+    #[error("a script failed: {0}")]
     Script(String),
 }
 
@@ -112,6 +121,11 @@ pub struct Market {
     clock: Clock,
     catalogues: Arc<Catalogues>,
     asked: Mutex<BTreeMap<OfferKey, Asked>>,
+    odds: Arc<Odds>,
+    /// The operator's order of vendors, 1 first.
+    priorities: BTreeMap<ProviderId, u32>,
+    /// Prices shown so far.
+    turn: AtomicU32,
 }
 
 impl Market {
@@ -122,8 +136,20 @@ impl Market {
         live: Arc<LiveCell>,
         clock: Clock,
         catalogues: Arc<Catalogues>,
+        odds: Arc<Odds>,
+        providers: &BTreeMap<ProviderId, ring4_config::Provider>,
     ) -> Self {
-        Self { registry, live, clock, catalogues, asked: Mutex::default() }
+        let priority = |(id, of): (&ProviderId, &ring4_config::Provider)| (id.clone(), of.priority);
+        Self {
+            registry,
+            live,
+            clock,
+            catalogues,
+            asked: Mutex::default(),
+            odds,
+            priorities: providers.iter().map(priority).collect(),
+            turn: AtomicU32::new(0),
+        }
     }
 
     /// What one vendor was last heard to offer, however it does now.
@@ -208,8 +234,6 @@ impl Market {
             let offer = fresh.and_then(|known| known.offer.clone());
             offers.extend(offer.filter(|offer| offer.stock != Some(0)));
         }
-        // The registry lists vendors by priority; a stable sort keeps it among equal prices.
-        offers.sort_by_key(|offer| offer.candidate.cost);
         offers
     }
 
@@ -219,9 +243,22 @@ impl Market {
         if !self.asked_lately(wanted.service, wanted.country) {
             return Listed::Unknown;
         }
-        let Ok(priced) = self.price(live, wanted) else { return Listed::NotOffered };
+        let Ok(priced) = self.price(live, wanted, Draw::EVEN) else { return Listed::NotOffered };
         let price = pricing::judge(priced.proposed, priced.cost, &live.policy.prices);
         price.map_or(Listed::NotOffered, |price| Listed::At(price.price))
+    }
+
+    /// What is offered instead of a service that no vendor has: the others in the order they are
+    /// sold, as far as their price is known.
+    #[must_use]
+    pub fn instead(&self, live: &Live, wanted: Wanted<'_>) -> Vec<OfferRow> {
+        let others = routing::fallbacks(live, wanted.service);
+        let priced = others.filter_map(|service| {
+            let price = self.listed(live, Wanted { service, ..wanted }).price()?;
+            let (service, country) = (service.clone(), wanted.country);
+            Some(OfferRow { service, country, price: Some(price), percent: None })
+        });
+        priced.take(INSTEAD_MAX).collect()
     }
 
     /// Whether any vendor's answer about this offer is fresh enough for a list.
@@ -240,12 +277,17 @@ impl Market {
     /// See [`MarketError`].
     pub async fn quote(&self, live: &Live, wanted: Wanted<'_>) -> Result<Priced, MarketError> {
         self.ask(wanted.service, wanted.country, QUOTED_SECS).await;
-        self.price(live, wanted)
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let mut priced = self.price(live, wanted, Draw::now(turn, self.clock.now()))?;
+        if live.config.orders.auto_fallback {
+            self.add_fallbacks(live, wanted, &mut priced).await;
+        }
+        Ok(priced)
     }
 
-    fn price(&self, live: &Live, wanted: Wanted<'_>) -> Result<Priced, MarketError> {
+    fn price(&self, live: &Live, wanted: Wanted<'_>, draw: Draw) -> Result<Priced, MarketError> {
         let Wanted { service, country, orders_done } = wanted;
-        let offers = self.known(service, country);
+        let offers = self.ranked(live, wanted, draw)?;
         let Some(best) = offers.first() else { return Err(MarketError::NoOffer) };
         let cost = best.candidate.cost;
         let stocks: Option<Vec<u32>> = offers.iter().map(|offer| offer.stock).collect();

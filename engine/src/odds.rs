@@ -166,7 +166,7 @@ impl Odds {
     /// Takes note of an order, if it has ended and says something. Twice is once.
     pub fn note(&self, order: &Order) {
         let (Some(sample), Some(purchase)) = (sample_of(order), &order.purchase) else { return };
-        let (service, country) = (&order.quote.service, order.quote.country);
+        let (service, country) = (order.service(), order.quote.country);
         let known = &mut *self.lock();
         let vendors = known.offers.entry(service.clone()).or_default();
         let vendors = vendors.entry(country).or_default();

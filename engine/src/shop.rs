@@ -8,6 +8,7 @@ use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::ids::{DepositId, UserId};
 use ring4_domain::ledger::{AccountId, TransferId};
 use ring4_domain::money::Amount;
+use ring4_domain::order::{FailReason, Order, OrderState};
 use ring4_providers::Registry;
 use ring4_storage::{Keyring, Reader, Snapshot};
 use ring4_telegram::sender::{SendError, Sender};
@@ -16,9 +17,10 @@ use tokio::sync::watch;
 use crate::catalogue::Catalogues;
 use crate::clock::Clock;
 use crate::executor::{Answer, Executor, Receipt, Stopped, SubmitError};
-use crate::live::LiveCell;
-use crate::market::Market;
+use crate::live::{Live, LiveCell};
+use crate::market::{Market, Wanted};
 use crate::odds::Odds;
+use crate::screens::offers::OfferRow;
 use crate::shipping::Status;
 use crate::sightings::Sightings;
 use crate::vault::Vault;
@@ -93,6 +95,17 @@ impl Shop {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         self.reader.snapshot()
+    }
+
+    /// What may be bought instead, for the card of an order for which there was no number.
+    #[must_use]
+    pub fn instead(&self, live: &Live, order: &Order) -> Vec<OfferRow> {
+        if order.state != OrderState::Failed(FailReason::OutOfStock) {
+            return Vec::new();
+        }
+        let (service, country) = (&order.quote.service, order.quote.country);
+        let wanted = Wanted { service, country, orders_done: 0 };
+        self.market.instead(live, wanted)
     }
 
     /// Whether this person is an admin.

@@ -48,6 +48,9 @@ mod lost;
 /// What nobody may read: keys, codes, numbers.
 mod secrets;
 
+/// Several vendors, and services that stand in for others.
+mod failover;
+
 /// House rules that a machine can keep.
 mod tidy;
 

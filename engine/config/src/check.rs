@@ -10,13 +10,15 @@ use ring4_domain::money::Amount;
 use ring4_yaml::{Report, Source, Step, locate};
 use rust_decimal::Decimal;
 
+mod orders;
+
 use crate::env::Env;
 use crate::raw::{
     RawBackup, RawConfig, RawDeposits, RawMethod, RawProvider, RawService, RawShop, RawTelegram,
 };
 use crate::sections::{
-    Backup, Config, Deposits, Fixed, Live, Method, Orders, Polling, Pricing, Provider, Service,
-    Shop, Storage, Telegram, Vault,
+    Backup, Config, Deposits, Fixed, Live, Method, Pricing, Provider, Service, Shop, Storage,
+    Telegram, Vault,
 };
 use crate::switch::Switch;
 use crate::text::{EnvText, Secret, SecretSource};
@@ -159,6 +161,7 @@ impl<'a> Checker<'a> {
                 pricing: self.pricing(raw.pricing),
                 orders: self.orders(raw.orders),
                 polling: self.polling(raw.polling),
+                routing: self.routing(raw.routing),
                 deposits: self.deposits(raw.deposits),
                 backup: self.backup(&raw.backup),
             },
@@ -404,39 +407,6 @@ impl<'a> Checker<'a> {
         let place = place.with("demand_factor").with("factor");
         self.in_range(&place, factor, Decimal::new(1, 1), Decimal::TEN);
         pricing
-    }
-
-    fn orders(&mut self, orders: Orders) -> Orders {
-        let place = Place::of("orders");
-        self.in_range(&place.with("timeout_secs"), &orders.timeout_secs, 5, 3_600);
-        self.in_range(&place.with("open_max"), &orders.open_max, 1, 100);
-        self.in_range(&place.with("odds_from"), &orders.odds_from, 5, 200);
-        self.in_range(&place.with("unclear_window_secs"), &orders.unclear_window_secs, 10, 600);
-        self.in_range(&place.with("cancel_retry_secs"), &orders.cancel_retry_secs, 1, 300);
-        self.in_range(&place.with("cancel_grace_secs"), &orders.cancel_grace_secs, 10, 3_600);
-        self.in_range(&place.with("purchase_wait_secs"), &orders.purchase_wait_secs, 10, 600);
-        let kept = &orders.forget_codes_after_days;
-        self.in_range(&place.with("forget_codes_after_days"), kept, 1, 3_650);
-        orders
-    }
-
-    fn polling(&mut self, polling: Polling) -> Polling {
-        let place = Place::of("polling");
-        let (floor, ceiling) = (polling.floor_secs, polling.ceiling_secs);
-        self.in_range(&place.with("floor_secs"), &floor, 1, 300);
-        self.in_range(&place.with("ceiling_secs"), &ceiling, floor, 300);
-        for (key, secs) in [
-            ("initial_secs", polling.initial_secs),
-            ("active_secs", polling.active_secs),
-            ("standard_secs", polling.standard_secs),
-            ("extended_secs", polling.extended_secs),
-        ] {
-            self.in_range(&place.with(key), &secs, floor, ceiling);
-        }
-        if polling.learn_from != 0 {
-            self.in_range(&place.with("learn_from"), &polling.learn_from, 20, 500);
-        }
-        polling
     }
 
     fn deposits(&mut self, raw: RawDeposits) -> Deposits {

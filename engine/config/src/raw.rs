@@ -14,7 +14,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::sections::{Logging, Maintenance, Orders, Plugins, Polling, Pricing};
+use crate::sections::{Logging, Maintenance, Orders, Plugins, Polling, Pricing, Routing};
 use crate::switch::Switch;
 #[cfg(test)]
 use crate::text::DecimalText;
@@ -38,6 +38,8 @@ pub struct RawConfig {
     pub orders: Orders,
     /// What `scripts/polling.rhai` works with, and the limits of what it may propose.
     pub polling: Polling,
+    /// What `scripts/routing.rhai` works with.
+    pub routing: Routing,
     /// How wallets are filled.
     pub deposits: RawDeposits,
     /// Number vendors, by id. Changing one needs a restart.

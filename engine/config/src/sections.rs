@@ -62,6 +62,8 @@ pub struct Live {
     pub orders: Orders,
     /// How often vendors are asked, and the limits.
     pub polling: Polling,
+    /// Which vendor is asked first.
+    pub routing: Routing,
     /// How wallets are filled.
     pub deposits: Deposits,
     /// When backups are made and how many are kept.
@@ -369,6 +371,9 @@ pub struct Orders {
     pub open_max: u32,
     /// How long an unclear purchase is looked for at the vendor, in seconds, 10 to 600.
     pub unclear_window_secs: u32,
+    /// Whether the next service of the list is bought, within the price shown, where the chosen
+    /// one has no number anywhere.
+    pub auto_fallback: bool,
     /// What happens to a number that turns up after its customer's money went back.
     pub orphans: Orphans,
     /// Wait before a refused cancel is asked for again, in seconds, 1 to 300.
@@ -392,6 +397,7 @@ impl Default for Orders {
             timeout_secs: 600,
             open_max: 5,
             unclear_window_secs: 90,
+            auto_fallback: false,
             orphans: Orphans::Cancel,
             cancel_retry_secs: 15,
             cancel_grace_secs: 300,
@@ -399,6 +405,57 @@ impl Default for Orders {
             forget_codes_after_days: 30,
             odds_from: 20,
         }
+    }
+}
+
+/// How `scripts/routing.rhai` ranks the vendors of an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// By the vendor's price.
+    Price,
+    /// By `priority` in the vendor's settings.
+    Priority,
+    /// By the share of orders that got a code.
+    Success,
+    /// Each in turn.
+    RoundRobin,
+    /// By lot, as often as `weights` say.
+    Weighted,
+}
+
+impl Strategy {
+    /// Its name in settings and scripts.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Price => "price",
+            Self::Priority => "priority",
+            Self::Success => "success",
+            Self::RoundRobin => "round_robin",
+            Self::Weighted => "weighted",
+        }
+    }
+}
+
+/// Which vendor is asked first.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Routing {
+    /// price, priority, success, round_robin or weighted.
+    pub strategy: Strategy,
+    /// How often a vendor comes first with `weighted`, by vendor, 1 to 1000; 1 when left out.
+    pub weights: BTreeMap<String, u32>,
+    /// Own orders of a vendor's offer from which their success counts instead of the vendor's
+    /// word, 1 to 200.
+    pub success_from: u32,
+}
+
+impl Default for Routing {
+    fn default() -> Self {
+        Self { strategy: Strategy::Price, weights: BTreeMap::new(), success_from: 10 }
     }
 }
 

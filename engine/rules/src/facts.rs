@@ -26,6 +26,23 @@ pub const POLL_FACTS: &[&str] = &[
     "chance_per_mille",
 ];
 
+/// Properties of a vendor that may serve an offer.
+pub const VENDOR_FACTS: &[&str] = &[
+    "service",
+    "country",
+    "provider",
+    "cost",
+    "priority",
+    "weight",
+    "place",
+    "count",
+    "turn",
+    "luck",
+    "stock",
+    "success_percent",
+    "samples",
+];
+
 /// What is to be priced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
@@ -65,6 +82,114 @@ pub struct PollFacts {
     pub chance_per_mille: Option<u32>,
 }
 
+/// A vendor that may serve an offer, and is to be ranked among the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VendorFacts {
+    /// The service.
+    pub service: ServiceKey,
+    /// The country.
+    pub country: Country,
+    /// The vendor.
+    pub provider: ProviderId,
+    /// What it asks.
+    pub cost: Amount,
+    /// Its priority in the settings, 1 first.
+    pub priority: u32,
+    /// Its weight in the settings.
+    pub weight: u32,
+    /// Its place among the vendors of this offer by priority, from 0.
+    pub place: u32,
+    /// How many vendors there are.
+    pub count: u32,
+    /// Counts the prices that were shown.
+    pub turn: u32,
+    /// Drawn anew for every price that is shown: 1000 times a number whose distribution is
+    /// exponential, so that whoever has the least of it divided by the weight comes first as
+    /// often as the weights say.
+    pub luck: u32,
+    /// Numbers it has; `None` when it does not say.
+    pub stock: Option<u32>,
+    /// Share of orders that got a code, in percent: of our own where there are enough, else by
+    /// the vendor's word; `None` where neither is known.
+    pub success_percent: Option<u32>,
+    /// Own orders that this is counted from; 0 for the vendor's word.
+    pub samples: u32,
+}
+
+/// A vendor inside a script.
+#[derive(Clone, Debug)]
+pub(crate) struct ScriptVendor(Arc<(VendorFacts, ScriptParams)>);
+
+impl ScriptVendor {
+    pub(crate) fn new(vendor: &VendorFacts, params: &ScriptParams) -> Self {
+        Self(Arc::new((vendor.clone(), params.clone())))
+    }
+}
+
+fn register_vendor(engine: &mut Engine, params: &ScriptParams) {
+    engine
+        .register_type_with_name::<ScriptVendor>("Vendor")
+        .register_get("service", |of: &mut ScriptVendor| of.0.0.service.as_str().to_owned())
+        .register_get("country", |of: &mut ScriptVendor| of.0.0.country.to_string())
+        .register_get("provider", |of: &mut ScriptVendor| of.0.0.provider.as_str().to_owned())
+        .register_get("cost", |of: &mut ScriptVendor| dollars(of.0.0.cost))
+        .register_get("priority", |of: &mut ScriptVendor| i64::from(of.0.0.priority))
+        .register_get("weight", |of: &mut ScriptVendor| i64::from(of.0.0.weight))
+        .register_get("place", |of: &mut ScriptVendor| i64::from(of.0.0.place))
+        .register_get("count", |of: &mut ScriptVendor| i64::from(of.0.0.count))
+        .register_get("turn", |of: &mut ScriptVendor| i64::from(of.0.0.turn))
+        .register_get("luck", |of: &mut ScriptVendor| i64::from(of.0.0.luck))
+        .register_get("stock", |of: &mut ScriptVendor| optional(of.0.0.stock))
+        .register_get("success_percent", |of: &mut ScriptVendor| optional(of.0.0.success_percent))
+        .register_get("samples", |of: &mut ScriptVendor| i64::from(of.0.0.samples))
+        .register_get("params", |of: &mut ScriptVendor| of.0.1.clone());
+    let params = params.clone();
+    engine.register_fn("vendor", move |map: Map| -> Result<ScriptVendor, Box<EvalAltResult>> {
+        read_vendor(&texts(&map)).map(|of| ScriptVendor::new(&of, &params)).map_err(refuse)
+    });
+}
+
+/// A vendor from named texts; what is left out has a plain default.
+///
+/// # Errors
+/// A name is unknown or a value is not what its name needs.
+pub(crate) fn read_vendor(facts: &[(String, String)]) -> Result<VendorFacts, String> {
+    let mut vendor = VendorFacts {
+        service: key("service", "any")?,
+        country: Country::US,
+        provider: key("provider", "any")?,
+        cost: Amount::from_micros(300_000),
+        priority: 1,
+        weight: 1,
+        place: 0,
+        count: 2,
+        turn: 0,
+        luck: 1_000,
+        stock: None,
+        success_percent: None,
+        samples: 0,
+    };
+    for (name, text) in facts {
+        match name.as_str() {
+            "service" => vendor.service = key(name, text)?,
+            "country" => vendor.country = key(name, text)?,
+            "provider" => vendor.provider = key(name, text)?,
+            "cost" => vendor.cost = amount(name, text)?,
+            "priority" => vendor.priority = whole(name, text)?,
+            "weight" => vendor.weight = whole(name, text)?,
+            "place" => vendor.place = whole(name, text)?,
+            "count" => vendor.count = whole(name, text)?,
+            "turn" => vendor.turn = whole(name, text)?,
+            "luck" => vendor.luck = whole(name, text)?,
+            "stock" => vendor.stock = Some(whole(name, text)?),
+            "success_percent" => vendor.success_percent = Some(whole(name, text)?),
+            "samples" => vendor.samples = whole(name, text)?,
+            _ => return Err(unknown(name, VENDOR_FACTS)),
+        }
+    }
+    Ok(vendor)
+}
+
 /// An offer inside a script.
 #[derive(Clone, Debug)]
 pub(crate) struct ScriptOffer(Arc<(Offer, ScriptParams)>);
@@ -91,6 +216,7 @@ fn optional(number: Option<u32>) -> Dynamic {
 
 /// Gives scripts the facts' properties, and `test_*` functions the means to make facts.
 pub(crate) fn register(engine: &mut Engine, params: &ScriptParams) {
+    register_vendor(engine, params);
     engine
         .register_type_with_name::<ScriptOffer>("Offer")
         .register_get("service", |offer: &mut ScriptOffer| offer.0.0.service.as_str().to_owned())

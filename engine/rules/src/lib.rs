@@ -19,7 +19,7 @@ mod params;
 pub use params::{Param, Params};
 
 mod facts;
-pub use facts::{Offer, PollFacts};
+pub use facts::{Offer, PollFacts, VendorFacts};
 
 mod sandbox;
 

@@ -8,7 +8,7 @@ use ring4_domain::ids::{Country, ProviderId, ServiceKey};
 use ring4_domain::money::Amount;
 use ring4_yaml::Problem;
 
-use crate::facts::{Offer, PollFacts};
+use crate::facts::{Offer, PollFacts, VendorFacts};
 use crate::rule_set::RuleSet;
 
 /// Vendor prices tried for every service, in micro-dollars.
@@ -29,6 +29,7 @@ pub fn run(rules: &RuleSet, catalogue: &[Offer]) -> Vec<Problem> {
     let mut offers = catalogue.iter().cloned().chain(sample_offers(&services));
     problems.extend(offers.find_map(|offer| try_price(rules, &offer)));
     problems.extend(try_polls(rules, &services));
+    problems.extend(try_ranks(rules, &services));
     problems
 }
 
@@ -60,6 +61,38 @@ fn try_price(rules: &RuleSet, offer: &Offer) -> Option<Problem> {
     let Offer { service, country, cost, .. } = offer;
     problem.reason += &format!(" (for {service} in {country} at a cost of {cost})");
     Some(*problem)
+}
+
+fn try_ranks(rules: &RuleSet, services: &BTreeSet<ServiceKey>) -> Option<Problem> {
+    let provider = ProviderId::new("any").ok()?;
+    let known = [(None, None, 0), (Some(3), Some(40), 0), (Some(0), Some(0), 500)];
+    for (service, (stock, success_percent, samples)) in
+        services.iter().flat_map(|service| known.map(|known| (service, known)))
+    {
+        for (place, weight, luck) in [(0, 1, 0), (1, 1_000, 700), (6, 1, 20_000)] {
+            let vendor = VendorFacts {
+                service: service.clone(),
+                country: Country::US,
+                provider: provider.clone(),
+                cost: Amount::from_micros(300_000),
+                priority: place + 1,
+                weight,
+                place,
+                count: 7,
+                turn: u32::MAX,
+                luck,
+                stock,
+                success_percent,
+                samples,
+            };
+            if let Err(error) = rules.rank(&vendor) {
+                let mut problem = error.into_problem();
+                problem.reason += &format!(" (for the vendor at place {place} of {service})");
+                return Some(*problem);
+            }
+        }
+    }
+    None
 }
 
 fn try_polls(rules: &RuleSet, services: &BTreeSet<ServiceKey>) -> Option<Problem> {

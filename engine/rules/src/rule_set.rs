@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use sha2::{Digest, Sha256};
 
-use crate::facts::{Offer, PollFacts, ScriptOffer, ScriptPoll};
+use crate::facts::{Offer, PollFacts, ScriptOffer, ScriptPoll, ScriptVendor, VendorFacts};
 use crate::messages::{KeySpec, Texts};
 use crate::params::{Params, ScriptParams};
 use crate::sandbox::{Sandbox, number_of};
@@ -21,10 +21,12 @@ use crate::{proof, script_tests};
 pub type Files = BTreeMap<String, String>;
 
 /// A script that must be there, with the function the engine calls in it.
-const SCRIPTS: &[(&str, &str)] = &[("pricing.rhai", PRICE), ("polling.rhai", NEXT_POLL)];
+const SCRIPTS: &[(&str, &str)] =
+    &[("pricing.rhai", PRICE), ("polling.rhai", NEXT_POLL), ("routing.rhai", RANK)];
 
 const PRICE: &str = "price";
 const NEXT_POLL: &str = "next_poll";
+const RANK: &str = "rank";
 
 /// What a rule set is built from.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +52,7 @@ pub struct RuleSet {
     sandbox: Sandbox,
     pricing: Script,
     polling: Script,
+    routing: Script,
     texts: Texts,
 }
 
@@ -73,14 +76,15 @@ impl RuleSet {
                 None
             }
         };
-        let polling = scripts.pop();
-        let pricing = scripts.pop();
-        let (Some(texts), Some(pricing), Some(polling)) = (texts, pricing, polling) else {
+        let (Some(texts), Some(routing), Some(polling), Some(pricing)) =
+            (texts, scripts.pop(), scripts.pop(), scripts.pop())
+        else {
             return Err(report);
         };
         let version = version_of(sources.files);
         let params = sources.params.clone();
-        let rules = Self { version, params, script_params, sandbox, pricing, polling, texts };
+        let rules =
+            Self { version, params, script_params, sandbox, pricing, polling, routing, texts };
         let tests = script_tests::run(&rules, sources.files);
         report.problems.extend(tests);
         report.problems.extend(proof::run(&rules, sources.catalogue));
@@ -113,6 +117,32 @@ impl RuleSet {
     /// The script failed or answered what is no delay.
     pub fn next_poll(&self, facts: &PollFacts) -> Result<u32, ScriptError> {
         self.next_poll_with(facts, &self.script_params)
+    }
+
+    /// Where `routing.rhai` puts a vendor among those who may serve an offer: the least comes
+    /// first, `None` is not asked at all.
+    ///
+    /// # Errors
+    /// The script failed or answered what is no rank.
+    pub fn rank(&self, vendor: &VendorFacts) -> Result<Option<Decimal>, ScriptError> {
+        self.rank_with(vendor, &self.script_params)
+    }
+
+    pub(crate) fn rank_with(
+        &self,
+        vendor: &VendorFacts,
+        params: &ScriptParams,
+    ) -> Result<Option<Decimal>, ScriptError> {
+        let vendor = ScriptVendor::new(vendor, params);
+        let answer = self.routing.call(&self.sandbox, RANK, (vendor,))?;
+        if answer.is_unit() {
+            return Ok(None);
+        }
+        number_of(&answer).map(Some).ok_or_else(|| {
+            let kind = answer.type_name();
+            let reason = format!("`rank` answered with {kind}, not with a number or ()");
+            self.routing.unusable(RANK, reason)
+        })
     }
 
     pub(crate) fn price_with(
@@ -162,7 +192,7 @@ impl RuleSet {
     /// Runs the `test_*` functions of every script.
     pub(crate) fn run_own_tests(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        for script in [&self.pricing, &self.polling] {
+        for script in [&self.pricing, &self.polling, &self.routing] {
             for test in script.tests() {
                 if let Err(error) = script.call(&self.sandbox, test, ()) {
                     problems.push(error.into_problem().with_path(test));

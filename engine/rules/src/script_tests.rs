@@ -6,9 +6,10 @@
 
 use ring4_domain::money::Amount;
 use ring4_yaml::{Entries, Problem, Scalar, Source, Step, closest, decode, locate};
+use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use crate::facts::{read_offer, read_poll};
+use crate::facts::{read_offer, read_poll, read_vendor};
 use crate::params::{Param, Params, dollars};
 use crate::rule_set::{Files, RuleSet};
 use crate::script::ScriptError;
@@ -23,6 +24,8 @@ struct TestFile {
     price: Vec<PriceRow>,
     /// Rows for `next_poll`.
     next_poll: Vec<PollRow>,
+    /// Rows for `rank`.
+    rank: Vec<RankRow>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,6 +47,17 @@ struct PollRow {
     #[serde(default)]
     params: Entries<Scalar>,
     order: Entries<Scalar>,
+    expect: Scalar,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RankRow {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    params: Entries<Scalar>,
+    vendor: Entries<Scalar>,
     expect: Scalar,
 }
 
@@ -107,6 +121,32 @@ fn run_file(rules: &RuleSet, source: Source<'_>, file: &TestFile, problems: &mut
         let place = Row { rules, source, table: "next_poll", item, name: &row.name };
         problems.extend(check_poll(&place, row, &params).err().map(|problem| *problem));
     }
+    for (item, row) in file.rank.iter().enumerate() {
+        let place = Row { rules, source, table: "rank", item, name: &row.name };
+        problems.extend(check_rank(&place, row, &params).err().map(|problem| *problem));
+    }
+}
+
+fn check_rank(place: &Row<'_>, row: &RankRow, file: &Params) -> Result<(), Box<Problem>> {
+    let params = place.params(file, &row.params)?;
+    let vendor =
+        read_vendor(&texts(&row.vendor)).map_err(|reason| place.fails("vendor", &reason))?;
+    let text = row.expect.0.as_str();
+    let expected =
+        match text {
+            "null" | "~" => None,
+            _ => Some(Decimal::from_str_exact(text).map_err(|_| {
+                place.fails("expect", &format!("`{text}` is no number and not null"))
+            })?),
+        };
+    let got =
+        place.rules.rank_with(&vendor, &params.for_scripts()).map_err(ScriptError::into_problem)?;
+    if got == expected {
+        return Ok(());
+    }
+    let shown = |rank: Option<Decimal>| rank.map_or("null".to_owned(), |rank| rank.to_string());
+    let reason = format!("expected {}, got {}", shown(expected), shown(got));
+    Err(place.fails("expect", &reason))
 }
 
 fn check_price(place: &Row<'_>, row: &PriceRow, file: &Params) -> Result<(), Box<Problem>> {

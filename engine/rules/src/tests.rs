@@ -43,7 +43,8 @@ fn params() -> Params {
         .set("polling.standard_secs", 5_u32)
         .set("polling.extended_secs", 10_u32)
         .set("polling.ceiling_secs", 60_u32)
-        .set("polling.learn_from", 50_u32);
+        .set("polling.learn_from", 50_u32)
+        .set("routing.strategy", "price");
     for (service, margin) in [("ring4", 8), ("telegram", 5), ("google", 6), ("whatsapp", 7)] {
         params
             .set(&format!("services.{service}.margin_percent"), Decimal::from(margin))
@@ -65,6 +66,7 @@ fn files() -> Files {
         ("scripts/messages.en.yaml", PACK),
         ("scripts/tests/pricing.yaml", include_str!("tests/promises/pricing.yaml")),
         ("scripts/tests/polling.yaml", include_str!("tests/promises/polling.yaml")),
+        ("scripts/tests/routing.yaml", include_str!("tests/promises/routing.yaml")),
     ] {
         files.insert(name.to_owned(), text.to_owned());
     }

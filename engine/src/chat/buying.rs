@@ -110,7 +110,8 @@ impl Visit<'_> {
         let priced = match self.shop.market.quote(self.live, wanted).await {
             Ok(priced) => priced,
             Err(MarketError::NoOffer) => {
-                return Ok(Reply::Screen(self.voice().sold_out(&service, country)?));
+                let instead = self.shop.market.instead(self.live, wanted);
+                return Ok(Reply::Screen(self.voice().sold_out(&service, country, &instead)?));
             }
             Err(error @ MarketError::Script(_)) => {
                 tracing::error!(%service, %country, %error, "no price");

@@ -52,7 +52,8 @@ impl Visit<'_> {
 
     pub(super) fn card(&self, order: &Order) -> Result<Reply, ShopError> {
         let available = available(&self.shop.snapshot(), self.user())?;
-        Ok(Reply::Screen(self.voice().order_card(order, available)?))
+        let instead = self.shop.instead(self.live, order);
+        Ok(Reply::Screen(self.voice().order_card(order, available, &instead)?))
     }
 
     pub(super) async fn cancel(&self, id: OrderId) -> Result<Reply, ShopError> {

@@ -150,7 +150,7 @@ impl Polls {
         }
         let watch = Watch {
             provider: purchase.provider.clone(),
-            service: order.quote.service.clone(),
+            service: order.service().clone(),
             vendor_order: purchase.vendor_order.clone(),
             bought_at: purchase.bought_at,
             at: Timestamp(0),

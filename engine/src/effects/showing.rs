@@ -30,7 +30,8 @@ pub(super) async fn order(shop: &Shop, id: OrderId) -> Result<Found, ShopError> 
     let customer = snapshot.customer(order.customer())?;
     let available = available(&snapshot, order.customer())?;
     let live = shop.live.load_full();
-    let screen = voice(shop, &live, customer.as_ref()).order_card(&order, available)?;
+    let instead = shop.instead(&live, &order);
+    let screen = voice(shop, &live, customer.as_ref()).order_card(&order, available, &instead)?;
     show(shop, order.customer(), order.card, screen).await
 }
 

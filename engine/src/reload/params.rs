@@ -32,7 +32,8 @@ pub(super) fn of(config: &Live) -> Params {
         .set("polling.standard_secs", polling.standard_secs)
         .set("polling.extended_secs", polling.extended_secs)
         .set("polling.learn_from", polling.learn_from)
-        .set("orders.timeout_secs", config.orders.timeout_secs);
+        .set("orders.timeout_secs", config.orders.timeout_secs)
+        .set("routing.strategy", config.routing.strategy.name());
     for (key, service) in &config.services {
         params
             .set(&format!("services.{key}.name"), service.name.as_str())

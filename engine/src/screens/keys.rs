@@ -99,6 +99,7 @@ keys! {
     Text "buy.no_countries" ["service"];
     Text "buy.matches" ["words", "available"];
     Text "buy.out_of_stock" ["service", "country"];
+    Text "buy.instead" [];
     Label "buy.service" ["emoji", "service"];
     Label "buy.service_from" ["emoji", "service", "price"];
     Label "buy.country" ["flag", "country"];
@@ -125,6 +126,7 @@ keys! {
         "emoji", "service", "flag", "country", "number", "code", "state", "money", "available", "id"
     ];
     Text "order.state.buying" [];
+    Text "order.instead" ["wanted"];
     Text "order.state.unclear" [];
     Text "order.state.unclear_asked" ["until"];
     Text "order.state.waiting" ["left", "until"];

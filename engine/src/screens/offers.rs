@@ -1,11 +1,11 @@
 //! Choosing what to buy: services, countries, matches of a search, and the price to confirm.
-//! Only the chat room imports this.
+//! The chat room, the order card and the market import this.
 
 use ring4_domain::ids::{Country, ServiceKey};
 use ring4_domain::money::Amount;
 use ring4_domain::order::Quote;
 use ring4_rules::messages::Value;
-use ring4_telegram::keyboard::Style;
+use ring4_telegram::keyboard::{Button, KeyboardError, Style};
 
 use super::{Rows, Screen, ScreenError, Voice};
 use crate::chat::press::Press;
@@ -150,19 +150,7 @@ impl Voice<'_> {
     ) -> Result<Screen, ScreenError> {
         let mut rows = Rows::default();
         for offer in offers.iter().take(OFFERS_MAX) {
-            let flag = offer.country.flag();
-            let country = self.country(offer.country);
-            let price = offer.price.map(|price| self.money(price));
-            let mut values = vec![
-                ("emoji", Value::Text(self.emoji(&offer.service))),
-                ("service", Value::Text(self.service(&offer.service))),
-                ("flag", Value::Text(&flag)),
-                ("country", Value::Text(&country)),
-            ];
-            let key = if price.is_some() { "buy.match_at" } else { "buy.match" };
-            values.extend(price.iter().map(|price| ("price", Value::Text(price.as_str()))));
-            let press = Press::Offer(offer.service.clone(), offer.country);
-            rows.add([self.button_with(key, &values, &press)]);
+            rows.add([self.match_button(offer)]);
         }
         rows.add([self.button("menu.home", &Press::Menu)]);
         let available = self.money(available);
@@ -170,12 +158,37 @@ impl Voice<'_> {
         rows.screen(self.say("buy.matches", &values))
     }
 
-    /// An offer that no vendor can serve.
+    /// The button of an offer that is shown among those of other services.
+    pub(super) fn match_button(&self, offer: &OfferRow) -> Result<Button, KeyboardError> {
+        let flag = offer.country.flag();
+        let country = self.country(offer.country);
+        let price = offer.price.map(|price| self.money(price));
+        let mut values = vec![
+            ("emoji", Value::Text(self.emoji(&offer.service))),
+            ("service", Value::Text(self.service(&offer.service))),
+            ("flag", Value::Text(&flag)),
+            ("country", Value::Text(&country)),
+        ];
+        let key = if price.is_some() { "buy.match_at" } else { "buy.match" };
+        values.extend(price.iter().map(|price| ("price", Value::Text(price.as_str()))));
+        let press = Press::Offer(offer.service.clone(), offer.country);
+        self.button_with(key, &values, &press)
+    }
+
+    /// An offer that no vendor can serve, and what may be bought instead.
     ///
     /// # Errors
     /// See [`ScreenError`].
-    pub fn sold_out(&self, service: &ServiceKey, country: Country) -> Result<Screen, ScreenError> {
+    pub fn sold_out(
+        &self,
+        service: &ServiceKey,
+        country: Country,
+        instead: &[OfferRow],
+    ) -> Result<Screen, ScreenError> {
         let mut rows = Rows::default();
+        for offer in instead {
+            rows.add([self.match_button(offer)]);
+        }
         rows.add([
             self.button("menu.back", &Press::Countries(service.clone())),
             self.button("menu.home", &Press::Menu),
@@ -183,7 +196,11 @@ impl Voice<'_> {
         let country = self.country(country);
         let values =
             [("service", Value::Text(self.service(service))), ("country", Value::Text(&country))];
-        rows.screen(self.say("buy.out_of_stock", &values))
+        let mut text = self.say("buy.out_of_stock", &values);
+        if !instead.is_empty() {
+            text = format!("{text}\n\n{}", self.say("buy.instead", &[]));
+        }
+        rows.screen(text)
     }
 
     fn odds(&self, odds: Figures) -> String {

@@ -6,6 +6,7 @@ use ring4_domain::order::{CancelReason, FailReason, Order, OrderState};
 use ring4_rules::messages::Value;
 use ring4_telegram::keyboard::{Button, COPY_CHARS_MAX, Style};
 
+use super::offers::OfferRow;
 use super::{Rows, Screen, ScreenError, Voice};
 use crate::chat::press::Press;
 
@@ -18,10 +19,22 @@ impl Voice<'_> {
     ///
     /// # Errors
     /// See [`ScreenError`].
-    pub fn order_card(&self, order: &Order, available: Amount) -> Result<Screen, ScreenError> {
+    pub fn order_card(
+        &self,
+        order: &Order,
+        available: Amount,
+        instead: &[OfferRow],
+    ) -> Result<Screen, ScreenError> {
         let flag = order.quote.country.flag();
         let country = self.country(order.quote.country);
-        let state = self.order_state(order);
+        let mut state = self.order_state(order);
+        if order.purchase.is_some() && *order.service() != order.quote.service {
+            let wanted = Value::Text(self.service(&order.quote.service));
+            state = format!("{state}\n{}", self.say("order.instead", &[("wanted", wanted)]));
+        }
+        if !instead.is_empty() {
+            state = format!("{state}\n\n{}", self.say("buy.instead", &[]));
+        }
         let money = self.order_money(order);
         let available = self.money(available);
         let id = order.id().to_string();
@@ -48,11 +61,14 @@ impl Voice<'_> {
         if matches!(key, "order" | "order.with_code") {
             values.push(("number", Value::Text(number.unwrap_or(NOTHING))));
         }
-        self.order_buttons(order).screen(self.say(key, &values))
+        self.order_buttons(order, instead).screen(self.say(key, &values))
     }
 
-    fn order_buttons(&self, order: &Order) -> Rows {
+    fn order_buttons(&self, order: &Order, instead: &[OfferRow]) -> Rows {
         let mut rows = Rows::default();
+        for offer in instead {
+            rows.add([self.match_button(offer)]);
+        }
         let copies = matches!(
             order.state,
             OrderState::Waiting | OrderState::Cancelling { .. } | OrderState::Delivered

@@ -1,0 +1,48 @@
+//! The ranges of what concerns orders: their life, their polls, their vendors. Private to `check`.
+
+use super::{Checker, Place};
+use crate::sections::{Orders, Polling, Routing};
+
+impl Checker<'_> {
+    pub(super) fn orders(&mut self, orders: Orders) -> Orders {
+        let place = Place::of("orders");
+        self.in_range(&place.with("timeout_secs"), &orders.timeout_secs, 5, 3_600);
+        self.in_range(&place.with("open_max"), &orders.open_max, 1, 100);
+        self.in_range(&place.with("odds_from"), &orders.odds_from, 5, 200);
+        self.in_range(&place.with("unclear_window_secs"), &orders.unclear_window_secs, 10, 600);
+        self.in_range(&place.with("cancel_retry_secs"), &orders.cancel_retry_secs, 1, 300);
+        self.in_range(&place.with("cancel_grace_secs"), &orders.cancel_grace_secs, 10, 3_600);
+        self.in_range(&place.with("purchase_wait_secs"), &orders.purchase_wait_secs, 10, 600);
+        let kept = &orders.forget_codes_after_days;
+        self.in_range(&place.with("forget_codes_after_days"), kept, 1, 3_650);
+        orders
+    }
+
+    pub(super) fn routing(&mut self, routing: Routing) -> Routing {
+        let place = Place::of("routing");
+        self.in_range(&place.with("success_from"), &routing.success_from, 1, 200);
+        for (provider, weight) in &routing.weights {
+            self.in_range(&place.with("weights").with(provider.as_str()), weight, 1, 1_000);
+        }
+        routing
+    }
+
+    pub(super) fn polling(&mut self, polling: Polling) -> Polling {
+        let place = Place::of("polling");
+        let (floor, ceiling) = (polling.floor_secs, polling.ceiling_secs);
+        self.in_range(&place.with("floor_secs"), &floor, 1, 300);
+        self.in_range(&place.with("ceiling_secs"), &ceiling, floor, 300);
+        for (key, secs) in [
+            ("initial_secs", polling.initial_secs),
+            ("active_secs", polling.active_secs),
+            ("standard_secs", polling.standard_secs),
+            ("extended_secs", polling.extended_secs),
+        ] {
+            self.in_range(&place.with(key), &secs, floor, ceiling);
+        }
+        if polling.learn_from != 0 {
+            self.in_range(&place.with("learn_from"), &polling.learn_from, 20, 500);
+        }
+        polling
+    }
+}

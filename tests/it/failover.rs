@@ -27,6 +27,14 @@ fn seller(world: &World, id: &str) -> String {
     order(world, id).purchase.expect("a number").provider.to_string()
 }
 
+/// Buys once more; the cards of earlier orders are still in the chat.
+async fn buy_again(world: &World, service: &str, name: &str) -> String {
+    world.say(ANNA, &format!("/start buy_{service}_US")).await;
+    world.newest(ANNA, &[name, "fixed for"]).await;
+    world.press(ANNA, "Buy for").await;
+    world.newest(ANNA, &["Order ", "balance"]).await
+}
+
 /// Changes the running shop's settings, as an operator does.
 async fn save(world: &World, from: &str, to: &str) {
     let path = world.folder.path().join("config.yaml");
@@ -87,13 +95,15 @@ async fn the_operators_strategy_is_live() {
     let first = world.buy(ANNA).await;
     assert_eq!(seller(&world, &first), "mock", "the cheaper one");
     save(&world, "strategy: price", "strategy: priority").await;
-    let second = world.buy(ANNA).await;
-    assert_eq!(seller(&world, &second), "smspool", "the one with priority 1");
+    buy_again(&world, "ring4", "Ring4").await;
+    let card = world.newest(ANNA, &["Number +", "held"]).await;
+    assert_eq!(seller(&world, &order_id(&card)), "smspool", "the one with priority 1");
     save(&world, "strategy: priority", "strategy: round_robin").await;
     let mut sellers = Vec::new();
     for _ in 0..2 {
-        let id = world.buy(ANNA).await;
-        sellers.push(seller(&world, &id));
+        buy_again(&world, "ring4", "Ring4").await;
+        let card = world.newest(ANNA, &["Number +", "held"]).await;
+        sellers.push(seller(&world, &order_id(&card)));
     }
     sellers.sort();
     assert_eq!(sellers, ["mock", "smspool"], "each in turn");
@@ -111,15 +121,13 @@ async fn what_nobody_has_is_stood_in_for() {
     }
     let gone = json!({ "vendor": { "mode": "out_of_stock", "offer": [907, 1] } });
     world.post("faults", gone.clone()).await;
-    world.say(ANNA, "/start buy_telegram_US").await;
-    world.press(ANNA, "Buy for").await;
+    buy_again(&world, "telegram", "Telegram").await;
     world.newest(ANNA, &["No number was available", "one of these instead", "returned"]).await;
     let ring4 = world.data(ANNA, "Ring4 · ").await;
     assert_eq!(ring4, "o:ring4:US");
     save(&world, "auto_fallback: false", "auto_fallback: true").await;
     world.post("faults", gone).await;
-    world.say(ANNA, "/start buy_telegram_US").await;
-    world.press(ANNA, "Buy for").await;
+    buy_again(&world, "telegram", "Telegram").await;
     let card = world.newest(ANNA, &["Number +", "Telegram was sold out everywhere"]).await;
     assert!(card.contains("Ring4"), "{card}");
     let order = order(&world, &order_id(&card));

@@ -123,7 +123,7 @@ async fn what_nobody_has_is_stood_in_for() {
     world.post("faults", gone.clone()).await;
     buy_again(&world, "telegram", "Telegram").await;
     world.newest(ANNA, &["No number was available", "one of these instead", "returned"]).await;
-    let ring4 = world.data(ANNA, "Ring4 · ").await;
+    let ring4 = world.data(ANNA, "Ring4 🇺🇸").await;
     assert_eq!(ring4, "o:ring4:US");
     save(&world, "auto_fallback: false", "auto_fallback: true").await;
     world.post("faults", gone).await;

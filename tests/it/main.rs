@@ -30,6 +30,9 @@ mod reload;
 /// Vendors that do not answer or do not sell.
 mod health;
 
+/// What learning when codes come is worth.
+mod schedule;
+
 /// How codes are asked for.
 mod polling;
 

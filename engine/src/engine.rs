@@ -1,7 +1,8 @@
 //! Puts a running shop together and takes it apart again. The verbs `run` and `demo`, and the
 //! tests, import this.
 
-use std::collections::BTreeMap;
+mod vendors;
+
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,8 +11,7 @@ use std::time::Duration;
 use ring4_config::Config;
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
-use ring4_domain::ids::{ProviderId, RulesVersion};
-use ring4_providers::{Limits, PluginOptions, ProviderOptions, Registry};
+use ring4_domain::ids::RulesVersion;
 use ring4_rules::{Files, Report};
 use ring4_storage::{OpenError, Recovery, Store, VerifyCommand};
 use ring4_telegram::client::{Client, ClientOptions};
@@ -24,17 +24,14 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalogue::{self, Catalogues};
+use crate::catalogue;
 use crate::chat::{Chat, commands};
 use crate::clock::Clock;
 use crate::control;
 use crate::effects::Effects;
 use crate::executor::{self, ExecutorThread, Health, NewsBoard, Stopped, SubmitError};
-use crate::health::{self, HealthWatch};
 use crate::live;
-use crate::market::Market;
 use crate::notices::tell_admins;
-use crate::odds::Odds;
 use crate::reload::{Built, Origin, Reloader, Shelf, ShelfError};
 use crate::screens::Voice;
 use crate::shipping::{Shipping, ShippingError};
@@ -42,6 +39,7 @@ use crate::shop::{Shop, ShopError};
 use crate::trouble::probing::Prober;
 use crate::trouble::{Memory, Trouble};
 use crate::vault::{self, KEYS, Keeper};
+use vendors::Vendors;
 
 /// How long handlers may finish after the signal to stop; the rest waits for the next start.
 const DRAIN_WITHIN: Duration = Duration::from_secs(4);
@@ -184,8 +182,8 @@ impl Engine {
         let shelf = Shelf::new(&data_dir);
         let version = live.version();
         let live = live::cell(live);
-        let registry = load_plugins(&config, &clock).await?;
-        health::restore_blocks(&registry, &data_dir);
+        let Vendors { registry, catalogues, odds, market } =
+            vendors::open(&config, &clock, &live).await?;
         let client = client(&config)?;
         let inbox = open_inbox(&data_dir, &clock).await?;
         let (reader, keyring) = (store.reader(), store.keyring());
@@ -195,19 +193,6 @@ impl Engine {
             let (live, board) = (Arc::clone(&live), Arc::clone(&board));
             executor::start(store, live, clock.clone(), memory.floor.clone(), board)?
         };
-        let catalogues = {
-            let (registry, live) = (Arc::clone(&registry), Arc::clone(&live));
-            Arc::new(Catalogues::restore(registry, live, clock.clone(), &data_dir))
-        };
-        let odds = Arc::new(Odds::new(clock.clone()));
-        let market = Arc::new(Market::new(
-            Arc::clone(&registry),
-            Arc::clone(&live),
-            clock.clone(),
-            Arc::clone(&catalogues),
-            Arc::clone(&odds),
-            &config.fixed.providers,
-        ));
         let sender = Sender::start(client.clone(), sender_options);
         let backups = vault::backups(&config, program.as_deref());
         let (vault, inlet) = vault::vault(&backups, &data_dir);
@@ -236,11 +221,9 @@ impl Engine {
         activate(&shop, version).await?;
         let effects = Effects::restore(Arc::clone(&shop), board)?;
         let reloader = Reloader::new(Arc::clone(&shop), origin, shelf, config.clone(), files);
-        let chat = Chat::new(Arc::clone(&shop));
-        let intake = Intake::start(client, inbox, chat, intake_options(&config));
+        let intake =
+            Intake::start(client, inbox, Chat::new(Arc::clone(&shop)), intake_options(&config));
         let (stop, poke) = (CancellationToken::new(), Arc::new(Notify::new()));
-        let min_free_mb = u64::from(config.fixed.storage.min_free_mb);
-        let prober = Prober::new(Arc::clone(&shop), memory, data_dir, min_free_mb);
         let mut engine = Self {
             shop,
             intake,
@@ -252,7 +235,7 @@ impl Engine {
             shipping,
         };
         engine.start_parts(effects, reloader);
-        engine.start_prober(prober, clock_behind);
+        engine.start_prober(memory, &config, clock_behind);
         engine.start_health(&config);
         let keeper = Keeper::new(Arc::clone(&engine.shop), backups, inlet, &recovery);
         engine.start_vault(keeper, recovery.clean);
@@ -260,20 +243,17 @@ impl Engine {
     }
 
     fn start_health(&mut self, config: &Config) {
-        let balance = |(id, provider): (&ProviderId, &ring4_config::Provider)| {
-            (id.clone(), provider.balance_min)
-        };
-        let balance_min = config.fixed.providers.iter().map(balance).collect();
-        let data_dir = &config.fixed.storage.data_dir;
-        let health = HealthWatch::new(Arc::clone(&self.shop), data_dir, balance_min);
-        let stop = self.stop.clone();
+        let (health, stop) = (vendors::watch(&self.shop, config), self.stop.clone());
         self.parts.spawn(async move {
             stop.run_until_cancelled(health.run()).await;
             "the vendors' health"
         });
     }
 
-    fn start_prober(&mut self, prober: Prober, clock_behind: Option<u32>) {
+    fn start_prober(&mut self, memory: Memory, config: &Config, clock_behind: Option<u32>) {
+        let storage = &config.fixed.storage;
+        let (data_dir, min_free_mb) = (storage.data_dir.clone(), u64::from(storage.min_free_mb));
+        let prober = Prober::new(Arc::clone(&self.shop), memory, data_dir, min_free_mb);
         let (stop, reopen) = (self.stop.clone(), self.reopen.clone());
         self.parts.spawn(async move {
             if stop.run_until_cancelled(prober.run(clock_behind)).await.is_some() {
@@ -521,43 +501,6 @@ fn set_floor(memory: &Memory, store: &Store, clock: &Clock) -> Result<Option<u32
         tracing::warn!(secs, "the clock stands behind the last entry and is taken as it is");
     }
     Ok(behind)
-}
-
-async fn load_plugins(config: &Config, clock: &Clock) -> Result<Arc<Registry>, StartError> {
-    let mut enabled: Vec<_> =
-        config.fixed.providers.iter().filter(|(_, provider)| provider.enabled).collect();
-    enabled.sort_by_key(|(_, provider)| provider.priority);
-    let options = enabled
-        .into_iter()
-        .map(|(id, provider)| {
-            let secret =
-                |secret: &ring4_config::Secret| ring4_providers::Secret::new(secret.expose());
-            let secrets =
-                provider.secrets.iter().map(|(name, value)| (name.clone(), secret(value)));
-            ProviderOptions {
-                id: id.clone(),
-                plugin: provider.plugin.clone(),
-                base_url: provider.base_url.clone(),
-                settings: serde_json::Value::Object(provider.settings.clone()),
-                secrets: secrets.collect::<BTreeMap<_, _>>(),
-                enabled: true,
-                limits: Limits {
-                    call_timeout: Duration::from_secs(u64::from(provider.timeout_secs)),
-                    rate_per_sec: provider.rate_per_sec,
-                    calls_max: usize::try_from(provider.calls_max).unwrap_or(1),
-                    ..Limits::default()
-                },
-            }
-        })
-        .collect();
-    let plugins = PluginOptions {
-        dir: config.fixed.plugins.dir.clone(),
-        cache_dir: config.fixed.storage.data_dir.join("plugin-cache"),
-        allow: config.fixed.plugins.allow.clone(),
-    };
-    let clock: ring4_providers::UnixMillisClock = Arc::new(clock.reader());
-    let load = move || Registry::load(options, &plugins, clock);
-    Ok(Arc::new(tokio::task::spawn_blocking(load).await??))
 }
 
 fn client(config: &Config) -> Result<Client, StartError> {

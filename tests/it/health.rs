@@ -4,7 +4,7 @@
 use ring4_domain::ids::OrderId;
 use serde_json::json;
 
-use crate::world::{ADA, ANNA, BORIS, Vendor, World};
+use crate::world::{ADA, ANNA, BORIS, Vendor, World, order_id};
 
 /// A shop with two vendors: a Ring4 number costs 0.48 at SMSPool at most, and 0.50 at the mock.
 async fn shop() -> World {
@@ -48,7 +48,9 @@ async fn a_vendor_that_dies_is_told_of_once_and_the_next_one_serves() {
     world.hears(ADA, &["smspool", "answers again"]).await;
     assert_eq!(world.count(ADA, "does not answer").await, 1);
     assert_eq!(world.count(ADA, "answers again").await, 1);
-    let third = world.buy(BORIS).await;
+    world.buy(BORIS).await;
+    world.until_count(BORIS, "Number +", 2).await;
+    let third = order_id(&world.hears(BORIS, &["Number +"]).await);
     assert_eq!(vendor_of(&world, &third), "smspool");
     world.close().await;
 }

@@ -28,8 +28,11 @@ async fn requests(world: &World, path: &str) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn all_orders_of_a_vendor_share_one_list_and_none_is_asked_for_by_itself() {
     let world = shop(40).await;
-    for person in [ANNA, ANNA, ANNA, BORIS, BORIS] {
-        world.buy(person).await;
+    for (person, orders) in [(ANNA, 3), (BORIS, 2)] {
+        for order in 1..=orders {
+            world.buy(person).await;
+            world.until_count(person, "Number +", order).await;
+        }
     }
     world.post("clock", json!({ "speed": 10 })).await;
     for (person, codes) in [(ANNA, 3), (BORIS, 2)] {

@@ -36,11 +36,13 @@ impl Draw {
         hasher.update(provider.as_str().as_bytes());
         let [first, second, third, fourth, ..] = *hasher.finalize().as_bytes();
         let drawn = u32::from_be_bytes([first, second, third, fourth]);
-        let uniform = (f64::from(drawn) + 1.0) / (f64::from(u32::MAX) + 2.0);
-        // Between 0 and 22181.
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let luck = (-uniform.ln() * 1_000.0) as u32;
-        luck.max(1)
+        // The logarithm in whole numbers: bits before the first one that is set, and a straight
+        // line between powers of two, which is never off by more than a tenth.
+        let drawn = drawn | 1;
+        let zeros = u64::from(drawn.leading_zeros());
+        let fraction = u64::from((drawn << drawn.leading_zeros()) & 0x7fff_ffff) >> 15;
+        let bits = (zeros + 1) * 65_536 - fraction;
+        u32::try_from(bits * 693 / 65_536).unwrap_or(u32::MAX).max(1)
     }
 }
 

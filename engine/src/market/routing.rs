@@ -128,3 +128,23 @@ pub(super) fn fallbacks<'live>(
 ) -> impl Iterator<Item = &'live ServiceKey> {
     live.services().into_iter().filter(move |other| *other != service)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lots_fall_as_the_weights_say() {
+        let provider = |name: &str| ProviderId::new(name).unwrap();
+        let (heavy, light) = (provider("heavy"), provider("light"));
+        // weight of one, of the other, and how often of 1000 the first is first
+        for (weight, other, from, to) in [(1, 1, 450, 550), (3, 1, 700, 800), (9, 1, 860, 940)] {
+            let first = (0..1_000).filter(|turn| {
+                let draw = Draw::now(*turn, Timestamp(1_795_392_000_000));
+                draw.luck(&heavy) / weight < draw.luck(&light) / other
+            });
+            let first = first.count();
+            assert!((from..=to).contains(&first), "{weight} to {other}: {first} of 1000");
+        }
+    }
+}

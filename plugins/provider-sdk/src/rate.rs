@@ -149,6 +149,7 @@ mod tests {
     #[test]
     fn costs_round_up_and_holdings_and_caps_down() {
         let third = Rate::parse("0.0123").expect("a rate");
+        let smallest = Rate::parse("0.000000001").expect("a rate");
         for (rate, amount, cost, holding) in [
             (Rate::DOLLAR, "0.24", "0.24", "0.24"),
             (Rate::DOLLAR, "7", "7", "7"),
@@ -157,6 +158,7 @@ mod tests {
             (third, "7.31", "0.089913", "0.089913"),
             (third, "7.3111", "0.089927", "0.089926"),
             (third, "1000", "12.3", "12.3"),
+            (smallest, "0.5", "0.000001", "0"),
         ] {
             let amount = money(amount);
             assert_eq!(rate.cost(&amount), Some(money(cost)), "{amount}");

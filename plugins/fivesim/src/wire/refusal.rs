@@ -145,10 +145,11 @@ impl Refusal {
         (self.reason() == RefusalReason::RateLimited).then_some(RATE_LIMITED_SECS)
     }
 
-    /// Nothing can be concluded from it: an error inside the vendor, by its words or its status.
+    /// It proves nothing about a purchase: an error inside the vendor, or words that belong to
+    /// other questions.
     #[must_use]
-    pub fn is_vague(&self) -> bool {
-        self.status >= 500 || !matches!(self.meaning, Meaning::Reason(_))
+    pub const fn is_vague(&self) -> bool {
+        !matches!(self.meaning, Meaning::Reason(_))
     }
 
     /// A no to the order's state rather than to us.

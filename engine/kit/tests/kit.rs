@@ -34,13 +34,15 @@ fn parts() -> &'static [&'static str] {
 #[tokio::test(flavor = "multi_thread")]
 async fn shipped_plugins_and_the_example_pass() {
     let smspool = include_str!("../../../plugins/smspool/kit.json");
+    let fivesim = include_str!("../../../plugins/fivesim/kit.json");
+    let handler_api = include_str!("../../../plugins/handler-api/kit.json");
     let minimal = include_str!("../../../examples/minimal-plugin/kit.json");
     for (stem, settings, samples) in [
         ("provider_smspool", Value::Null, smspool),
         ("minimal_plugin", Value::Null, minimal),
         ("provider_mock", Value::Null, ""),
-        ("provider_handler_api", json!({"dialect": "herosms"}), ""),
-        ("provider_fivesim", json!({"currency": "USD"}), ""),
+        ("provider_handler_api", json!({"dialect": "herosms"}), handler_api),
+        ("provider_fivesim", json!({"currency": "USD"}), fivesim),
     ] {
         for part in parts() {
             let report = run(stem, settings.clone(), samples, part, None).await;

@@ -70,6 +70,12 @@ enum Verb {
     /// Inspect, test and write vendor plugins
     #[command(subcommand)]
     Plugin(plugin::Plugin),
+    /// Serve one plugin over standard input and output, for `isolation: process`
+    #[command(hide = true)]
+    PluginHost {
+        /// The least level that is logged
+        level: String,
+    },
     /// Open a state folder and read it, for the start after a crash
     #[command(hide = true)]
     VerifyState {
@@ -180,6 +186,7 @@ impl Cli {
             Verb::Audit { place, json } => audit::audit(&place, json),
             Verb::Backup(backup) => backup.run(),
             Verb::Plugin(plugin) => plugin.run(),
+            Verb::PluginHost { level } => plugin::host(&level),
             Verb::VerifyState { dir } => match ring4_storage::verify_state(&dir) {
                 Err(OpenError::Locked(_)) => Ok(ExitCode::from(VERIFY_BUSY)),
                 verified => {

@@ -9,7 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use ring4_config::Isolation;
 use ring4_domain::ids::ProviderId;
+use ring4_providers::HostCommand;
 use tokio::time::sleep;
 
 use crate::notices::tell_admins;
@@ -58,6 +60,16 @@ pub(crate) async fn watch(shop: Arc<Shop>) {
             seen.told = vendor.quarantine.is_some();
         }
     }
+}
+
+/// How the process of a plugin is started, where it has one: this program, by its hidden verb.
+pub(crate) fn isolation(wanted: Isolation) -> std::io::Result<Option<HostCommand>> {
+    if wanted == Isolation::None {
+        return Ok(None);
+    }
+    let level = tracing::level_filters::LevelFilter::current().to_string();
+    let arguments = vec!["plugin-host".to_owned(), level];
+    Ok(Some(HostCommand { program: std::env::current_exe()?, arguments }))
 }
 
 async fn look(path: &Path) -> Stamp {

@@ -536,6 +536,7 @@ impl<'a> Checker<'a> {
             secrets,
             settings: raw.settings,
             timeout_secs: raw.timeout_secs,
+            isolation: raw.isolation,
             rate_per_sec: raw.rate_per_sec,
             calls_max: raw.calls_max,
             balance_min: raw.balance_min,

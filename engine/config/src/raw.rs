@@ -14,7 +14,9 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::sections::{Logging, Maintenance, Orders, Plugins, Polling, Pricing, Routing};
+use crate::sections::{
+    Isolation, Logging, Maintenance, Orders, Plugins, Polling, Pricing, Routing,
+};
 use crate::switch::Switch;
 #[cfg(test)]
 use crate::text::DecimalText;
@@ -376,6 +378,8 @@ pub struct RawProvider {
     pub balance_min: Amount,
     /// Place among the vendors of one service, 1 first; 1 to 1000.
     pub priority: u32,
+    /// Where its plugin runs.
+    pub isolation: Isolation,
 }
 
 impl Default for RawProvider {
@@ -391,6 +395,7 @@ impl Default for RawProvider {
             calls_max: 16,
             balance_min: Amount::from_micros(5_000_000),
             priority: 1,
+            isolation: Isolation::None,
         }
     }
 }

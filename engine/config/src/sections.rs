@@ -108,6 +108,19 @@ pub struct Provider {
     pub balance_min: Amount,
     /// Place among the vendors of one service, 1 first.
     pub priority: u32,
+    /// Where its plugin runs.
+    pub isolation: Isolation,
+}
+
+/// Where a plugin runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    /// In the engine's process, on a thread of its own.
+    None,
+    /// In a process of its own, which may crash.
+    Process,
 }
 
 /// Where vendor plugins come from.

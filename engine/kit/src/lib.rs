@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use ring4_provider_sdk::Manifest;
-use ring4_providers::{LoadError, PluginFile};
+use ring4_providers::{HostCommand, LoadError, PluginFile};
 use serde_json::Value;
 
 pub use self::samples::{Samples, SamplesError};
@@ -42,6 +42,9 @@ pub struct Options {
     pub samples: Samples,
     /// Only checks whose name contains this; empty for all.
     pub only: String,
+    /// Runs the plugin in a process of its own, so that a crash is a fault with a name; what it
+    /// logs is not searched then.
+    pub isolation: Option<HostCommand>,
 }
 
 /// What came of one check.

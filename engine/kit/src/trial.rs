@@ -11,7 +11,7 @@ use ring4_domain::ids::{Country, ProviderId};
 use ring4_domain::money::Amount;
 use ring4_provider_sdk::Manifest;
 use ring4_providers::{
-    BuyRequest, FaultKind, Limits, PluginOptions, ProviderOptions, Registry, Secret,
+    BuyRequest, FaultKind, HostCommand, Limits, PluginOptions, ProviderOptions, Registry, Secret,
 };
 use serde_json::Value;
 
@@ -100,6 +100,7 @@ pub(crate) struct Bench {
     stem: String,
     cache: PathBuf,
     settings: Value,
+    isolation: Option<HostCommand>,
     id: ProviderId,
     last_trial: AtomicU64,
 }
@@ -123,6 +124,7 @@ impl Bench {
             folder,
             stem,
             settings: options.settings.clone(),
+            isolation: options.isolation.clone(),
             id,
             last_trial: AtomicU64::new(0),
         })
@@ -173,6 +175,7 @@ impl Bench {
             settings: self.settings.clone(),
             secrets: self.secrets().into_iter().map(secret).collect(),
             enabled: true,
+            isolation: self.isolation.clone(),
             limits: Limits {
                 connect_timeout: Duration::from_secs(2),
                 call_timeout: CALL_TIMEOUT,

@@ -14,7 +14,7 @@ async fn run(stem: &str, settings: Value, samples: &str, only: &str, log: Option
         text => Samples::parse(text).unwrap_or_else(|error| panic!("{stem}: {error}")),
     };
     let file = plugin_path(None, stem).expect("our own folder");
-    let options = Options { file, settings, samples, only: only.to_owned() };
+    let options = Options { file, settings, samples, only: only.to_owned(), isolation: None };
     let report = ring4_kit::run(options, log, |_, _| {}).await;
     report.unwrap_or_else(|error| panic!("{stem}: {error}"))
 }

@@ -5,6 +5,7 @@ mod file;
 mod instance;
 mod library;
 mod manifest;
+mod process;
 mod timing;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use ring4_provider_sdk::abi::{ABI_MAJOR, SYMBOL};
 pub use self::file::{PluginFile, inspect};
 pub(crate) use self::instance::{Instance, InstanceError, Launch};
 pub use self::manifest::describe;
+pub use self::process::{HostCommand, serve_plugin};
 pub use self::timing::time_checks;
 
 /// A plugin that was not loaded, and why; one line that names the file.

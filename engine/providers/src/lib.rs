@@ -18,7 +18,10 @@ mod transport;
 pub mod vocabulary;
 
 pub use breaker::BreakerState;
-pub use host::{LoadError, LoadRefusal, PluginFile, describe, inspect, plugin_path, time_checks};
+pub use host::{
+    HostCommand, LoadError, LoadRefusal, PluginFile, describe, inspect, plugin_path, serve_plugin,
+    time_checks,
+};
 pub use registry::{
     Block, Fault, FaultKind, Limits, PluginOptions, PluginVersion, ProviderOptions, ProviderStatus,
     REQUESTS_PER_CALL_MAX, Registry, Sale, Swap, SwapError, UnixMillisClock,

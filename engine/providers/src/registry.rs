@@ -20,7 +20,7 @@ use self::provider::Provider;
 pub use self::provider::REQUESTS_PER_CALL_MAX;
 pub use self::swap::{PluginVersion, Swap, SwapError};
 use crate::breaker::BreakerState;
-use crate::host::{LoadError, LoadRefusal, plugin_path};
+use crate::host::{HostCommand, LoadError, LoadRefusal, plugin_path};
 use crate::secret::Secret;
 use crate::vocabulary::{
     BuyRequest, CallError, Cancellation, Catalogue, OrderStatus, Purchase, Quote, RefusalReason,
@@ -45,6 +45,8 @@ pub struct ProviderOptions {
     pub secrets: BTreeMap<String, Secret>,
     /// A disabled provider is not loaded.
     pub enabled: bool,
+    /// Runs the plugin in a process of its own, started like this; `None` runs it in ours.
+    pub isolation: Option<HostCommand>,
     /// Its limits.
     pub limits: Limits,
 }

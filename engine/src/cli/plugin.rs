@@ -8,7 +8,11 @@ mod test;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Subcommand;
+use ring4_config::{LogFormat, LogLevel};
+
+use crate::ops::logging;
 
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum Plugin {
@@ -26,6 +30,21 @@ pub(super) enum Plugin {
     /// Run every hostile answer a vendor may give through a plugin
     #[command(after_help = test::EXIT_CODES)]
     Test(test::Test),
+}
+
+/// A plugin's own process, until the engine closes the pipe.
+pub(super) fn host(level: &str) -> anyhow::Result<ExitCode> {
+    let level = match level {
+        "trace" => LogLevel::Trace,
+        "debug" => LogLevel::Debug,
+        "info" => LogLevel::Info,
+        "warn" => LogLevel::Warn,
+        _ => LogLevel::Error,
+    };
+    logging::start(level, LogFormat::Auto);
+    let (from, to) = (std::io::stdin().lock(), std::io::stdout().lock());
+    ring4_providers::serve_plugin(from, to).context("serving a plugin")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Plugin {

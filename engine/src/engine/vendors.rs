@@ -62,15 +62,16 @@ async fn load_plugins(config: &Config, clock: &Clock) -> Result<Arc<Registry>, S
     let mut enabled: Vec<_> =
         config.fixed.providers.iter().filter(|(_, provider)| provider.enabled).collect();
     enabled.sort_by_key(|(_, provider)| provider.priority);
-    let options = enabled
+    let options: Result<Vec<_>, StartError> = enabled
         .into_iter()
         .map(|(id, provider)| {
             let secret =
                 |secret: &ring4_config::Secret| ring4_providers::Secret::new(secret.expose());
             let secrets =
                 provider.secrets.iter().map(|(name, value)| (name.clone(), secret(value)));
-            ProviderOptions {
+            Ok(ProviderOptions {
                 id: id.clone(),
+                isolation: crate::vendors::isolation(provider.isolation)?,
                 plugin: provider.plugin.clone(),
                 base_url: provider.base_url.clone(),
                 settings: serde_json::Value::Object(provider.settings.clone()),
@@ -82,9 +83,10 @@ async fn load_plugins(config: &Config, clock: &Clock) -> Result<Arc<Registry>, S
                     calls_max: usize::try_from(provider.calls_max).unwrap_or(1),
                     ..Limits::default()
                 },
-            }
+            })
         })
         .collect();
+    let options = options?;
     let plugins = PluginOptions {
         dir: config.fixed.plugins.dir.clone(),
         cache_dir: config.fixed.storage.data_dir.join("plugin-cache"),

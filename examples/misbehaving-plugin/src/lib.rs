@@ -38,6 +38,10 @@ pub enum Misdeed {
     Loop,
     /// Never return after the first answer.
     LoopAfterAwait,
+    /// End the process in a check.
+    Abort,
+    /// Overflow the stack in a check.
+    OverflowStack,
     /// Await something that is no request.
     AwaitSomethingElse,
     /// Await two requests at once.
@@ -187,6 +191,14 @@ fn run_for_ever() {
     while GO_ON.load(Ordering::Relaxed) {
         std::thread::park();
     }
+}
+
+/// Calls itself until the stack is gone; the arithmetic after the call keeps it from becoming a
+/// loop.
+#[allow(unconditional_recursion)]
+fn dive(depth: u64) -> u64 {
+    let ballast = std::hint::black_box([depth; 512]);
+    dive(depth.wrapping_add(1)).wrapping_add(ballast.iter().sum::<u64>())
 }
 
 impl Misbehaving {
@@ -341,6 +353,13 @@ impl Provider for Misbehaving {
     }
 
     async fn check(&self, call: &Call, _: &str) -> Result<OrderStatus, ProviderError> {
+        match self.settings.misdeed {
+            Misdeed::Abort => std::process::abort(),
+            Misdeed::OverflowStack => {
+                dive(1);
+            }
+            _ => {}
+        }
         let response = self.exchange(call, true).await?;
         let said = || String::from_utf8_lossy(&response.body).into_owned();
         match (self.settings.misdeed, response.status) {

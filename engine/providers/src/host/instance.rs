@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use super::LoadRefusal;
 use super::library::{self, Answer, Plugin};
 use super::manifest::read_manifest;
+use super::process::{Apart, HostCommand, Leash};
 
 /// Jobs that may wait for the thread. A call holds one slot, and its end a second.
 const JOBS_MAX: usize = 1_024;
@@ -48,6 +49,8 @@ pub(crate) struct Instance {
     out_of_service: AtomicBool,
     last_operation: AtomicU64,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+    /// Ends its process, where it has one; its thread then ends too.
+    leash: Leash,
 }
 
 /// What an instance is made of; it can be made again.
@@ -60,6 +63,14 @@ pub(crate) struct Launch {
     /// JSON.
     pub(crate) settings: Vec<u8>,
     pub(crate) step_limit: Duration,
+    /// In a process of its own, started like this.
+    pub(crate) apart: Option<HostCommand>,
+}
+
+/// Where the plugin runs.
+enum Place {
+    Here(Plugin),
+    Apart(Box<Apart>),
 }
 
 /// A call under way. Dropping it ends the operation, also when the caller went away.
@@ -74,10 +85,11 @@ impl Launch {
     pub(crate) fn start(&self) -> Result<(Instance, Manifest), LoadRefusal> {
         let (jobs, inbox) = mpsc::sync_channel(JOBS_MAX);
         let (ready, started) = mpsc::sync_channel(1);
-        let launch = self.clone();
+        let (launch, leash) = (self.clone(), Leash::default());
+        let held = leash.clone();
         let thread = std::thread::Builder::new()
             .name(format!("plugin-{}", self.provider))
-            .spawn(move || match open(&launch) {
+            .spawn(move || match open(&launch, &held) {
                 Ok((plugin, manifest)) => {
                     if ready.send(Ok(manifest)).is_ok() {
                         serve(plugin, &inbox);
@@ -91,6 +103,7 @@ impl Launch {
         let manifest = match started.recv_timeout(limit) {
             Ok(manifest) => manifest?,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                leash.end();
                 return Err(LoadRefusal::Stuck { limit });
             }
         };
@@ -100,6 +113,7 @@ impl Launch {
             out_of_service: AtomicBool::new(false),
             last_operation: AtomicU64::new(0),
             thread: Mutex::new(Some(thread)),
+            leash,
         };
         Ok((instance, manifest))
     }
@@ -142,6 +156,7 @@ impl Instance {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) | Err(_) => {
                 self.out_of_service.store(true, Ordering::Relaxed);
+                self.leash.end();
                 Err(InstanceError::OutOfService)
             }
         }
@@ -183,18 +198,45 @@ impl Drop for Operation<'_> {
     }
 }
 
-fn open(launch: &Launch) -> Result<(Plugin, Manifest), LoadRefusal> {
-    let Launch { copy, header, provider, settings, .. } = launch;
+fn open(launch: &Launch, leash: &Leash) -> Result<(Place, Manifest), LoadRefusal> {
+    let Launch { copy, header, provider, settings, apart, .. } = launch;
+    if let Some(command) = apart {
+        let (apart, manifest) = Apart::open(launch, command, leash)?;
+        return Ok((Place::Apart(Box::new(apart)), manifest));
+    }
     let table = library::open(copy, *header)?;
     let manifest = read_manifest(table)?;
     let plugin = Plugin::create(table, provider, settings)
         .map_err(|reason| LoadRefusal::Settings { provider: provider.clone(), reason })?;
-    Ok((plugin, manifest))
+    Ok((Place::Here(plugin), manifest))
+}
+
+impl Place {
+    fn begin(&mut self, id: u64, call: &[u8]) -> (bool, Answer) {
+        match self {
+            Self::Here(plugin) => plugin.begin(id, call),
+            Self::Apart(apart) => apart.begin(id, call),
+        }
+    }
+
+    fn resume(&mut self, id: u64, head: &[u8], body: &[u8]) -> Option<Answer> {
+        match self {
+            Self::Here(plugin) => plugin.resume(id, head, body),
+            Self::Apart(apart) => apart.resume(id, head, body),
+        }
+    }
+
+    fn finish(&mut self, id: u64) {
+        match self {
+            Self::Here(plugin) => plugin.finish(id),
+            Self::Apart(apart) => apart.finish(id),
+        }
+    }
 }
 
 /// The thread's life: jobs in the order they came. Nobody to reply to is not an error, the
 /// caller may have gone away.
-fn serve(mut plugin: Plugin, inbox: &Receiver<Job>) {
+fn serve(mut plugin: Place, inbox: &Receiver<Job>) {
     let mut stopped = None;
     while let Ok(job) = inbox.recv() {
         match job {

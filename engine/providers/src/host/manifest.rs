@@ -52,7 +52,7 @@ pub(super) fn read_manifest(table: &'static PluginTable) -> Result<Manifest, Loa
 }
 
 /// A manifest is shown to people and decides whom a secret is sent to.
-fn check(manifest: &Manifest) -> Result<(), &'static str> {
+pub(super) fn check(manifest: &Manifest) -> Result<(), &'static str> {
     let word = |text: &str, max: usize, extra: &[u8]| {
         (1..=max).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || extra.contains(&byte))

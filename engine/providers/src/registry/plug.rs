@@ -56,6 +56,7 @@ impl Plug {
             provider: name.clone(),
             settings,
             step_limit: limits.step_timeout,
+            apart: options.isolation.clone(),
         };
         let (instance, manifest) = launch.start().map_err(refuse)?;
         let missing = |secret: &&String| {
@@ -117,7 +118,10 @@ impl Plug {
         if self.is_out_of_service() {
             return Err(InstanceError::OutOfService);
         }
-        self.running().revivals += 1;
+        // A process is ended, a thread can only be left behind.
+        if self.launch.apart.is_none() {
+            self.running().revivals += 1;
+        }
         let launch = self.launch.clone();
         let started = tokio::task::spawn_blocking(move || launch.start()).await;
         let Ok(Ok((instance, _))) = started else { return Err(InstanceError::OutOfService) };

@@ -30,6 +30,7 @@ pub fn provider(plugin: &str, settings: Value) -> ProviderOptions {
         settings,
         secrets: BTreeMap::from([("api_key".to_owned(), Secret::new("k3y-Of-the-Shop"))]),
         enabled: true,
+        isolation: None,
         limits: Limits { step_timeout: Duration::from_secs(5), ..Limits::default() },
     }
 }

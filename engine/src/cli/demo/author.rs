@@ -30,8 +30,8 @@ pub(super) fn config(
         manifest.secrets.iter().map(|name| format!("      {name}: ${{{SECRET}}}\n")).collect();
     let secrets = if secrets.is_empty() { "{}".to_owned() } else { format!("\n{secrets}") };
     let vendor = format!(
-        "providers:\n  author:\n    enabled: true\n    plugin: author\n    base_url: \"{url}\"\n    \
-         secrets: {}\n",
+        "providers:\n  author:\n    enabled: true\n    plugin: author\n    base_url: \"{url}\"\n\
+         \x20   secrets: {}\n",
         secrets.trim_end()
     );
     let folder = serde_json::to_string(&folder).context("naming the plugin's folder")?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use ring4_config::Isolation;
 use ring4_kit::{Finding, KitError, Log, Options, Report, Samples};
 use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
@@ -30,6 +31,9 @@ pub(in crate::cli) struct Test {
     /// Only checks whose name contains this, such as `buy:`
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
     only: String,
+    /// Run the plugin in a process of its own: a crash is named and ends nothing
+    #[arg(long)]
+    isolated: bool,
     /// Show only what failed
     #[arg(long)]
     quiet: bool,
@@ -46,10 +50,17 @@ impl Test {
                 .map_err(|error| anyhow::anyhow!("--settings is not JSON: {error}"))?,
             None => samples.settings().clone(),
         };
+        let wanted = if self.isolated { Isolation::Process } else { Isolation::None };
+        let isolation = crate::vendors::isolation(wanted)?;
         let log = Log::default();
         listen(&log);
-        let options =
-            Options { file: self.file.clone(), settings, samples, only: self.only.clone() };
+        let options = Options {
+            file: self.file.clone(),
+            settings,
+            samples,
+            only: self.only.clone(),
+            isolation,
+        };
         let mut done = 0_usize;
         let tell = |finding: &Finding, count: usize| {
             done += 1;

@@ -5,7 +5,9 @@
 //! the first one on. The rows of the state are loaded as they are, sorted, past the memtables.
 
 use std::io::Read;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use ring4_domain::change::Seq;
 
@@ -17,6 +19,10 @@ use crate::journal::frame::BODY_LEN_MAX;
 use crate::keyring::Keys;
 use crate::state::{Load, State, keys};
 use crate::{Head, Space};
+
+/// Bytes of rows that are handed to the loading thread at once, and how often ahead of it.
+const BATCH_BYTES: usize = 256 << 10;
+const BATCHES_AHEAD: usize = 4;
 
 /// Rows between two words to whoever watches.
 const TELL_EVERY: u64 = 4_096;
@@ -71,17 +77,29 @@ pub(crate) fn rebuild(
         Scope::EntriesTo(seq) => seq.min(header.head.seq),
     };
     let journal = Bulk::new(&dir.join("journal"), segment_bytes)?;
-    let loading = state.as_ref().map(Loading::new);
-    let mut taking = Taking { file, journal, last, agrees, loading, rows: 0 };
-    let read = reader.rows(|space, key, value| -> Result<(), Halt> {
-        taking.row(space, key, value, watch, stage).map_err(Halt::Backup)
+    let mut taking = Taking { file, journal, last, agrees, rows: 0, loading: None };
+    let read = std::thread::scope(|scope| {
+        let loading = state.as_ref().map(|state| {
+            let (sender, batches) = sync_channel(BATCHES_AHEAD);
+            taking.loading = Some(Sending { sender, batch: Batch::default() });
+            scope.spawn(move || load(state, batches))
+        });
+        let read = reader.rows(|space, key, value| -> Result<(), Halt> {
+            taking.row(space, key, value, watch, stage).map_err(Halt::Backup)
+        });
+        let sent = taking.loading.take().map_or(Ok(()), |mut sending| sending.send());
+        let joined = loading.map(std::thread::ScopedJoinHandle::join);
+        let loaded = joined.transpose().unwrap_or_else(|panic| resume_unwind(panic));
+        // Where loading failed, that is why nothing more could be sent.
+        loaded.unwrap_or(Ok(()))?;
+        let manifest = read.map_err(|halt| match halt {
+            Halt::Format(source) => wrong(source),
+            Halt::Backup(error) => error,
+        })?;
+        sent.map(|()| manifest)
     });
-    let manifest = read.map_err(|halt| match halt {
-        Halt::Format(source) => wrong(source),
-        Halt::Backup(error) => error,
-    })?;
-    let Taking { journal, loading, .. } = taking;
-    loading.map_or(Ok(()), Loading::finish)?;
+    let manifest = read?;
+    let journal = taking.journal;
     if journal.head().seq != last || (scope == Scope::Whole && journal.head() != header.head) {
         let (due, found) = (header.head, journal.head());
         return Err(BackupError::Head { path: file.to_owned(), due, found });
@@ -108,8 +126,9 @@ struct Taking<'a> {
     journal: Bulk,
     last: Seq,
     agrees: Option<Head>,
-    loading: Option<Loading<'a>>,
     rows: u64,
+    /// Where the rows go on to, if there is a state for them.
+    loading: Option<Sending>,
 }
 
 impl Taking<'_> {
@@ -130,7 +149,7 @@ impl Taking<'_> {
             self.entry(key, value)?;
         }
         match &mut self.loading {
-            Some(loading) => Ok(loading.row(space, key, value)?),
+            Some(sending) => sending.row(space, key, value),
             None => Ok(()),
         }
     }
@@ -164,6 +183,49 @@ impl From<fjall::Error> for BackupError {
     fn from(error: fjall::Error) -> Self {
         Self::State(error)
     }
+}
+
+/// Rows on their way to the thread that loads them.
+struct Sending {
+    sender: SyncSender<Batch>,
+    batch: Batch,
+}
+
+/// Rows behind each other: where each key and each value ends.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    rows: Vec<(Space, usize, usize)>,
+}
+
+impl Sending {
+    fn row(&mut self, space: Space, key: &[u8], value: &[u8]) -> Result<(), BackupError> {
+        let Batch { bytes, rows } = &mut self.batch;
+        bytes.extend_from_slice(key);
+        let key_end = bytes.len();
+        bytes.extend_from_slice(value);
+        rows.push((space, key_end, bytes.len()));
+        if bytes.len() < BATCH_BYTES { Ok(()) } else { self.send() }
+    }
+
+    fn send(&mut self) -> Result<(), BackupError> {
+        // Nobody takes it any more where loading failed; that error is the one that is told.
+        self.sender.send(std::mem::take(&mut self.batch)).map_err(|_| BackupError::Cancelled)
+    }
+}
+
+/// Loads what comes, until no more does.
+fn load(state: &State, batches: Receiver<Batch>) -> Result<(), fjall::Error> {
+    let mut loading = Loading::new(state);
+    for Batch { bytes, rows } in batches {
+        let mut begin = 0;
+        for (space, key_end, end) in rows {
+            let key = bytes.get(begin..key_end).unwrap_or_default();
+            loading.row(space, key, bytes.get(key_end..end).unwrap_or_default())?;
+            begin = end;
+        }
+    }
+    loading.finish()
 }
 
 /// Rows on their way into an empty state.

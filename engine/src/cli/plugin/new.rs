@@ -192,6 +192,7 @@ fn readme(name: &str, home: &Home) -> String {
         }
         Home::Own { .. } => ("cargo build", String::new(), "kit.json".to_owned()),
     };
+    let variable = name.replace('-', "_").to_ascii_uppercase();
     format!(
         "# {name}\n\n\
          A vendor plugin for ring4. The guide is `plugins/provider-sdk/README.md` of the\n\
@@ -208,9 +209,8 @@ fn readme(name: &str, home: &Home) -> String {
          For real: put the library into the folder of the engine's plugins, and into\n\
          config.yaml\n\n\
          ```yaml\n\
-         providers:\n  {name}:\n    enabled: auto\n    secrets:\n      api_key: ${{{variable}}}\n\
-         ```\n",
-        variable = format!("{}_API_KEY", name.replace('-', "_").to_ascii_uppercase()),
+         providers:\n  {name}:\n    enabled: auto\n    secrets:\n      api_key: ${{{variable}_API_KEY}}\n\
+         ```\n"
     )
 }
 

@@ -101,6 +101,9 @@ pub enum MarketError {
     /// No vendor offers it now.
     #[error("no vendor offers it")]
     NoOffer,
+    /// Vendors that may offer it do not answer or do not sell to us now.
+    #[error("no vendor can be asked for it now")]
+    Unavailable,
     /// The pricing or the routing script failed on this offer.
     #[error("a script failed: {0}")]
     Script(String),
@@ -261,6 +264,19 @@ impl Market {
         priced.take(INSTEAD_MAX).collect()
     }
 
+    /// Why nobody can sell it: whoever may have it is out of reach, or nobody has it.
+    fn why_none(&self, service: &ServiceKey, country: Country) -> MarketError {
+        let asked = lock(&self.asked);
+        let known = |provider: &ProviderId| {
+            asked.get(&(provider.clone(), service.clone(), country)).map(|known| &known.offer)
+        };
+        let answered = self.registry.ids().any(|provider| known(provider).is_some());
+        let out_of_reach = self.registry.ids().any(|provider| {
+            !self.registry.can_buy(provider) && matches!(known(provider), Some(Some(_)))
+        });
+        if out_of_reach || !answered { MarketError::Unavailable } else { MarketError::NoOffer }
+    }
+
     /// Whether any vendor's answer about this offer is fresh enough for a list.
     fn asked_lately(&self, service: &ServiceKey, country: Country) -> bool {
         let now = self.clock.now();
@@ -288,7 +304,7 @@ impl Market {
     fn price(&self, live: &Live, wanted: Wanted<'_>, draw: Draw) -> Result<Priced, MarketError> {
         let Wanted { service, country, orders_done } = wanted;
         let offers = self.ranked(live, wanted, draw)?;
-        let Some(best) = offers.first() else { return Err(MarketError::NoOffer) };
+        let Some(best) = offers.first() else { return Err(self.why_none(service, country)) };
         let cost = best.candidate.cost;
         let stocks: Option<Vec<u32>> = offers.iter().map(|offer| offer.stock).collect();
         let stock = stocks.map(|stocks| stocks.into_iter().fold(0, u32::saturating_add));

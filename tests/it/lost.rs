@@ -136,15 +136,39 @@ impl Lane {
         "none"
     }
 
+    /// Asks for a price until there is one: with so many faults the breaker opens at times.
+    async fn see_price(&self, world: &World) {
+        let end = std::time::Instant::now() + LANE_PATIENCE;
+        let refused = ["temporarily unavailable", "sold out right now"];
+        loop {
+            let before = bot_messages(&world.chat(self.customer).await).len();
+            let wanted = format!("/start buy_{}_{}", self.service.0, self.country.0);
+            world.say(self.customer, &wanted).await;
+            let answered = |chat: &Value| {
+                let messages = bot_messages(chat);
+                let said = messages.get(before..).unwrap_or_default().iter();
+                let mut said = said.map(|message| text(message));
+                said.any(|text| {
+                    text.contains("Price") || refused.iter().any(|words| text.contains(words))
+                })
+            };
+            let what = "a price or none";
+            let chat = world.until_for(self.customer, LANE_PATIENCE, what, answered).await;
+            let newest = bot_messages(&chat).last().map(|newest| text(newest).to_owned());
+            if newest.is_some_and(|newest| !refused.iter().any(|words| newest.contains(words))) {
+                break;
+            }
+            assert!(std::time::Instant::now() < end, "{} sees no price", self.customer);
+        }
+        world.button(self.customer, "Buy for").await;
+    }
+
     async fn buy(&mut self, world: &World) -> Lived {
         let purchase_fault_name = self.draw();
         let cancels = self.lot.random_range(0..100) < 35;
         let cancel = CANCEL_FAULTS[self.lot.random_range(0..CANCEL_FAULTS.len())];
         let cards = bot_messages(&world.chat(self.customer).await).len();
-        world
-            .say(self.customer, &format!("/start buy_{}_{}", self.service.0, self.country.0))
-            .await;
-        world.button(self.customer, "Buy for").await;
+        self.see_price(world).await;
         self.fault(world, purchase_fault(purchase_fault_name)).await;
         self.fault(world, cancel_fault(cancel)).await;
         world.press(self.customer, "Buy for").await;

@@ -109,9 +109,14 @@ impl Visit<'_> {
         let wanted = Wanted { service: &service, country, orders_done: self.orders_done()? };
         let priced = match self.shop.market.quote(self.live, wanted).await {
             Ok(priced) => priced,
-            Err(MarketError::NoOffer) => {
+            Err(error @ (MarketError::NoOffer | MarketError::Unavailable)) => {
                 let instead = self.shop.market.instead(self.live, wanted);
-                return Ok(Reply::Screen(self.voice().sold_out(&service, country, &instead)?));
+                let why = match error {
+                    MarketError::Unavailable => "buy.unavailable",
+                    _ => "buy.out_of_stock",
+                };
+                let screen = self.voice().not_offered(why, &service, country, &instead)?;
+                return Ok(Reply::Screen(screen));
             }
             Err(error @ MarketError::Script(_)) => {
                 tracing::error!(%service, %country, %error, "no price");

@@ -99,6 +99,7 @@ keys! {
     Text "buy.no_countries" ["service"];
     Text "buy.matches" ["words", "available"];
     Text "buy.out_of_stock" ["service", "country"];
+    Text "buy.unavailable" ["service", "country"];
     Text "buy.instead" [];
     Label "buy.service" ["emoji", "service"];
     Label "buy.service_from" ["emoji", "service", "price"];

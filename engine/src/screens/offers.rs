@@ -175,12 +175,13 @@ impl Voice<'_> {
         self.button_with(key, &values, &press)
     }
 
-    /// An offer that no vendor can serve, and what may be bought instead.
+    /// An offer that no vendor can serve, why, and what may be bought instead.
     ///
     /// # Errors
     /// See [`ScreenError`].
-    pub fn sold_out(
+    pub fn not_offered(
         &self,
+        why: &str,
         service: &ServiceKey,
         country: Country,
         instead: &[OfferRow],
@@ -196,7 +197,7 @@ impl Voice<'_> {
         let country = self.country(country);
         let values =
             [("service", Value::Text(self.service(service))), ("country", Value::Text(&country))];
-        let mut text = self.say("buy.out_of_stock", &values);
+        let mut text = self.say(why, &values);
         if !instead.is_empty() {
             text = format!("{text}\n\n{}", self.say("buy.instead", &[]));
         }

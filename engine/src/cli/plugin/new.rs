@@ -209,7 +209,8 @@ fn readme(name: &str, home: &Home) -> String {
          For real: put the library into the folder of the engine's plugins, and into\n\
          config.yaml\n\n\
          ```yaml\n\
-         providers:\n  {name}:\n    enabled: auto\n    secrets:\n      api_key: ${{{variable}_API_KEY}}\n\
+         providers:\n  {name}:\n    enabled: auto\n    secrets:\n\
+         \x20     api_key: ${{{variable}_API_KEY}}\n\
          ```\n"
     )
 }

@@ -65,7 +65,10 @@ impl Deadlines {
                 Some(due(order.purchase_deadline(&self.shop.live.load().policy)))
             }
             state if state.is_open() => {
-                let at = due(order.hold_deadline).max(self.started_at.plus_secs(GRACE_SECS));
+                // The vendor was asked already where a human is asked now.
+                let human = order.lost.as_ref().is_some_and(|lost| lost.asked);
+                let grace_secs = if human { 0 } else { GRACE_SECS };
+                let at = due(order.hold_deadline).max(self.started_at.plus_secs(grace_secs));
                 // A machine that slept comes here with both deadlines behind it.
                 let late = self.at.get(&subject).copied().filter(|at| now < *at);
                 Some(if now < at { at } else { late.unwrap_or(now.plus_secs(GRACE_SECS)) })

@@ -71,7 +71,7 @@ impl Deadlines {
                 let at = due(order.hold_deadline).max(self.started_at.plus_secs(grace_secs));
                 // A machine that slept comes here with both deadlines behind it.
                 let late = self.at.get(&subject).copied().filter(|at| now < *at);
-                Some(if now < at { at } else { late.unwrap_or(now.plus_secs(GRACE_SECS)) })
+                Some(if now < at { at } else { late.unwrap_or(now.plus_secs(grace_secs)) })
             }
             _ => None,
         };

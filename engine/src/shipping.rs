@@ -9,6 +9,7 @@
 
 mod copies;
 mod fetch;
+mod keys;
 mod names;
 mod outage;
 mod setup;
@@ -30,6 +31,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::clock::Clock;
 use copies::Copies;
 pub use fetch::{Choice, FetchError, Fetched, fetch_shop};
+use keys::Keys;
 use outage::Outage;
 pub use setup::{ShippingError, open_place, opening, sealing};
 use survey::Survey;
@@ -164,6 +166,7 @@ impl Shipping {
             bytes_due: PIECE_BYTES_DUE,
             look_at: Instant::now(),
             outage: Outage::new("the journal"),
+            keys: Keys::default(),
         };
         let token = stop.clone();
         let task = tokio::spawn(async move {
@@ -206,6 +209,8 @@ struct JournalRoom {
     /// When to look at the place again, though nothing failed: it may have been emptied.
     look_at: Instant,
     outage: Outage,
+    /// The keys that the entries are sealed with.
+    keys: Keys,
 }
 
 impl JournalRoom {
@@ -266,7 +271,7 @@ impl JournalRoom {
             let (piece, head) = cut.await??;
             let Some(piece) = piece else {
                 self.waiting = None;
-                return Ok(());
+                return self.keys.ship(&self.options).await;
             };
             let since = *self.waiting.get_or_insert_with(Instant::now);
             self.tell_waiting(head.seq.0.saturating_sub(reach.seq.0));
@@ -275,6 +280,8 @@ impl JournalRoom {
                 return Ok(());
             }
             let end = piece.end;
+            // What is sealed in a piece can be opened from the moment the piece is there.
+            self.keys.ship(&self.options).await?;
             put(&self.options, piece).await?;
             reach = end;
             self.reach = Some(end);

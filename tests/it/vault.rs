@@ -282,7 +282,8 @@ async fn a_machine_that_is_gone_comes_back_from_its_copies() {
     world.start().await;
     world.say(ANNA, "/orders").await;
     world.newest(ANNA, &["Your orders"]).await;
+    let before = world.count(ANNA, number).await;
     world.press(ANNA, "Ring4").await;
-    world.newest(ANNA, &[number]).await;
+    world.until_count(ANNA, number, before + 1).await;
     world.close().await;
 }

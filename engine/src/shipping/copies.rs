@@ -1,8 +1,7 @@
-//! Backups and keys on their way out, and the tidying up out there. Shipping alone uses this.
+//! Backups on their way out, and the tidying up out there. Shipping alone uses this.
 //!
 //! A backup is put once and stays until rotation has removed it here and as many newer ones of
-//! its kind are there as are kept here: a lost disk must not empty the other one. Files of keys
-//! grow by the day and go when their codes are forgotten, so they are replaced and deleted.
+//! its kind are there as are kept here: a lost disk must not empty the other one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,12 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::outage::Outage;
 use super::survey::Survey;
-use super::{ShipError, ShippingOptions, Status, names, put, seal};
+use super::{ShipError, ShippingOptions, Status, names, put};
 
 /// How often new files are looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// Bytes of a file of keys, at most.
-const KEYS_LEN_MAX: u64 = 48 << 20;
 /// How long before the oldest backup an entry must have been made to be surely in it, in
 /// seconds. Backup and entry are timed by the same clock; this is for one that is corrected in
 /// between. Were it not enough, every newer backup holds the entry just as well.
@@ -36,7 +33,7 @@ const BYGONE_MARGIN: Duration = Duration::from_secs(86_400);
 const MERGED_MAX: usize = 64;
 
 /// A file as it was when it was shipped.
-type Mark = (u64, Option<SystemTime>);
+pub(super) type Mark = (u64, Option<SystemTime>);
 
 /// Ships files.
 pub(super) struct Copies {
@@ -44,8 +41,6 @@ pub(super) struct Copies {
     status: Arc<watch::Sender<Status>>,
     /// The backups that are there; `None` when the place must be looked at first.
     there: Option<BTreeMap<String, u64>>,
-    /// The files of keys that this process has shipped.
-    keys: BTreeMap<String, Mark>,
     /// When to tidy up next.
     tend_at: Instant,
     outage: Outage,
@@ -55,7 +50,7 @@ impl Copies {
     pub(super) fn new(options: ShippingOptions, status: Arc<watch::Sender<Status>>) -> Self {
         let tend_at = Instant::now() + options.tend_every;
         let outage = Outage::new("a copy");
-        Self { options, status, there: None, keys: BTreeMap::new(), tend_at, outage }
+        Self { options, status, there: None, tend_at, outage }
     }
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
@@ -90,7 +85,6 @@ impl Copies {
         if self.status.borrow().shipped.is_none() {
             return Ok(());
         }
-        self.ship_keys().await?;
         self.ship_backups().await?;
         if Instant::now() >= self.tend_at {
             self.tend().await?;
@@ -142,39 +136,6 @@ impl Copies {
             status.backups = backups;
             changed
         });
-    }
-
-    /// Brings the keys over there up to date. What is missing here is deleted there only where
-    /// it was here in this process's life, or is older than a file that is here: an empty folder
-    /// means that a disk was lost, not that everything was forgotten.
-    async fn ship_keys(&mut self) -> Result<(), ShipError> {
-        let dir = self.options.backup_dir.join(names::KEYS);
-        let here = files(&dir).await?;
-        for (file, mark) in &here {
-            if self.keys.get(file) == Some(mark) || mark.0 > KEYS_LEN_MAX {
-                continue;
-            }
-            let path = dir.join(file);
-            let bytes = match tokio::fs::read(&path).await {
-                Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                bytes => bytes.map_err(|source| ShipError::File { path, source })?,
-            };
-            let bytes = seal(&self.options, bytes).await?;
-            self.options.offsite.replace(&self.key_name(file), bytes).await?;
-            self.keys.insert(file.clone(), *mark);
-        }
-        let gone: Vec<String> =
-            self.keys.keys().filter(|file| !here.contains_key(*file)).cloned().collect();
-        for file in gone {
-            self.options.offsite.delete(&self.key_name(&file)).await?;
-            self.keys.remove(&file);
-        }
-        Ok(())
-    }
-
-    fn key_name(&self, file: &str) -> String {
-        let sealed = if self.options.seal.is_some() { names::SEALED } else { "" };
-        format!("{}/{file}{sealed}", names::KEYS)
     }
 
     /// Removes what is not needed any more, and puts small pieces together.
@@ -276,7 +237,7 @@ fn sizes(objects: Vec<Object>) -> BTreeMap<String, u64> {
 }
 
 /// The finished files right in a folder, by name; none where the folder is missing.
-async fn files(dir: &Path) -> Result<BTreeMap<String, Mark>, ShipError> {
+pub(super) async fn files(dir: &Path) -> Result<BTreeMap<String, Mark>, ShipError> {
     let dir = dir.to_owned();
     tokio::task::spawn_blocking(move || list(&dir)).await?
 }

@@ -103,7 +103,8 @@ fn check(file: &Path, scratch: &Path, watch: Watch<'_>) -> Result<Verified, Back
     let input = File::open(file).map_err(failed("open", file))?;
     let input = BufReader::with_capacity(BUFFER_LEN, input);
     let segment_bytes = Options::default().segment_bytes;
-    let target = Target { dir: scratch, scope: Scope::Whole, segment_bytes, agrees: None };
+    let (scope, agrees, durable) = (Scope::Whole, None, false);
+    let target = Target { dir: scratch, scope, segment_bytes, agrees, durable };
     let built = rebuild(file, input, target, watch, Stage::Verifying)?;
     let (rows, has_state) = (built.manifest.rows(), built.has_state);
     tell(watch, Stage::Verifying, rows, rows)?;

@@ -66,7 +66,7 @@ pub(crate) fn rebuild(
     watch: Watch<'_>,
     stage: Stage,
 ) -> Result<Rebuilding, BackupError> {
-    let Target { dir, scope, segment_bytes, agrees } = target;
+    let Target { dir, scope, segment_bytes, agrees, durable } = target;
     let wrong = |source| BackupError::Format { path: file.to_owned(), source };
     let reader = Reader::open(input).map_err(wrong)?;
     let header = reader.header().clone();
@@ -76,7 +76,7 @@ pub(crate) fn rebuild(
         Scope::Whole => header.head.seq,
         Scope::EntriesTo(seq) => seq.min(header.head.seq),
     };
-    let journal = Bulk::new(&dir.join("journal"), segment_bytes)?;
+    let journal = Bulk::new(&dir.join("journal"), segment_bytes, durable)?;
     let mut taking = Taking { file, journal, last, agrees, rows: 0, loading: None };
     let read = std::thread::scope(|scope| {
         let loading = state.as_ref().map(|state| {
@@ -104,7 +104,7 @@ pub(crate) fn rebuild(
         let (due, found) = (header.head, journal.head());
         return Err(BackupError::Head { path: file.to_owned(), due, found });
     }
-    if let Some(state) = &state {
+    if let Some(state) = state.as_ref().filter(|_| durable) {
         state.sync()?;
     }
     Ok(Rebuilding { header, manifest, journal, has_state })
@@ -118,6 +118,8 @@ pub(crate) struct Target<'a> {
     pub segment_bytes: u64,
     /// Where another witness of the same history has seen the chain.
     pub agrees: Option<Head>,
+    /// Whether it is to survive a power cut; what is thrown away again is not.
+    pub durable: bool,
 }
 
 /// Rows on their way out of the file.

@@ -14,6 +14,8 @@ use super::{FileError, Head, failed, frame, replace, sync_dir};
 pub(crate) struct Bulk {
     dir: PathBuf,
     segment_bytes: u64,
+    /// Whether it is to survive a power cut.
+    durable: bool,
     head: Head,
     /// The chain's end before the segment being gathered.
     before: Head,
@@ -24,11 +26,12 @@ pub(crate) struct Bulk {
 
 impl Bulk {
     /// Begins a journal in `dir`, which is created.
-    pub(crate) fn new(dir: &Path, segment_bytes: u64) -> Result<Self, FileError> {
+    pub(crate) fn new(dir: &Path, segment_bytes: u64, durable: bool) -> Result<Self, FileError> {
         std::fs::create_dir_all(dir).map_err(failed("create", dir))?;
         Ok(Self {
             dir: dir.to_owned(),
             segment_bytes,
+            durable,
             head: Head::GENESIS,
             before: Head::GENESIS,
             previous: Seq(0),
@@ -59,16 +62,22 @@ impl Bulk {
             return Ok(());
         }
         let segment = Segment::new(&self.dir, self.before.next());
-        replace(&segment.path, &self.segment)?;
+        if self.durable {
+            replace(&segment.path, &self.segment)?;
+        } else {
+            std::fs::write(&segment.path, &self.segment).map_err(failed("write", &segment.path))?;
+        }
         self.previous = segment.first;
         self.segment.clear();
         Ok(())
     }
 
-    /// Makes the journal durable and returns its end.
+    /// Writes what is left, makes the journal durable where that is wanted, and returns its end.
     pub(crate) fn finish(mut self) -> Result<Head, FileError> {
         self.close_segment()?;
-        sync_dir(&self.dir)?;
+        if self.durable {
+            sync_dir(&self.dir)?;
+        }
         Ok(self.head)
     }
 }

@@ -420,7 +420,7 @@ impl<'a> Building<'a> {
                 let Rebuilding { journal, has_state, .. } = built;
                 (journal, has_state)
             }
-            None => (Bulk::new(&dir.join("journal"), self.segment_bytes())?, false),
+            None => (Bulk::new(&dir.join("journal"), self.segment_bytes(), true)?, false),
         };
         let start = journal.head();
         let to = self.end(start, watch)?;
@@ -446,7 +446,7 @@ impl<'a> Building<'a> {
     }
 
     fn target<'b>(&self, dir: &'b Path, scope: Scope, agrees: Option<Head>) -> Target<'b> {
-        Target { dir, scope, segment_bytes: self.segment_bytes(), agrees }
+        Target { dir, scope, segment_bytes: self.segment_bytes(), agrees, durable: true }
     }
 
     /// Where the shop's own journal has last seen the chain up to a backup's end. A backup that

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use ring4_domain::book::{Book, Closed};
 use ring4_domain::ids::{OrderId, UserId};
 use ring4_domain::order::Order;
+use xxhash_rust::xxh3::xxh3_128;
 
+use crate::Space;
 use crate::codec::{
     self, AccountRow, Coded, ForgottenRow, Kind, Mark, RulesSeen, Tally, Totals, WishRow,
 };
@@ -13,7 +15,6 @@ use crate::journal::Head;
 use crate::keyring::Keys;
 use crate::state::keys::{self, SCHEMA, Undecided};
 use crate::state::rows::Row;
-use crate::{Hash, Space};
 
 /// How a row compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,46 +24,39 @@ pub(super) enum Match {
     Surplus,
 }
 
+/// The hash of a row, key and all. Not a cryptographic one: both sides are made here, and damage
+/// does not aim.
+pub(super) type RowHash = u128;
+
 /// Rows added up: how many there are, and the sum of their hashes. Equal rows give equal sums in
 /// any order, and damage does not give the same one by chance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sums(BTreeMap<Space, (u64, Lanes)>);
+pub(super) struct Sums(BTreeMap<Space, (u64, RowHash)>);
 
 impl Sums {
     pub(super) fn add(&mut self, space: Space, key: &[u8], value: &[u8]) {
-        self.add_hash(space, &hash(key, value));
+        self.add_hash(space, hash(key, value));
     }
 
-    fn add_hash(&mut self, space: Space, hash: &Hash) {
+    fn add_hash(&mut self, space: Space, hash: RowHash) {
         let (count, sum) = self.0.entry(space).or_default();
         *count = count.saturating_add(1);
-        add_lanes(sum, hash);
+        *sum = sum.wrapping_add(hash);
     }
 
     /// Takes rows out that were added.
-    fn take(&mut self, space: Space, rows: u8, lanes: &Lanes) {
+    fn take(&mut self, space: Space, rows: u8, hashes: RowHash) {
         let (count, sum) = self.0.entry(space).or_default();
         *count = count.saturating_sub(rows.into());
-        for (lane, taken) in sum.iter_mut().zip(lanes) {
-            *lane = lane.wrapping_sub(*taken);
-        }
-    }
-}
-
-/// The sum of hashes, lane by lane.
-type Lanes = [u64; 4];
-
-fn add_lanes(sum: &mut Lanes, hash: &Hash) {
-    for (lane, bytes) in sum.iter_mut().zip(hash.0.as_chunks::<8>().0) {
-        *lane = lane.wrapping_add(u64::from_le_bytes(*bytes));
+        *sum = sum.wrapping_sub(hashes);
     }
 }
 
 /// What a closed order's row and its index rows add up to.
 #[derive(Clone, Copy, Default)]
 struct OrderSums {
-    record: Lanes,
-    index: Lanes,
+    record: RowHash,
+    index: RowHash,
     index_rows: u8,
 }
 
@@ -70,7 +64,7 @@ struct OrderSums {
 /// double the memory.
 pub(super) struct Expected {
     sums: Sums,
-    rows: Option<BTreeMap<Space, BTreeMap<Vec<u8>, Hash>>>,
+    rows: Option<BTreeMap<Space, BTreeMap<Vec<u8>, RowHash>>>,
     /// Orders that are added already, though they may change.
     closed: BTreeMap<OrderId, OrderSums>,
     keys: Keys,
@@ -104,12 +98,12 @@ impl Expected {
         let mut sums = OrderSums::default();
         let key = Order::key(&order.id());
         let row = hash(&key, &codec::seal(Kind::Order, &key, order, &self.keys));
-        self.sums.add_hash(Order::SPACE, &row);
-        add_lanes(&mut sums.record, &row);
+        self.sums.add_hash(Order::SPACE, row);
+        sums.record = row;
         for key in order.indexes() {
             let row = hash(&key, &codec::seal(Kind::Index, &key, &(), &self.keys));
-            self.sums.add_hash(Space::Index, &row);
-            add_lanes(&mut sums.index, &row);
+            self.sums.add_hash(Space::Index, row);
+            sums.index = sums.index.wrapping_add(row);
             sums.index_rows = sums.index_rows.saturating_add(1);
         }
         self.closed.insert(order.id(), sums);
@@ -118,8 +112,8 @@ impl Expected {
     /// Takes an order out again that changes after all.
     pub(super) fn reopen(&mut self, id: OrderId) {
         if let Some(sums) = self.closed.remove(&id) {
-            self.sums.take(Order::SPACE, 1, &sums.record);
-            self.sums.take(Space::Index, sums.index_rows, &sums.index);
+            self.sums.take(Order::SPACE, 1, sums.record);
+            self.sums.take(Space::Index, sums.index_rows, sums.index);
         }
     }
 
@@ -130,8 +124,8 @@ impl Expected {
     }
 
     /// Adds a row whose hash is known. Each may be added once only.
-    pub(super) fn hashed(&mut self, space: Space, key: Vec<u8>, hash: Hash) {
-        self.sums.add_hash(space, &hash);
+    pub(super) fn hashed(&mut self, space: Space, key: Vec<u8>, hash: RowHash) {
+        self.sums.add_hash(space, hash);
         if let Some(rows) = &mut self.rows {
             rows.entry(space).or_default().insert(key, hash);
         }
@@ -224,7 +218,7 @@ impl Expected {
 
     /// What was expected and not ticked off.
     pub(super) fn rest(self) -> impl Iterator<Item = (Space, Vec<u8>)> {
-        let rows = |(space, rows): (Space, BTreeMap<Vec<u8>, Hash>)| {
+        let rows = |(space, rows): (Space, BTreeMap<Vec<u8>, RowHash>)| {
             rows.into_keys().map(move |key| (space, key))
         };
         self.rows.into_iter().flatten().flat_map(rows)
@@ -232,8 +226,6 @@ impl Expected {
 }
 
 /// The row's key is part of it, with its length, so that rows cannot trade bytes.
-pub(super) fn hash(key: &[u8], value: &[u8]) -> Hash {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&(key.len() as u64).to_le_bytes()).update(key).update(value);
-    Hash(*hasher.finalize().as_bytes())
+pub(super) fn hash(key: &[u8], value: &[u8]) -> RowHash {
+    xxh3_128(&[&(key.len() as u64).to_le_bytes(), key, value].concat())
 }

@@ -7,13 +7,13 @@ use std::sync::mpsc::SyncSender;
 use ring4_domain::change::Entry;
 
 use super::Finding;
-use super::expected::hash;
+use super::expected::{RowHash, hash};
 use crate::codec::{self, EntryCopy, Kind};
 use crate::journal::segment::{self, Header};
 use crate::journal::{FileError, Head};
 use crate::keyring::Keys;
 use crate::state::keys;
-use crate::{Fault, Hash, JournalError};
+use crate::{Fault, JournalError};
 
 /// Entries handed over at once.
 const BATCH_ENTRIES: usize = 256;
@@ -21,7 +21,7 @@ const BATCH_ENTRIES: usize = 256;
 /// An entry, and the hash of the row that should keep a copy of it.
 pub(super) struct Read {
     pub entry: Entry,
-    pub row: Hash,
+    pub row: RowHash,
 }
 
 /// Reads the journal up to `to`; what was read before something is found is handed over first.

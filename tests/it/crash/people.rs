@@ -205,7 +205,7 @@ impl Somebody {
         let find = |chat: &Chat| match chat.button(asked, "p:") {
             Some(found) => Some(Some(found)),
             None => chat
-                .says(asked, &["You need", "sold out", "not for sale", IN_TROUBLE])
+                .says(asked, &["You need", "sold out", "unavailable", "not for sale", IN_TROUBLE])
                 .then_some(None),
         };
         let offered = self.phone.until("a price", LOOKED_AT.0, find).await;

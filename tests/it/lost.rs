@@ -269,8 +269,6 @@ async fn whatever_the_vendor_swallows_nobody_pays_for_nothing() {
         let mut lane = Lane { customer, service, country, lot };
         let share = purchases / count + usize::from(place < purchases % count);
         lanes.spawn(async move {
-            // Not everybody at the same moment: five failures in a row end a vendor's day.
-            tokio::time::sleep(Duration::from_millis(40 * place as u64)).await;
             let mut lived = Vec::new();
             for _ in 0..share {
                 lived.push(lane.buy(&world).await);

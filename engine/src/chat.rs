@@ -10,6 +10,7 @@ mod buying;
 pub mod commands;
 mod database;
 mod depositing;
+mod languages;
 mod lost;
 mod offers;
 mod orders;
@@ -280,6 +281,10 @@ impl Chat {
             Ok(_) | Err(SubmitError::Trouble) => {}
             Err(error @ SubmitError::Stopped(_)) => return Err(error.into()),
         }
+        if self.shop.is_admin(person.id) {
+            // Now there is a chat that a menu can be set in.
+            self.shop.menus_due.notify_one();
+        }
         let customer = self.shop.snapshot().customer(person.id)?;
         let now = self.shop.clock.now();
         Ok(customer.unwrap_or(Customer {
@@ -377,7 +382,10 @@ impl Chat {
         let live = self.shop.live.load_full();
         let voice = |person: &Person| {
             let now = self.shop.clock.now();
-            Voice::new(&live, person.language_code.as_deref(), now)
+            // What went wrong may be the reading itself; then the app's language has to do.
+            let known = self.shop.snapshot().customer(person.id).ok().flatten();
+            let chosen = known.and_then(|known| known.language);
+            Voice::new(&live, chosen.as_deref().or(person.language_code.as_deref()), now)
         };
         match incoming {
             Incoming::Message(message) if message.chat.private => {
@@ -408,6 +416,7 @@ impl Visit<'_> {
             Verb::Balance => self.wallet(),
             Verb::Deposit => self.deposit_by_words(words).await,
             Verb::History => self.history(None),
+            Verb::Language => self.language_by_words(words).await,
             Verb::Help => Ok(Reply::Screen(self.voice().help(self.admin)?)),
             Verb::Admin => self.dashboard(),
             Verb::Offers => self.vendors_offers(),
@@ -448,6 +457,8 @@ impl Visit<'_> {
             Press::CustomAmount(method) => self.custom_amount(method).await,
             Press::Method(method, id) => self.method(method, id).await,
             Press::Paid(deposit) => self.paid(deposit).await,
+            Press::Languages => self.languages(),
+            Press::Language(code) => self.choose_language(&code).await,
             Press::Help => Ok(Reply::Screen(self.voice().help(self.admin)?)),
             Press::Admin => self.dashboard(),
             Press::Offers => self.vendors_offers(),

@@ -17,7 +17,6 @@ use ring4_storage::{OpenError, Recovery, Store, VerifyCommand};
 use ring4_telegram::client::{Client, ClientOptions};
 use ring4_telegram::inbox::{Inbox, InboxError, InboxOptions};
 use ring4_telegram::intake::{Intake, IntakeEnd, IntakeOptions};
-use ring4_telegram::outgoing::{Call, ChatId, CommandScope, MenuCommand, Outgoing, Priority};
 use ring4_telegram::sender::{Sender, SenderOptions};
 use ring4_telegram::token::{BotToken, TokenError};
 use tokio::sync::{Notify, mpsc};
@@ -25,15 +24,15 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalogue;
-use crate::chat::{Chat, commands};
+use crate::chat::Chat;
 use crate::clock::Clock;
 use crate::control;
 use crate::effects::Effects;
 use crate::executor::{self, ExecutorThread, Health, NewsBoard, Stopped, SubmitError};
 use crate::live;
+use crate::menus::Menus;
 use crate::notices::tell_admins;
 use crate::reload::{Built, Origin, Reloader, Shelf, ShelfError};
-use crate::screens::Voice;
 use crate::shipping::{Shipping, ShippingError};
 use crate::shop::{Shop, ShopError};
 use crate::trouble::probing::Prober;
@@ -209,6 +208,7 @@ impl Engine {
             market,
             odds,
             sender,
+            menus_due: Notify::new(),
             vault,
             sightings: crate::sightings::Sightings::default(),
             shipped: shipping.as_ref().map(Shipping::status),
@@ -332,9 +332,7 @@ impl Engine {
         });
         let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
         self.parts.spawn(async move {
-            stop.run_until_cancelled(set_menus(&shop)).await;
-            // The menus are set once; what is left is to be there until the end.
-            stop.cancelled().await;
+            stop.run_until_cancelled(Menus::new(shop).run()).await;
             "the menus"
         });
     }
@@ -509,31 +507,4 @@ fn client(config: &Config) -> Result<Client, StartError> {
     let mut options = ClientOptions::new(token);
     options.api_url.clone_from(&config.fixed.telegram.api_url);
     Ok(Client::new(options)?)
-}
-
-/// Tells Telegram the command menus: one for everybody, one for each admin's chat.
-async fn set_menus(shop: &Shop) {
-    let live = shop.live.load_full();
-    let voice = Voice::new(&live, None, shop.clock.now());
-    let menu = |admin: bool| -> Vec<MenuCommand> {
-        commands::visible(admin)
-            .map(|command| MenuCommand {
-                name: command.name.to_owned(),
-                description: voice.say(command.description, &[]),
-            })
-            .collect()
-    };
-    let everybody = (CommandScope::Default, ChatId(0), menu(false));
-    let admins = live.policy.admins.iter().map(|admin| {
-        let chat = ChatId::from(*admin);
-        (CommandScope::Chat(chat), chat, menu(true))
-    });
-    for (scope, chat, commands) in std::iter::once(everybody).chain(admins) {
-        let call = Call::SetCommands { scope, language: None, commands };
-        let outgoing = Outgoing { chat, priority: Priority::Answer, call };
-        if let Err(error) = shop.sender.send(outgoing).await {
-            // An admin who never wrote to the bot has no chat to set a menu in.
-            tracing::warn!(?scope, %error, "a command menu was not set");
-        }
-    }
 }

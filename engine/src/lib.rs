@@ -15,6 +15,7 @@ pub mod executor;
 pub mod health;
 pub mod live;
 pub mod market;
+pub mod menus;
 pub mod mint;
 pub mod notices;
 pub mod odds;

@@ -124,7 +124,8 @@ impl Origin {
             files: &files,
             params: &params,
             keys: KEYS,
-            default_language: &config.live.shop.default_language,
+            default_language: &config.live.languages.default,
+            languages: &config.live.languages.offered,
             catalogue: &params::catalogue(&config.live),
         })?;
         let admins: BTreeSet<_> = config.fixed.telegram.admins.iter().copied().collect();
@@ -263,6 +264,7 @@ impl Reloader {
         // Activating is never refused.
         let _ = self.shop.submit(Actor::Engine, "reload", command).await?;
         self.shop.live.store(Arc::new(live));
+        self.shop.menus_due.notify_one();
         self.files = files;
         self.refused = None;
         let keys = self.started.restart_keys(&config);

@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod database;
 pub mod deposit;
 pub mod keys;
+pub mod languages;
 pub mod lost;
 pub mod offers;
 pub mod order;
@@ -70,17 +71,10 @@ pub struct Voice<'live> {
 }
 
 impl<'live> Voice<'live> {
-    /// A voice for a person of this language; one without a pack hears the default.
+    /// A voice for a person of this language; where it is not offered, of the default.
     #[must_use]
     pub fn new(live: &'live Live, language: Option<&str>, now: Timestamp) -> Self {
-        let wanted = language.and_then(|tag| tag.split(['-', '_']).next()).unwrap_or_default();
-        let language = live
-            .rules
-            .texts()
-            .languages()
-            .find(|known| known.eq_ignore_ascii_case(wanted))
-            .unwrap_or(&live.config.shop.default_language);
-        Self { live, language, now }
+        Self { live, language: live.config.languages.spoken(language), now }
     }
 
     /// The text of this key.
@@ -200,6 +194,7 @@ impl<'live> Voice<'live> {
             self.button("menu.deposit", &Press::Methods),
             self.button("menu.help", &Press::Help),
         ]);
+        rows.add([self.button("menu.language", &Press::Languages)]);
         if admin {
             rows.add([self.button("menu.admin", &Press::Admin)]);
         }

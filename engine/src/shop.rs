@@ -12,7 +12,7 @@ use ring4_domain::order::{FailReason, Order, OrderState};
 use ring4_providers::Registry;
 use ring4_storage::{Keyring, Reader, Snapshot};
 use ring4_telegram::sender::{SendError, Sender};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::catalogue::Catalogues;
 use crate::clock::Clock;
@@ -49,6 +49,8 @@ pub struct Shop {
     pub sightings: Sightings,
     /// The way to Telegram.
     pub sender: Sender,
+    /// Says that a command menu may differ from what Telegram was told.
+    pub menus_due: Notify,
     /// Backups and checks.
     pub vault: Vault,
     /// How far copies off the machine have come, where they are made.

@@ -24,6 +24,9 @@ mod plugins;
 /// What people should not do, and do.
 mod hostile;
 
+/// Everybody in their own language.
+mod languages;
+
 /// What operators save while the shop runs.
 mod reload;
 

@@ -13,6 +13,7 @@ use rust_decimal::Decimal;
 mod orders;
 
 use crate::env::Env;
+use crate::languages::Languages;
 use crate::raw::{
     RawBackup, RawConfig, RawDeposits, RawMethod, RawProvider, RawService, RawShop, RawTelegram,
 };
@@ -152,11 +153,13 @@ impl<'a> Checker<'a> {
     /// At least one problem was found.
     pub fn check(mut self, raw: RawConfig) -> Result<(Config, Vec<String>), Report> {
         let services = self.services(&raw);
+        self.languages(&raw.languages);
         let place = Place::of("storage");
         self.in_range(&place.with("min_free_mb"), &raw.storage.min_free_mb, 0, 1_000_000);
         let config = Config {
             live: Live {
                 shop: self.shop(raw.shop),
+                languages: raw.languages,
                 services,
                 pricing: self.pricing(raw.pricing),
                 orders: self.orders(raw.orders),
@@ -271,10 +274,6 @@ impl<'a> Checker<'a> {
         self.short(&place.with("subtitle"), &raw.subtitle, TEXT_LEN_MAX);
         self.named(&place.with("currency_symbol"), &raw.currency_symbol);
         self.short(&place.with("maintenance").with("text"), &raw.maintenance.text, TEXT_LEN_MAX);
-        let language = raw.default_language.as_bytes();
-        if !(2..=3).contains(&language.len()) || !language.iter().all(u8::is_ascii_lowercase) {
-            self.fault(&place.with("default_language"), "not a language code such as en");
-        }
         if raw.low_balance_warning.is_negative() {
             self.fault(&place.with("low_balance_warning"), "is below 0");
         }
@@ -300,12 +299,30 @@ impl<'a> Checker<'a> {
             title: raw.title,
             subtitle: raw.subtitle,
             currency_symbol: raw.currency_symbol,
-            default_language: raw.default_language,
             default_country: raw.default_country,
             countries: raw.countries.into_iter().map(|row| (row.code, row.name)).collect(),
             contacts: raw.contacts,
             low_balance_warning: raw.low_balance_warning,
             maintenance: raw.maintenance,
+        }
+    }
+
+    fn languages(&mut self, languages: &Languages) {
+        let place = Place::of("languages");
+        let offered = place.with("offered");
+        self.few(&offered, languages.offered.len(), LIST_LEN_MAX);
+        let mut seen = BTreeSet::new();
+        for (item, language) in languages.offered.iter().enumerate() {
+            let code = language.as_bytes();
+            if !(2..=3).contains(&code.len()) || !code.iter().all(u8::is_ascii_lowercase) {
+                self.fault(&offered.with(item), "not a language code such as en");
+            } else if !seen.insert(language) {
+                self.fault(&offered.with(item), format!("{language} is listed twice"));
+            }
+        }
+        if !languages.offered.contains(&languages.default) {
+            let reason = format!("{} is not among languages.offered", languages.default);
+            self.fault(&place.with("default"), reason);
         }
     }
 

@@ -40,8 +40,19 @@ const NAMES: &[Row] = &[
     ("CURRENCY_SYMBOL", "shop.currency_symbol", |raw, text| {
         set(&mut raw.shop.currency_symbol, text.to_owned())
     }),
-    ("DEFAULT_LANGUAGE", "shop.default_language", |raw, text| {
-        set(&mut raw.shop.default_language, text.to_ascii_lowercase())
+    ("DEFAULT_LANGUAGE", "languages.default", |raw, text| {
+        let language = text.to_ascii_lowercase();
+        if !raw.languages.offered.contains(&language) {
+            raw.languages.offered.push(language.clone());
+        }
+        set(&mut raw.languages.default, language)
+    }),
+    ("ENABLE_MULTI_LANGUAGE", "languages.offered", |raw, text| {
+        if flag(text)? {
+            return Ok(Outcome::Applied);
+        }
+        let only = vec![raw.languages.default.clone()];
+        set(&mut raw.languages.offered, only)
     }),
     ("DEFAULT_COUNTRY_NAME", "shop.default_country", |raw, text| {
         let known = raw.shop.countries.iter().find(|row| row.name.eq_ignore_ascii_case(text));
@@ -179,7 +190,6 @@ const WITHOUT_MEANING: &[(&str, &str)] = &[
     ("SEND_DAILY_REPORTS", NOT_YET),
     ("DAILY_REPORT_TIME", NOT_YET),
     ("DEFAULT_TIMEZONE", NOT_YET),
-    ("ENABLE_MULTI_LANGUAGE", "every message pack in scripts/ is offered"),
     ("SERVICE_SELECTION_ALGORITHM", NOT_YET),
     ("ENVIRONMENT", "set logging.format in config.yaml"),
     ("LOG_FILE", NOT_YET),

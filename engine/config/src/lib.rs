@@ -19,6 +19,9 @@ pub use env::Env;
 mod text;
 pub use text::Secret;
 
+mod languages;
+pub use languages::Languages;
+
 mod sections;
 pub use sections::*;
 

@@ -14,6 +14,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::languages::Languages;
 use crate::sections::{
     Isolation, Logging, Maintenance, Orders, Plugins, Polling, Pricing, Routing,
 };
@@ -31,6 +32,8 @@ pub struct RawConfig {
     pub telegram: RawTelegram,
     /// What customers see of the shop as a whole.
     pub shop: RawShop,
+    /// The languages that the shop speaks.
+    pub languages: Languages,
     /// What is sold, by key.
     #[cfg_attr(test, schemars(with = "BTreeMap<String, RawService>"))]
     pub services: RawServices,
@@ -97,8 +100,6 @@ pub struct RawShop {
     pub subtitle: String,
     /// Put before every amount.
     pub currency_symbol: String,
-    /// The language of customers whose own has no message pack.
-    pub default_language: String,
     /// The country that is offered first, by ISO code.
     #[serde(deserialize_with = "written")]
     #[cfg_attr(test, schemars(with = "String"))]
@@ -128,7 +129,6 @@ impl Default for RawShop {
             title: "Ring4".to_owned(),
             subtitle: "Temporary numbers for verification codes".to_owned(),
             currency_symbol: "$".to_owned(),
-            default_language: "en".to_owned(),
             default_country: Country::US,
             countries: vec![
                 country(b"US", "United States"),

@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::languages::Languages;
 #[cfg(test)]
 use crate::text::DecimalText;
 use crate::text::{Secret, written};
@@ -54,6 +55,8 @@ impl Fixed {
 pub struct Live {
     /// What customers see of the shop as a whole.
     pub shop: Shop,
+    /// The languages that the shop speaks.
+    pub languages: Languages,
     /// What is sold; those switched off as well.
     pub services: BTreeMap<ServiceKey, Service>,
     /// What prices are made of, and their limits.
@@ -223,8 +226,6 @@ pub struct Shop {
     pub subtitle: String,
     /// Put before every amount.
     pub currency_symbol: String,
-    /// The language of customers whose own has no message pack.
-    pub default_language: String,
     /// The country that is offered first.
     pub default_country: Country,
     /// Countries that are sold with their names, in the order they are shown.

@@ -44,6 +44,13 @@ pub enum Command {
         /// What is asked.
         prompt: Option<Prompt>,
     },
+    /// The customer chooses the language to be spoken to in.
+    ChooseLanguage {
+        /// The customer.
+        customer: UserId,
+        /// A language code such as `es`; whether it is offered was checked before.
+        language: String,
+    },
     /// Telegram says whether the customer can be written to.
     SetReachable {
         /// The customer.
@@ -245,6 +252,7 @@ impl Command {
         match self {
             Self::Welcome(_) => "welcome",
             Self::Ask { .. } => "ask",
+            Self::ChooseLanguage { .. } => "choose_language",
             Self::SetReachable { .. } => "set_reachable",
             Self::OfferQuote(_) => "offer_quote",
             Self::PlaceOrder { .. } => "place_order",
@@ -277,9 +285,9 @@ impl Command {
     pub fn touched(&self) -> Vec<Key> {
         match self {
             Self::Welcome(profile) => vec![Key::Customer(profile.id)],
-            Self::Ask { customer, .. } | Self::SetReachable { customer, .. } => {
-                vec![Key::Customer(*customer)]
-            }
+            Self::Ask { customer, .. }
+            | Self::ChooseLanguage { customer, .. }
+            | Self::SetReachable { customer, .. } => vec![Key::Customer(*customer)],
             Self::OfferQuote(proposal) => {
                 vec![
                     Key::Customer(proposal.customer),

@@ -70,6 +70,9 @@ pub fn decide(
     match command {
         Command::Welcome(profile) => Ok(serving::welcome(view, profile, now)),
         Command::Ask { customer, prompt } => Ok(serving::ask(view, customer, prompt)),
+        Command::ChooseLanguage { customer, language } => {
+            Ok(serving::choose_language(view, customer, &language))
+        }
         Command::SetReachable { customer, reachable } => {
             Ok(serving::set_reachable(view, customer, reachable))
         }

@@ -81,23 +81,42 @@ impl Texts {
     /// Builds the packs out of every `messages.<language>.yaml` among the files.
     ///
     /// # Errors
-    /// Everything that is wrong with any pack, or the default language has none.
-    pub fn build(files: &Files, keys: &[KeySpec], default_language: &str) -> Result<Self, Report> {
+    /// Everything that is wrong with any pack; one of `languages` has none; a pack leaves out a
+    /// placeholder that the default language's text has.
+    pub fn build(
+        files: &Files,
+        keys: &[KeySpec],
+        default_language: &str,
+        languages: &[String],
+    ) -> Result<Self, Report> {
         let mut report = Report::default();
         let mut packs = BTreeMap::new();
+        let mut sources = Vec::new();
         for (path, text) in files {
             let name = file_name(path);
             let middle = name.strip_prefix("messages.").and_then(|rest| rest.strip_suffix(".yaml"));
             let Some(language) = middle else { continue };
             match Pack::read(&Source::new(path, text), language, keys) {
-                Ok(pack) => drop(packs.insert(language.to_owned(), pack)),
+                Ok(pack) => {
+                    sources.push((Source::new(path, text), language));
+                    packs.insert(language.to_owned(), pack);
+                }
                 Err(found) => report.problems.extend(found.problems),
             }
         }
-        if report.problems.is_empty() && !packs.contains_key(default_language) {
-            let name = format!("messages.{default_language}.yaml");
-            let reason = "is missing, and it is the default language";
-            report.problems.push(Problem::whole_file(name, reason));
+        if report.problems.is_empty() {
+            let wanted = languages.iter().map(String::as_str).chain([default_language]);
+            let missing = wanted.filter(|language| !packs.contains_key(*language));
+            report.problems.extend(missing.map(|language| {
+                let name = format!("messages.{language}.yaml");
+                Problem::whole_file(name, "is missing, and the language is offered")
+            }));
+        }
+        if let Some(model) = packs.get(default_language) {
+            for (source, language) in &sources {
+                let lost = packs.get(*language).map(|pack| pack.lost(model, source, keys));
+                report.problems.extend(lost.into_iter().flatten());
+            }
         }
         let default_language = default_language.to_owned();
         report.or(Self { packs, default_language, faults: AtomicU64::new(0) })

@@ -37,8 +37,10 @@ pub struct Sources<'a> {
     pub params: &'a Params,
     /// Every text the engine may say.
     pub keys: &'a [KeySpec],
-    /// The language that must be there.
+    /// The language of whoever speaks none of `languages`.
     pub default_language: &'a str,
+    /// The languages that must be there.
+    pub languages: &'a [String],
     /// Offers of the day, on which prices are tried; samples of every service come on top.
     pub catalogue: &'a [Offer],
 }
@@ -69,7 +71,12 @@ impl RuleSet {
         let script_params = sources.params.for_scripts();
         let sandbox = Sandbox::new(&script_params);
         let mut scripts = compile_all(&sandbox, sources.files, &mut report);
-        let texts = match Texts::build(sources.files, sources.keys, sources.default_language) {
+        let texts = match Texts::build(
+            sources.files,
+            sources.keys,
+            sources.default_language,
+            sources.languages,
+        ) {
             Ok(texts) => Some(texts),
             Err(found) => {
                 report.problems.extend(found.problems);

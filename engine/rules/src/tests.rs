@@ -79,7 +79,15 @@ fn build(files: &Files) -> Result<RuleSet, Report> {
 
 fn build_with(files: &Files, params: &Params) -> Result<RuleSet, Report> {
     let keys = KEYS;
-    RuleSet::build(Sources { files, params, keys, default_language: "en", catalogue: &[] })
+    let languages = &["en".to_owned()];
+    RuleSet::build(Sources {
+        files,
+        params,
+        keys,
+        default_language: "en",
+        languages,
+        catalogue: &[],
+    })
 }
 
 fn offer(service: &str, cost: &str) -> Offer {
@@ -213,6 +221,7 @@ fn an_offer_of_the_day_is_tried_too() {
         params: &params(),
         keys: KEYS,
         default_language: "en",
+        languages: &["en".to_owned()],
         catalogue: &offers,
     });
     assert_eq!(

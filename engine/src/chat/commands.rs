@@ -27,6 +27,8 @@ pub enum Verb {
     Deposit,
     /// The wallet's entries.
     History,
+    /// The language to be spoken to in.
+    Language,
     /// Help.
     Help,
     /// The dashboard.
@@ -87,6 +89,7 @@ pub const COMMANDS: &[Command] = &[
     row("balance", &[], Verb::Balance, Audience::Customer, "command.balance"),
     row("deposit", &[], Verb::Deposit, Audience::Customer, "command.deposit"),
     row("history", &[], Verb::History, Audience::Customer, "command.history"),
+    row("language", &[], Verb::Language, Audience::Customer, "command.language"),
     row("help", &[], Verb::Help, Audience::Customer, "command.help"),
     row("admin", &[], Verb::Admin, Audience::Admin, "command.admin"),
     row("services", &[], Verb::Offers, Audience::Admin, "command.services"),

@@ -46,6 +46,10 @@ pub enum Press {
     Paid(DepositId),
     /// Help.
     Help,
+    /// The languages.
+    Languages,
+    /// Speak this language from now on.
+    Language(String),
     /// The admins' dashboard.
     Admin,
     /// What vendors offer of each service, for admins.
@@ -136,6 +140,8 @@ impl fmt::Display for Press {
             Self::Method(method, id) => write!(out, "dm:{method}:{id}"),
             Self::Paid(id) => write!(out, "dp:{id}"),
             Self::Help => write!(out, "?"),
+            Self::Languages => write!(out, "g"),
+            Self::Language(code) => write!(out, "g:{code}"),
             Self::Admin => write!(out, "A"),
             Self::Offers => write!(out, "S"),
             Self::RefreshOffers => write!(out, "SR"),
@@ -186,6 +192,8 @@ impl FromStr for Press {
             ["dm", method, id] => Self::Method(method.parse()?, id.parse()?),
             ["dp", id] => Self::Paid(id.parse()?),
             ["?"] => Self::Help,
+            ["g"] => Self::Languages,
+            ["g", code] if is_language(code) => Self::Language((*code).to_owned()),
             ["A"] => Self::Admin,
             ["S"] => Self::Offers,
             ["SR"] => Self::RefreshOffers,
@@ -211,6 +219,11 @@ impl FromStr for Press {
             _ => return Err(IdError),
         })
     }
+}
+
+/// Whether this is the form of a language code.
+fn is_language(code: &str) -> bool {
+    (2..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -243,6 +256,8 @@ mod tests {
             Press::Method(method, deposit),
             Press::Paid(deposit),
             Press::Help,
+            Press::Languages,
+            Press::Language("es".to_owned()),
             Press::Admin,
             Press::Offers,
             Press::RefreshOffers,
@@ -289,6 +304,9 @@ mod tests {
             "M",
             "c:Ring4",
             "c:../etc",
+            "g:",
+            "g:ES",
+            "g:../etc",
             "🤷",
             "p:ＡＢＣＤＥＦＧＨ",
             &"x".repeat(64),

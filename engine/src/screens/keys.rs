@@ -31,6 +31,7 @@ keys! {
     Label "menu.deposit" [];
     Label "menu.history" [];
     Label "menu.help" [];
+    Label "menu.language" [];
     Label "menu.admin" [];
     Label "menu.back" [];
     Label "menu.home" [];
@@ -54,6 +55,10 @@ keys! {
     Text "trouble.cause.entries_lost" ["loss"];
     Answer "stale_button" [];
 
+    Text "language" [];
+    Label "language.own" [];
+    Answer "language.chosen" [];
+
     Menu "command.start" [];
     Menu "command.buy" [];
     Menu "command.orders" [];
@@ -61,6 +66,7 @@ keys! {
     Menu "command.balance" [];
     Menu "command.deposit" [];
     Menu "command.history" [];
+    Menu "command.language" [];
     Menu "command.help" [];
     Menu "command.admin" [];
     Menu "command.services" [];

@@ -39,6 +39,16 @@ pub(super) fn ask(view: &View, customer: UserId, prompt: Option<Prompt>) -> Deci
     }
 }
 
+pub(super) fn choose_language(view: &View, customer: UserId, language: &str) -> Decision {
+    match view.customer(customer) {
+        Some(known) if known.language.as_deref() != Some(language) => {
+            let language = Some(language.to_owned());
+            vec![Change::Customer(Customer { language, ..known.clone() })].into()
+        }
+        _ => Decision::nothing(),
+    }
+}
+
 pub(super) fn set_reachable(view: &View, customer: UserId, reachable: bool) -> Decision {
     match view.customer(customer) {
         Some(known) if known.reachable != reachable => {

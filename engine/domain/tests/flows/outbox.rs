@@ -88,6 +88,11 @@ what_moves_no_money: "
          anna hello 22*an in en                -> ok
          anna hello 21*an a in en              -> nothing
          anna hello Anja in en                 -> ok
+         # Only the customer changes it.
+         anna speaks es                        -> ok
+         anna speaks es                        -> nothing
+         anna hello Anja in en                 -> nothing
+         ben speaks es                         -> nothing
          anna prompted                         -> ok
          anna prompted                         -> nothing
          reachable anna no                     -> ok

@@ -40,6 +40,9 @@ fn people_do(words: &[&str], now: Timestamp) -> Option<Command> {
             username: None,
             language: Some(language.to_owned()),
         }),
+        [who, "speaks", language] => {
+            Command::ChooseLanguage { customer: user(who), language: language.to_owned() }
+        }
         [who, "prompted"] => Command::Ask {
             customer: user(who),
             prompt: Some(Prompt::DepositAmount(method("usdt"))),

@@ -34,6 +34,11 @@ pub struct Message {
 }
 
 impl Message {
+    /// Whether any form has this placeholder.
+    pub fn names(&self, name: &str) -> bool {
+        self.forms.iter().any(|(_, template)| template.names().any(|known| known == name))
+    }
+
     /// The form for a number's category.
     pub fn form(&self, category: Category) -> &Template {
         let fits = |known: &Option<Category>| known.is_none_or(|known| known == category);
@@ -89,8 +94,32 @@ impl Pack {
                 None => reader.unknown_key(key, keys),
             }
         }
-        let report = reader.finish(keys.iter().filter(|spec| !messages.contains_key(spec.key)));
-        report.or(Self { plurals, messages })
+        reader.find_gaps(keys, |key| messages.contains_key(key));
+        reader.report.or(Self { plurals, messages })
+    }
+
+    /// What a translation leaves out of its model: placeholders that the model's text has in
+    /// some form and this pack's has in none. A price or a deadline would silently go untold.
+    pub fn lost(&self, model: &Self, source: &Source<'_>, keys: &[KeySpec]) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for spec in keys {
+            let (Some(own), Some(model)) = (self.message(spec.key), model.message(spec.key)) else {
+                continue;
+            };
+            let lost: Vec<String> = spec
+                .placeholders
+                .iter()
+                .filter(|name| model.names(name) && !own.names(name))
+                .map(|name| format!("`{{{name}}}`"))
+                .collect();
+            if !lost.is_empty() {
+                let (line, column) = locate(source.text, &[Step::from(spec.key)]);
+                let reason = format!("leaves out {}", lost.join(", "));
+                let problem = source.problem(line, column, reason).with_path(spec.key);
+                problems.push(problem.with_hint("the default language's text has it"));
+            }
+        }
+        problems
     }
 
     /// The text of a key.
@@ -120,18 +149,36 @@ impl Reader<'_> {
         self.fault(&[key], "unknown text".to_owned(), hint);
     }
 
-    fn finish<'k>(mut self, missing: impl Iterator<Item = &'k KeySpec>) -> Report {
-        let missing: Vec<&str> = missing.map(|spec| spec.key).collect();
-        if !missing.is_empty() {
-            let listed = missing.get(..MISSING_LISTED_MAX).unwrap_or(&missing);
-            let rest = missing.len() - listed.len();
-            let mut reason = format!("texts are missing: {}", listed.join(", "));
-            if rest > 0 {
-                reason += &format!(" and {rest} more");
+    /// Reports the keys that have no text, each run of them at the text that they belong after.
+    fn find_gaps(&mut self, keys: &[KeySpec], has: impl Fn(&str) -> bool) {
+        let mut before = None;
+        let mut gap = Vec::new();
+        for spec in keys {
+            if has(spec.key) {
+                self.report_gap(before, &gap);
+                before = Some(spec.key);
+                gap.clear();
+            } else {
+                gap.push(spec.key);
             }
-            self.report.problems.push(Problem::whole_file(self.source.name, reason));
         }
-        self.report
+        self.report_gap(before, &gap);
+    }
+
+    fn report_gap(&mut self, before: Option<&str>, gap: &[&str]) {
+        if gap.is_empty() {
+            return;
+        }
+        let listed = gap.get(..MISSING_LISTED_MAX).unwrap_or(gap);
+        let rest = gap.len() - listed.len();
+        let after = before.map(|key| format!(" after `{key}`")).unwrap_or_default();
+        let mut reason = format!("texts are missing{after}: {}", listed.join(", "));
+        if rest > 0 {
+            reason += &format!(" and {rest} more");
+        }
+        let steps: Vec<Step> = before.into_iter().map(Step::from).collect();
+        let (line, column) = locate(self.source.text, &steps);
+        self.report.problems.push(self.source.problem(line, column, reason));
     }
 
     fn message(&mut self, spec: &KeySpec, written: &Written) -> Message {

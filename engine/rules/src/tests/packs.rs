@@ -4,9 +4,14 @@ use super::{Files, KEYS, PACK, Value};
 use crate::messages::Texts;
 
 fn texts(packs: &[(&str, &str)]) -> Result<Texts, String> {
+    texts_in(packs, &[])
+}
+
+fn texts_in(packs: &[(&str, &str)], languages: &[&str]) -> Result<Texts, String> {
+    let languages: Vec<String> = languages.iter().map(|language| (*language).to_owned()).collect();
     let files: Files =
         packs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-    Texts::build(&files, KEYS, "en").map_err(|report| report.to_string())
+    Texts::build(&files, KEYS, "en", &languages).map_err(|report| report.to_string())
 }
 
 const RUSSIAN: &str = "\
@@ -134,14 +139,11 @@ fn packs_are_complete_or_refused() {
         (
             "messages.en.yaml",
             "hello: hi\n",
-            "messages.en.yaml: texts are missing: left, buy, stale",
+            "messages.en.yaml:1:8: texts are missing after `hello`: left, buy, stale\n  \
+             1 | hello: hi\n    |        ^",
         ),
         ("messages.xx1.yaml", PACK, "messages.xx1.yaml: `xx1` is not a language code such as en"),
-        (
-            "messages.ru.yaml",
-            RUSSIAN,
-            "messages.en.yaml: is missing, and it is the default language",
-        ),
+        ("messages.ru.yaml", RUSSIAN, "messages.en.yaml: is missing, and the language is offered"),
     ];
     for (name, text, want) in rows {
         assert_eq!(texts(&[(name, text)]).unwrap_err(), want);
@@ -152,4 +154,24 @@ fn packs_are_complete_or_refused() {
     let long = PACK.replace("Hello", &"😀".repeat(2_100));
     let report = texts(&[("messages.en.yaml", &long)]).unwrap_err();
     assert!(report.contains("hello: 4201 characters are more than 4096"), "{report}");
+}
+
+#[test]
+fn a_translation_is_there_and_tells_as_much_as_the_default_language() {
+    let packs = [("messages.en.yaml", PACK), ("messages.ru.yaml", RUSSIAN)];
+    assert!(texts_in(&packs, &["en", "ru"]).is_ok());
+    let report = texts_in(&packs, &["en", "es", "ru"]).unwrap_err();
+    assert_eq!(report, "messages.es.yaml: is missing, and the language is offered");
+    let rows = [
+        ("Купить за {price}", "Купить", "messages.ru.yaml:6:6: buy: leaves out `{price}`"),
+        (", {name}{extra}", "", "messages.ru.yaml:1:8: hello: leaves out `{name}`, `{extra}`"),
+    ];
+    for (from, to, want) in rows {
+        let poor = RUSSIAN.replace(from, to);
+        let report = texts(&[packs[0], ("messages.ru.yaml", &poor)]).unwrap_err();
+        assert!(report.starts_with(want), "\nwant {want}\ngot  {report}");
+    }
+    // One form may do without the number, as "one number" does, where another has it.
+    let poor = RUSSIAN.replace("one: \"{count} номер\"", "one: \"номер\"");
+    assert!(texts(&[packs[0], ("messages.ru.yaml", &poor)]).is_ok());
 }

@@ -1,0 +1,110 @@
+//! Telegram's command menus, from the one table of commands: one for everybody and one for each
+//! admin's chat, in every language that is offered. Only the start-up imports this.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ring4_domain::ids::UserId;
+use ring4_telegram::outgoing::{Call, ChatId, CommandScope, MenuCommand, Outgoing, Priority};
+use ring4_telegram::sender::SendError;
+
+use crate::chat::commands;
+use crate::live::Live;
+use crate::screens::Voice;
+use crate::shop::Shop;
+
+/// The first wait before a menu that was not taken is offered again, and the longest: an admin
+/// who never wrote to the bot has no chat to set a menu in.
+const RETRY: Duration = Duration::from_secs(30);
+const RETRY_MAX: Duration = Duration::from_secs(3_600);
+
+/// Who sees a menu: everybody, or one admin; and the language of their app, or any other.
+type Place = (Option<UserId>, Option<String>);
+
+/// Keeps the menus what table and message packs say.
+pub struct Menus {
+    shop: Arc<Shop>,
+    /// What Telegram has taken since the start. A menu that is there already is not sent again.
+    told: BTreeMap<Place, Vec<MenuCommand>>,
+}
+
+impl Menus {
+    /// Menus of which Telegram was told nothing yet.
+    #[must_use]
+    pub const fn new(shop: Arc<Shop>) -> Self {
+        Self { shop, told: BTreeMap::new() }
+    }
+
+    /// Sets the menus now and whenever [`Shop::menus_due`] says so, until it is dropped.
+    pub async fn run(mut self) {
+        let mut wait = RETRY;
+        loop {
+            let complete = self.bring_up_to_date().await;
+            let due = self.shop.menus_due.notified();
+            if complete {
+                due.await;
+                wait = RETRY;
+            } else if tokio::time::timeout(wait, due).await.is_ok() {
+                wait = RETRY;
+            } else {
+                wait = RETRY_MAX.min(wait * 2);
+            }
+        }
+    }
+
+    /// Whether Telegram has taken every menu.
+    async fn bring_up_to_date(&mut self) -> bool {
+        let live = self.shop.live.load_full();
+        let mut complete = true;
+        for (place, commands) in self.wanted(&live) {
+            if self.told.get(&place) == Some(&commands) {
+                continue;
+            }
+            let (scope, chat) = match place.0 {
+                None => (CommandScope::Default, ChatId(0)),
+                Some(admin) => (CommandScope::Chat(admin.into()), admin.into()),
+            };
+            let call =
+                Call::SetCommands { scope, language: place.1.clone(), commands: commands.clone() };
+            let outgoing = Outgoing { chat, priority: Priority::Answer, call };
+            match self.shop.sender.send(outgoing).await {
+                Ok(_) => drop(self.told.insert(place, commands)),
+                Err(SendError::Stopped) => return false,
+                Err(error) => {
+                    tracing::warn!(?place, %error, "a command menu was not set");
+                    complete = false;
+                }
+            }
+        }
+        complete
+    }
+
+    fn wanted(&self, live: &Live) -> Vec<(Place, Vec<MenuCommand>)> {
+        let admins = live.policy.admins.iter().map(|admin| Some(*admin));
+        let offered = live.config.languages.offered.iter();
+        // Telegram knows languages of two letters; the others see the menu for all the rest.
+        let offered = offered.filter(|language| language.len() == 2);
+        let languages: Vec<Option<&String>> = offered.map(Some).chain([None]).collect();
+        let mut wanted = Vec::new();
+        for admin in std::iter::once(None).chain(admins) {
+            let chosen = admin.and_then(|admin| self.chosen(admin));
+            for language in &languages {
+                // An admin's chat is spoken to in the language that the admin chose.
+                let spoken = chosen.as_deref().or(language.map(String::as_str));
+                let voice = Voice::new(live, spoken, self.shop.clock.now());
+                let menu = commands::visible(admin.is_some()).map(|command| MenuCommand {
+                    name: command.name.to_owned(),
+                    description: voice.say(command.description, &[]),
+                });
+                wanted.push(((admin, language.cloned()), menu.collect()));
+            }
+        }
+        wanted
+    }
+
+    fn chosen(&self, admin: UserId) -> Option<String> {
+        let known = self.shop.snapshot().customer(admin);
+        known.ok().flatten().and_then(|known| known.language)
+    }
+}

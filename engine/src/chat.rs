@@ -25,7 +25,7 @@ use ring4_domain::command::Command;
 use ring4_domain::customer::{Customer, Profile};
 use ring4_domain::ids::{MessageId, UserId};
 use ring4_domain::refusal::Refusal;
-use ring4_providers::Sale;
+use ring4_domain::sale::Sale;
 use ring4_rules::messages::{Value, escape};
 use ring4_storage::BackupKind;
 use ring4_telegram::command::{self, clean};
@@ -472,9 +472,9 @@ impl Visit<'_> {
             Press::Release(order) => self.release(order).await,
             Press::Providers => self.providers(),
             Press::ReloadPlugin(id) => self.reload_plugin(&id).await,
-            Press::Sell(id) => self.set_sale(&id, Sale::Open),
-            Press::Drain(id) => self.set_sale(&id, Sale::Draining),
-            Press::Rest(id) => self.set_sale(&id, Sale::Off),
+            Press::Sell(id) => self.set_sale(&id, Sale::Open).await,
+            Press::Drain(id) => self.set_sale(&id, Sale::Draining).await,
+            Press::Rest(id) => self.set_sale(&id, Sale::Off).await,
             Press::Database => self.database().await,
             Press::Backups => self.backups(),
             Press::MakeBackup => self.make_backup(BackupKind::Manual, ""),

@@ -204,6 +204,7 @@ impl Engine {
             reader,
             keyring,
             registry,
+            switching: tokio::sync::Mutex::default(),
             catalogues,
             market,
             odds,
@@ -213,6 +214,9 @@ impl Engine {
             sightings: crate::sightings::Sightings::default(),
             shipped: shipping.as_ref().map(Shipping::status),
         });
+        for switch in shop.snapshot().sales().map_err(ShopError::from)? {
+            shop.registry.set_sale(&switch.provider, switch.sale);
+        }
         if let Some(loss) = &recovery.read_only {
             shop.executor.halt(Trouble::EntriesLost { loss: loss.to_string() });
         }

@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use ring4_domain::ids::{ProviderId, Timestamp};
 use ring4_domain::money::Amount;
-use ring4_providers::{Block, BreakerState, ProviderStatus, RefusalReason, Registry, Sale};
+use ring4_domain::sale::Sale;
+use ring4_providers::{Block, BreakerState, ProviderStatus, RefusalReason, Registry};
 use ring4_rules::messages::Value;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;

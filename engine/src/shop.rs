@@ -5,10 +5,12 @@ use std::sync::Arc;
 use ring4_domain::change::{Actor, Seq};
 use ring4_domain::command::Command;
 use ring4_domain::deposit::{Deposit, DepositState};
-use ring4_domain::ids::{DepositId, UserId};
+use ring4_domain::ids::{DepositId, ProviderId, UserId};
 use ring4_domain::ledger::{AccountId, TransferId};
 use ring4_domain::money::Amount;
 use ring4_domain::order::{FailReason, Order, OrderState};
+use ring4_domain::refusal::Refusal;
+use ring4_domain::sale::Sale;
 use ring4_providers::Registry;
 use ring4_storage::{Keyring, Reader, Snapshot};
 use ring4_telegram::sender::{SendError, Sender};
@@ -39,6 +41,9 @@ pub struct Shop {
     pub keyring: Keyring,
     /// The vendors.
     pub registry: Arc<Registry>,
+    /// Held while an admin turns a vendor's switch, so that the registry follows in the order of
+    /// the journal.
+    pub switching: tokio::sync::Mutex<()>,
     /// What they sell at all.
     pub catalogues: Arc<Catalogues>,
     /// What they offer.
@@ -114,6 +119,31 @@ impl Shop {
     #[must_use]
     pub fn is_admin(&self, user: UserId) -> bool {
         self.live.load().policy.admins.contains(&user)
+    }
+
+    /// Lets a vendor sell, only serve, or rest, for this engine and those after it. A vendor that
+    /// is not there is left alone.
+    ///
+    /// # Errors
+    /// Nothing can be committed.
+    pub async fn set_sale(
+        &self,
+        admin: UserId,
+        trace: &str,
+        provider: &ProviderId,
+        sale: Sale,
+    ) -> Result<Result<(), Refusal>, ShopError> {
+        if !self.registry.ids().any(|known| known == provider) {
+            return Ok(Ok(()));
+        }
+        let _turn = self.switching.lock().await;
+        let command = Command::SetSale { admin, provider: provider.clone(), sale };
+        if let Err(refusal) = self.submit(Actor::Admin(admin), trace, command).await? {
+            return Ok(Err(refusal));
+        }
+        self.registry.set_sale(provider, sale);
+        tracing::warn!(%admin, %provider, ?sale, "a vendor was steered");
+        Ok(Ok(()))
     }
 
     /// Hands in a command; see [`Executor::submit`].

@@ -4,6 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use ring4_domain::change::{Actor, Change, Seq};
+use ring4_domain::ids::UserId;
+use ring4_domain::sale::Sale;
 use ring4_providers::plugin_path;
 use serde_json::Value;
 
@@ -135,5 +138,46 @@ async fn an_admin_lets_a_vendor_sell_serve_or_rest() {
     world.newest(ADA, &["switched off"]).await;
     world.press(ADA, "Sell mock").await;
     world.newest(ADA, &["sells · answers"]).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vendors_switch_outlives_a_restart_and_stands_in_the_journal() {
+    let mut world = World::open(Vendor::Mock).await;
+    world.say(ADA, "/providers").await;
+    for (button, seen) in [
+        ("Stop selling mock", "sells nothing new (Ada, "),
+        ("Switch mock off", "switched off (Ada, "),
+    ] {
+        world.press(ADA, button).await;
+        world.newest(ADA, &[seen]).await;
+        world.stop().await;
+        world.start().await;
+        let before = world.count(ADA, "Vendors").await;
+        world.say(ADA, "/providers").await;
+        world.until_count(ADA, "Vendors", before + 1).await;
+        world.newest(ADA, &[seen]).await;
+        world.button(ADA, "Sell mock").await;
+        assert!(!world.shop().registry.can_buy(&"mock".parse().expect("a vendor's id")));
+    }
+    world.press(ADA, "Sell mock").await;
+    world.newest(ADA, &["sells · answers"]).await;
+    let snapshot = world.shop().snapshot();
+    let head = snapshot.head().expect("a head").seq.0;
+    let entries = (1..=head).filter_map(|seq| snapshot.entry(Seq(seq)).expect("readable"));
+    let turned: Vec<(Actor, Sale)> = entries
+        .flat_map(|entry| {
+            let sale = |change: &Change| match change {
+                Change::SaleSet(switch) => Some((entry.actor, switch.sale)),
+                _ => None,
+            };
+            entry.changes.iter().filter_map(sale).collect::<Vec<_>>()
+        })
+        .collect();
+    let ada = Actor::Admin(UserId(ADA));
+    assert_eq!(turned, [(ada, Sale::Draining), (ada, Sale::Off), (ada, Sale::Open)]);
+    let damage = world.shop().reader.verify().findings;
+    assert!(damage.is_empty(), "state and journal disagree: {damage:#?}");
+    assert!(world.shop().registry.can_buy(&"mock".parse().expect("a vendor's id")));
     world.close().await;
 }

@@ -18,11 +18,12 @@ use crate::customer::Customer;
 use crate::day::Day;
 use crate::deposit::{Deposit, DepositState};
 use crate::effect::Effect;
-use crate::ids::{DepositId, OrderId, RulesVersion, UserId};
+use crate::ids::{DepositId, OrderId, ProviderId, RulesVersion, UserId};
 use crate::ledger::{
     self, Account, AccountId, LedgerError, Resolution, Transfer, TransferId, TransferKind,
 };
 use crate::order::{Order, Quote};
+use crate::sale::SaleSwitch;
 use crate::view::{Record, View};
 
 /// Why an entry cannot follow the ones before it.
@@ -82,6 +83,8 @@ pub struct Book {
     pub rules_seen: BTreeSet<RulesVersion>,
     /// The day before which numbers and codes are forgotten.
     pub forgotten: Option<Day>,
+    /// Every vendor's switch that was ever turned.
+    pub sales: BTreeMap<ProviderId, SaleSwitch>,
     /// What was taken out of `orders` and `transfers` with [`Book::close`].
     pub closed: ClosedOrders,
 }
@@ -135,6 +138,9 @@ impl Book {
                 self.rules_seen.insert(*version);
             }
             Change::CodesForgotten(before) => self.forgotten = Some(*before),
+            Change::SaleSet(switch) => {
+                self.sales.insert(switch.provider.clone(), switch.clone());
+            }
         }
         Ok(())
     }
@@ -210,6 +216,7 @@ impl Book {
             Key::Wish(effect) => Record::Wish(self.wishes.get(effect).copied()),
             Key::Rules => Record::Rules(self.rules),
             Key::Forgotten => Record::Forgotten(self.forgotten),
+            Key::Sale(provider) => Record::Sale(self.sales.get(provider).cloned()),
             Key::OldestOpenOrder => {
                 let open = self.orders.values().filter(|order| order.state.is_open());
                 Record::OldestOpenOrder(open.map(|order| order.placed_at).min())

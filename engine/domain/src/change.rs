@@ -8,6 +8,7 @@ use crate::effect::Effect;
 use crate::ids::{OrderId, RulesVersion, Timestamp, UserId};
 use crate::ledger::Transfer;
 use crate::order::{Order, Quote};
+use crate::sale::SaleSwitch;
 
 /// A journal entry's place, counted from 1 without gaps. Customers see it as ledger number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -41,6 +42,8 @@ pub enum Change {
     RulesActivated(RulesVersion),
     /// Numbers and codes of orders placed before this day are forgotten.
     CodesForgotten(Day),
+    /// An admin turned a vendor's switch.
+    SaleSet(SaleSwitch),
 }
 
 /// Who caused an entry.

@@ -10,6 +10,7 @@ use crate::ledger::AccountId;
 use crate::money::Amount;
 use crate::order::{Candidate, FailReason, Purchase};
 use crate::private::Private;
+use crate::sale::Sale;
 
 /// An offer with the price that the rules propose for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,6 +215,15 @@ pub enum Command {
     ActivateRules(RulesVersion),
     /// A day has passed: numbers and codes that were kept long enough are to be forgotten.
     ForgetCodes,
+    /// An admin lets a vendor sell, only serve what is open, or rest.
+    SetSale {
+        /// Who decides.
+        admin: UserId,
+        /// Which vendor.
+        provider: ProviderId,
+        /// What it may do from now on.
+        sale: Sale,
+    },
 }
 
 /// A record that a command may need to see.
@@ -243,6 +253,8 @@ pub enum Key {
     Forgotten,
     /// When the oldest order that is open was placed.
     OldestOpenOrder,
+    /// What a vendor may do.
+    Sale(ProviderId),
 }
 
 impl Command {
@@ -277,6 +289,7 @@ impl Command {
             Self::Granted { .. } => "granted",
             Self::ActivateRules(_) => "activate_rules",
             Self::ForgetCodes => "forget_codes",
+            Self::SetSale { .. } => "set_sale",
         }
     }
 
@@ -333,6 +346,7 @@ impl Command {
             }
             Self::ActivateRules(_) => vec![Key::Rules],
             Self::ForgetCodes => vec![Key::Forgotten, Key::OldestOpenOrder],
+            Self::SetSale { provider, .. } => vec![Key::Sale(provider.clone())],
         }
     }
 }

@@ -126,5 +126,8 @@ pub fn decide(
         }
         Command::ActivateRules(version) => Ok(serving::activate_rules(view, version)),
         Command::ForgetCodes => Ok(serving::forget_codes(view, policy, now)),
+        Command::SetSale { admin, provider, sale } => {
+            serving::set_sale(view, policy, admin, provider, sale, now)
+        }
     }
 }

@@ -21,6 +21,7 @@ pub mod decide;
 pub mod effect;
 pub mod policy;
 pub mod refusal;
+pub mod sale;
 pub mod view;
 
 pub mod book;

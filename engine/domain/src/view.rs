@@ -9,9 +9,10 @@ use crate::customer::Customer;
 use crate::day::Day;
 use crate::deposit::Deposit;
 use crate::effect::Effect;
-use crate::ids::{DepositId, OrderId, RulesVersion, Timestamp, UserId};
+use crate::ids::{DepositId, OrderId, ProviderId, RulesVersion, Timestamp, UserId};
 use crate::ledger::{Account, AccountId};
 use crate::order::{Order, Purchase, Quote};
+use crate::sale::SaleSwitch;
 
 /// A record as it stands, or its absence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub enum Record {
     Forgotten(Option<Day>),
     /// See [`Key::OldestOpenOrder`].
     OldestOpenOrder(Option<Timestamp>),
+    /// See [`Key::Sale`].
+    Sale(Option<SaleSwitch>),
 }
 
 /// The records that a command touches.
@@ -157,6 +160,15 @@ impl View {
     pub fn oldest_open_order(&self) -> Option<Timestamp> {
         match self.record(&Key::OldestOpenOrder) {
             Record::OldestOpenOrder(placed_at) => *placed_at,
+            other => mismatch(other),
+        }
+    }
+
+    /// A vendor's switch, if an admin ever turned it.
+    #[must_use]
+    pub fn sale(&self, provider: &ProviderId) -> Option<&SaleSwitch> {
+        match self.record(&Key::Sale(provider.clone())) {
+            Record::Sale(switch) => switch.as_ref(),
             other => mismatch(other),
         }
     }

@@ -138,7 +138,8 @@ fn every_command_and_every_wish_is_met() {
         submit_deposit approve_deposit reject_deposit start_purchase purchase_bought \
         purchase_refused purchase_unclear purchase_not_found purchase_doubtful adopt_purchase \
         release_purchase code_arrived purchase_returned \
-        order_deadline deposit_deadline quote_deadline granted activate_rules forget_codes";
+        order_deadline deposit_deadline quote_deadline granted activate_rules forget_codes \
+        set_sale";
     let effects = effects.iter().map(|effect| effect.name().to_owned());
     let unmet = unmet(effects.chain(commands.split_whitespace().map(str::to_owned)));
     assert!(unmet.is_empty(), "no row says {unmet:?}");

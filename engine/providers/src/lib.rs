@@ -24,7 +24,7 @@ pub use host::{
 };
 pub use registry::{
     Block, Fault, FaultKind, Limits, PluginOptions, PluginVersion, ProviderOptions, ProviderStatus,
-    REQUESTS_PER_CALL_MAX, Registry, Sale, Swap, SwapError, UnixMillisClock,
+    REQUESTS_PER_CALL_MAX, Registry, Swap, SwapError, UnixMillisClock,
 };
 pub use secret::Secret;
 pub use vocabulary::{

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use ring4_domain::ids::{Country, ProviderId};
 use ring4_domain::money::Amount;
+use ring4_domain::sale::Sale;
 
 pub use self::conduct::{Fault, FaultKind};
 use self::provider::Provider;
@@ -95,17 +96,6 @@ pub struct PluginOptions {
     pub cache_dir: PathBuf,
     /// SHA-256 sums in hexadecimal of the files that may be loaded; empty allows all.
     pub allow: Vec<String>,
-}
-
-/// What an admin lets a provider do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sale {
-    /// Everything.
-    Open,
-    /// Serve what is open, buy nothing new.
-    Draining,
-    /// Nothing at all: no request leaves for it.
-    Off,
 }
 
 /// How one provider is doing.

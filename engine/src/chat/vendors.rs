@@ -2,14 +2,22 @@
 
 use ring4_domain::ids::ProviderId;
 use ring4_domain::order::Order;
-use ring4_providers::Sale;
+use ring4_domain::sale::Sale;
 
 use super::{Reply, Visit};
-use crate::shop::ShopError;
+use crate::screens::vendors::TurnedOff;
+use crate::shop::{ShopError, name_of};
 
 impl Visit<'_> {
     pub(super) fn providers(&self) -> Result<Reply, ShopError> {
-        Ok(Reply::Screen(self.voice().providers(&self.shop.registry.status())?))
+        let snapshot = self.shop.snapshot();
+        let mut turned = Vec::new();
+        for switch in snapshot.sales()? {
+            if switch.sale != Sale::Open {
+                turned.push(TurnedOff { by: name_of(&snapshot, switch.by)?, switch });
+            }
+        }
+        Ok(Reply::Screen(self.voice().providers(&self.shop.registry.status(), &turned)?))
     }
 
     /// Puts the plugin's file as it lies there now in place of the one in use.
@@ -25,7 +33,7 @@ impl Visit<'_> {
 
     /// Lets a vendor sell, only serve what is open, or rest. It rests only when nothing is open:
     /// nobody would ask for the codes of its orders.
-    pub(super) fn set_sale(&self, id: &ProviderId, sale: Sale) -> Result<Reply, ShopError> {
+    pub(super) async fn set_sale(&self, id: &ProviderId, sale: Sale) -> Result<Reply, ShopError> {
         if sale == Sale::Off {
             let orders = self.shop.snapshot().open_orders()?;
             let open = orders.iter().filter(|order| is_at(order, id)).count();
@@ -33,10 +41,10 @@ impl Visit<'_> {
                 return self.with_providers(self.voice().not_rested(id, open));
             }
         }
-        if self.shop.registry.set_sale(id, sale) {
-            tracing::warn!(admin = %self.user(), provider = %id, ?sale, "a vendor was steered");
+        match self.shop.set_sale(self.user(), &self.trace, id, sale).await? {
+            Ok(()) => self.providers(),
+            Err(refusal) => self.refuse(&refusal),
         }
-        self.providers()
     }
 
     fn with_providers(&self, notice: String) -> Result<Reply, ShopError> {

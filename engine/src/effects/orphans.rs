@@ -27,7 +27,7 @@ const LOOK_SECS: u32 = 60;
 /// purchase takes and than the search for a lost one waits between two looks.
 const UNOWNED_SECS: u32 = 150;
 
-/// Numbers named in one message, at most; the rest is counted.
+/// Numbers named in one message, at most; the rest is counted, and named in the next.
 const NAMED_MAX: usize = 10;
 
 /// Looks again and again until the shop closes.
@@ -88,8 +88,9 @@ async fn look(
         long && !told.contains(&row.vendor_order_id)
     };
     unowned.retain(ripe);
+    // Who was only counted is named at the next look.
     if !unowned.is_empty() && tell(shop, provider, &unowned).await {
-        told.extend(unowned.iter().map(|row| row.vendor_order_id.clone()));
+        told.extend(unowned.iter().take(NAMED_MAX).map(|row| row.vendor_order_id.clone()));
     }
     Ok(())
 }

@@ -88,6 +88,7 @@ keys! {
     Text "providers.is_paused" [];
     Text "providers.is_draining" [];
     Text "providers.is_off" [];
+    Text "providers.turned_by" ["by", "when"];
     Text "providers.is_quarantined" ["reason"];
     Label "providers.reload" ["provider"];
     Label "providers.drain" ["provider"];

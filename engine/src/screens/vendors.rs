@@ -2,7 +2,8 @@
 //! this.
 
 use ring4_domain::ids::ProviderId;
-use ring4_providers::{BreakerState, Fault, PluginVersion, ProviderStatus, Sale, Swap};
+use ring4_domain::sale::{Sale, SaleSwitch};
+use ring4_providers::{BreakerState, Fault, PluginVersion, ProviderStatus, Swap};
 use ring4_rules::messages::Value;
 
 use super::{Rows, Screen, ScreenError, Voice};
@@ -11,13 +12,30 @@ use crate::chat::press::Press;
 /// Characters of a file's hash that tell it from another.
 const HASH_SHOWN: usize = 8;
 
+/// A switch that is not open, with the name of the admin who turned it.
+#[derive(Clone, Debug)]
+pub struct TurnedOff {
+    /// The switch.
+    pub switch: SaleSwitch,
+    /// Who turned it.
+    pub by: String,
+}
+
 impl Voice<'_> {
     /// Every vendor with its plugin, and what may be done about it.
     ///
     /// # Errors
     /// See [`ScreenError`].
-    pub fn providers(&self, vendors: &[ProviderStatus]) -> Result<Screen, ScreenError> {
-        let lines: Vec<String> = vendors.iter().map(|vendor| self.vendor(vendor)).collect();
+    pub fn providers(
+        &self,
+        vendors: &[ProviderStatus],
+        turned: &[TurnedOff],
+    ) -> Result<Screen, ScreenError> {
+        let line = |vendor: &ProviderStatus| {
+            let of = |turned: &&TurnedOff| turned.switch.provider == vendor.id;
+            self.vendor(vendor, turned.iter().find(of))
+        };
+        let lines: Vec<String> = vendors.iter().map(line).collect();
         let mut rows = Rows::default();
         for vendor in vendors.iter().filter(|vendor| vendor.enabled) {
             let id = vendor.id.clone();
@@ -43,8 +61,8 @@ impl Voice<'_> {
         rows.screen(self.say("providers", &[("rows", Value::Html(&lines.join("\n\n")))]))
     }
 
-    fn vendor(&self, vendor: &ProviderStatus) -> String {
-        let selling = match (&vendor.quarantine, vendor.sale) {
+    fn vendor(&self, vendor: &ProviderStatus, turned: Option<&TurnedOff>) -> String {
+        let mut selling = match (&vendor.quarantine, vendor.sale) {
             (_, Sale::Off) => self.say("providers.is_off", &[]),
             (Some(fault), _) => {
                 self.say("providers.is_quarantined", &[("reason", Value::Text(&fault.what))])
@@ -55,6 +73,11 @@ impl Voice<'_> {
             }
             (None, Sale::Open) => self.say("providers.is_open", &[]),
         };
+        if let Some(TurnedOff { switch, by }) = turned {
+            let when = self.moment(switch.at);
+            let values = [("by", Value::Text(by)), ("when", Value::Text(&when))];
+            selling = format!("{selling} {}", self.say("providers.turned_by", &values));
+        }
         let line = match vendor.line {
             BreakerState::Closed => "provider.closed",
             BreakerState::Open => "provider.open",

@@ -54,6 +54,7 @@ pub(crate) enum Kind {
     Mark = 15,
     Head = 16,
     Forgotten = 17,
+    Sale = 18,
 }
 
 /// Why bytes are not the record they should be.

@@ -145,6 +145,7 @@ impl<'a> Group<'a> {
             Key::Wish(effect) => Record::Wish(overlay.wish(*effect)?),
             Key::Rules => Record::Rules(overlay.rules()?),
             Key::Forgotten => Record::Forgotten(overlay.forgotten()?),
+            Key::Sale(provider) => Record::Sale(overlay.sale(provider)?.cloned()),
             Key::OldestOpenOrder => Record::OldestOpenOrder(overlay.oldest_open_order()?),
         })
     }

@@ -12,6 +12,7 @@ use ring4_domain::effect::Effect;
 use ring4_domain::ids::{DepositId, OrderId, ProviderId, RulesVersion, Timestamp, UserId};
 use ring4_domain::ledger::{Account, AccountId, Transfer, TransferId};
 use ring4_domain::order::{Order, Quote};
+use ring4_domain::sale::SaleSwitch;
 
 use crate::codec::{self, AccountRow, EntryCopy, ForgottenRow, Kind, RulesRow, RulesSeen, WishRow};
 use crate::journal::Head;
@@ -73,6 +74,15 @@ impl Snapshot {
         let Some(forgotten) = self.forgotten()? else { return Ok(None) };
         let open = self.open_orders()?.iter().map(Order::day).min();
         Ok(Some(open.map_or(forgotten, |open| open.min(forgotten))))
+    }
+
+    /// Every vendor's switch that an admin ever turned.
+    pub fn sales(&self) -> Result<Vec<SaleSwitch>, ReadError> {
+        let read = |row: Result<RawRow, ReadError>| {
+            let (key, value) = row?;
+            unseal(Space::Records, Kind::Sale, &key, &value, &self.reading.keys)
+        };
+        self.reading.prefix(Space::Records, &keys::SALES).map(read).collect()
     }
 
     /// A customer.

@@ -226,7 +226,11 @@ async fn left_over(world: &World) -> Vec<String> {
         };
         let owned = owner.as_ref().is_some_and(ended);
         if !sold.refunded && !owned && !told.contains(&sold.id) {
-            left.push(sold.id);
+            let owner = owner.map_or("nobody's".to_owned(), |order| {
+                format!("of {}, {}", order.id(), order.state.name())
+            });
+            let code = if sold.code.is_some() { "has a code" } else { "has no code" };
+            left.push(format!("{} {owner}, {code}, finished {:?}", sold.id, sold.finished));
         }
     }
     left

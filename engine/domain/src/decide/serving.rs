@@ -6,9 +6,11 @@ use crate::customer::{Customer, Profile, Prompt};
 use crate::day::Day;
 use crate::deposit::AdminCard;
 use crate::effect::Effect;
-use crate::ids::{MessageId, RulesVersion, Timestamp, UserId};
+use crate::ids::{MessageId, ProviderId, RulesVersion, Timestamp, UserId};
 use crate::order::OrderState;
 use crate::policy::Policy;
+use crate::refusal::Refusal;
+use crate::sale::{Sale, SaleSwitch};
 use crate::view::View;
 
 pub(super) fn welcome(view: &View, profile: Profile, now: Timestamp) -> Decision {
@@ -138,4 +140,22 @@ pub(super) fn forget_codes(view: &View, policy: &Policy, now: Timestamp) -> Deci
         return Decision::nothing();
     }
     vec![Change::CodesForgotten(before), Change::Wish(Effect::DropKeys)].into()
+}
+
+pub(super) fn set_sale(
+    view: &View,
+    policy: &Policy,
+    admin: UserId,
+    provider: ProviderId,
+    sale: Sale,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    if !policy.admins.contains(&admin) {
+        return Err(Refusal::NotAdmin);
+    }
+    if view.sale(&provider).map_or(Sale::Open, |switch| switch.sale) == sale {
+        return Ok(Decision::nothing());
+    }
+    let switch = SaleSwitch { provider, sale, by: admin, at: now };
+    Ok(vec![Change::SaleSet(switch)].into())
 }

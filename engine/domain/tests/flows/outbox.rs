@@ -103,4 +103,14 @@ what_moves_no_money: "
          rules 2                               -> nothing
          rules 3                               -> ok
 "
+
+a_vendors_switch_stays_as_an_admin_left_it: "
+         anna switches mock off                -> refused unknown_command
+         ada switches mock open                -> nothing
+         ada switches mock draining            -> ok; switch mock Draining by ada
+         bob switches mock draining            -> nothing; switch mock Draining by ada
+         bob switches mock off                 -> ok; switch mock Off by bob
+         ada switches smspool off              -> ok; switch mock Off by bob
+         ada switches mock open                -> ok; switch mock Open by ada
+"
 }

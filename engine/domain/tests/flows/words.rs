@@ -16,6 +16,7 @@ use ring4_domain::ledger::TransferId;
 use ring4_domain::money::Amount;
 use ring4_domain::order::{Candidate, FailReason, Purchase};
 use ring4_domain::refusal::Refusal;
+use ring4_domain::sale::Sale;
 
 pub const PEOPLE: [(&str, i64); 5] =
     [("anna", 1), ("ben", 2), ("eve", 3), ("ada", 101), ("bob", 102)];
@@ -75,6 +76,16 @@ fn people_do(words: &[&str], now: Timestamp) -> Option<Command> {
             admin: user(who),
             order: order_id(order)?,
             purchase: purchase(bought, now)?,
+        },
+        [who, "switches", vendor, sale] => Command::SetSale {
+            admin: user(who),
+            provider: ProviderId::new(vendor).unwrap(),
+            sale: match sale {
+                "open" => Sale::Open,
+                "draining" => Sale::Draining,
+                "off" => Sale::Off,
+                _ => return None,
+            },
         },
         [who, "releases", order] => {
             Command::ReleasePurchase { admin: user(who), order: order_id(order)? }

@@ -25,7 +25,7 @@ use ring4_domain::change::{Actor, Entry, Seq};
 use ring4_domain::command::Command;
 use ring4_domain::decide::{Decision, Outcome, decide};
 use ring4_domain::deposit::{Deposit, DepositState};
-use ring4_domain::ids::Timestamp;
+use ring4_domain::ids::{ProviderId, Timestamp};
 use ring4_domain::ledger::AccountId;
 use ring4_domain::order::{CancelReason, Order, OrderState};
 use ring4_domain::policy::Policy;
@@ -217,6 +217,12 @@ impl World {
             }
             (["wishes", ..], Ok(decision)) => {
                 wishes(decision).fold("wishes".to_owned(), |text, wish| text + " " + &shown(wish))
+            }
+            (["switch", vendor, ..], _) => {
+                let provider = ProviderId::new(*vendor).unwrap();
+                self.book.sales.get(&provider).map_or("none".to_owned(), |switch| {
+                    format!("switch {vendor} {:?} by {}", switch.sale, name(switch.by))
+                })
             }
             (["forgotten", ..], _) => {
                 let before =

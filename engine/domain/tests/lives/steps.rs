@@ -18,6 +18,7 @@ use ring4_domain::money::Amount;
 use ring4_domain::order::{Candidate, FailReason, Order, OrderState, Purchase};
 use ring4_domain::policy::Policy;
 use ring4_domain::pricing::PriceLimits;
+use ring4_domain::sale::Sale;
 
 /// Few ids, so that they collide.
 const CUSTOMERS: i64 = 3;
@@ -269,6 +270,11 @@ fn noise() -> impl Strategy<Value = Command> {
             Command::Granted { effect, made: Seq(made), message }
         }),
         Just(Command::ForgetCodes),
+        (person(), select(vec![Sale::Open, Sale::Draining, Sale::Off])).prop_map(
+            |(admin, sale)| {
+                Command::SetSale { admin, provider: ProviderId::new("mock").unwrap(), sale }
+            }
+        ),
         any::<[u8; 1]>().prop_map(|[byte]| Command::ActivateRules(RulesVersion([byte % 2; 8]))),
     ]
 }

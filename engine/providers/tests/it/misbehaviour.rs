@@ -5,8 +5,9 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use ring4_domain::sale::Sale;
 use ring4_providers::{
-    CallError, Cancellation, FaultKind, LoadRefusal, OrderStatus, Purchase, RefusalReason, Sale,
+    CallError, Cancellation, FaultKind, LoadRefusal, OrderStatus, Purchase, RefusalReason,
 };
 use serde_json::json;
 

@@ -15,6 +15,7 @@ use ring4_domain::ids::{
 use ring4_domain::ledger::{Account, AccountId, Resolution, Transfer, TransferId, TransferKind};
 use ring4_domain::money::Amount;
 use ring4_domain::order::{CancelReason, Candidate, FailReason, Lost, OrderState, Quote};
+use ring4_domain::sale::{Sale, SaleSwitch};
 
 use super::{Coded, DecodeError, In, Out, choice, record};
 
@@ -228,6 +229,9 @@ choice!(Effect {
     10 => ShowLostToAdmin { 0: order, 1: admin },
     11 => DropKeys {},
 });
+choice!(Sale { 1 => Open {}, 2 => Draining {}, 3 => Off {} });
+record!(SaleSwitch { provider, sale, by, at });
+
 choice!(Change {
     1 => Transfer { 0: transfer },
     2 => Customer { 0: customer },
@@ -239,6 +243,7 @@ choice!(Change {
     8 => Granted { effect: effect, made: made },
     9 => RulesActivated { 0: version },
     10 => CodesForgotten { 0: before },
+    11 => SaleSet { 0: switch },
 });
 choice!(Actor { 1 => Customer { 0: user }, 2 => Admin { 0: user }, 3 => Engine {} });
 record!(Entry { seq, at, actor, cause, changes });

@@ -54,6 +54,7 @@ proptest! {
         survives(Kind::Rules, &rows.rules, &none);
         survives(Kind::RulesSeen, &rows.rules_seen, &none);
         survives(Kind::Forgotten, &rows.forgotten, &none);
+        survives(Kind::Sale, &rows.sale, &none);
         survives(Kind::EntryCopy, &rows.copy, &none);
         survives(Kind::Mark, &rows.mark, &none);
         survives(Kind::Head, &rows.mark.head, &none);

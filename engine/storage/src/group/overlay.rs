@@ -17,6 +17,7 @@ use ring4_domain::ledger::{
     self, Account, AccountId, LedgerError, Resolution, Transfer, TransferId, TransferKind,
 };
 use ring4_domain::order::{Order, Quote};
+use ring4_domain::sale::SaleSwitch;
 
 use super::StageError;
 use crate::codec::{AccountRow, ForgottenRow, RulesRow, RulesSeen, Tally, Totals, WishRow};
@@ -96,6 +97,7 @@ pub(crate) struct Overlay {
     rules: Table<RulesRow>,
     rules_seen: Table<RulesSeen>,
     forgotten: Table<ForgottenRow>,
+    sales: Table<SaleSwitch>,
     wallet_entries: Vec<Vec<u8>>,
 }
 
@@ -115,6 +117,7 @@ impl Overlay {
             rules: Table::new(),
             rules_seen: Table::new(),
             forgotten: Table::new(),
+            sales: Table::new(),
             wallet_entries: Vec::new(),
         }
     }
@@ -172,6 +175,10 @@ impl Overlay {
 
     pub(super) fn forgotten(&mut self) -> Result<Option<Day>, ReadError> {
         Ok(self.forgotten.get(&self.snapshot, &())?.map(|row| row.before))
+    }
+
+    pub(super) fn sale(&mut self, id: &ProviderId) -> Result<Option<&SaleSwitch>, ReadError> {
+        self.sales.get(&self.snapshot, id)
     }
 
     /// When the oldest open order was placed. Reads every open order, so it is for what happens
@@ -259,6 +266,9 @@ impl Overlay {
             Change::CodesForgotten(_) => {
                 self.forgotten.slot(snapshot, &())?;
             }
+            Change::SaleSet(switch) => {
+                self.sales.slot(snapshot, &switch.provider)?;
+            }
         }
         Ok(())
     }
@@ -332,6 +342,9 @@ impl Overlay {
             Change::CodesForgotten(before) => {
                 self.forgotten.set(&(), Some(ForgottenRow { before }));
             }
+            Change::SaleSet(switch) => {
+                self.sales.set(&switch.provider.clone(), Some(switch));
+            }
         }
     }
 
@@ -398,6 +411,7 @@ impl Overlay {
         self.rules.write(batch);
         self.rules_seen.write(batch);
         self.forgotten.write(batch);
+        self.sales.write(batch);
         for key in self.wallet_entries {
             batch.put_index(Space::Ledger, key);
         }

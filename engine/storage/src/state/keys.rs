@@ -15,6 +15,7 @@
 //! |           | `T`                                       | totals: what is in the shop          |
 //! |           | `r`                                       | live rule set                        |
 //! |           | `R` version                               | rule set ever live                   |
+//! |           | `s` vendor                                | what admins let a vendor do          |
 //! | `index`   | `q` expires at, quote                     | quotes by end of life                |
 //! |           | `c` customer, placed at (newest first), order | a customer's orders              |
 //! |           | `o` customer, order                       | open orders                          |
@@ -139,6 +140,13 @@ pub(crate) fn wish(effect: Effect) -> Vec<u8> {
         Effect::DropKeys => of(key, 11, 0),
     }
     .end()
+}
+
+/// What every vendor's switch begins with.
+pub(crate) const SALES: [u8; 1] = [b's'];
+
+pub(crate) fn sale(provider: &ProviderId) -> Vec<u8> {
+    KeyBytes::new(b's').text(provider.as_str()).end()
 }
 
 /// Every wish to find a purchase begins with this.

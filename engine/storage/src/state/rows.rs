@@ -5,9 +5,10 @@ use ring4_domain::book::Booked;
 use ring4_domain::customer::Customer;
 use ring4_domain::deposit::Deposit;
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{DepositId, OrderId, RulesVersion, UserId};
+use ring4_domain::ids::{DepositId, OrderId, ProviderId, RulesVersion, UserId};
 use ring4_domain::ledger::{AccountId, TransferId};
 use ring4_domain::order::{Order, Quote};
+use ring4_domain::sale::SaleSwitch;
 
 use super::Space;
 use super::keys::{self, KeyBytes};
@@ -194,6 +195,20 @@ impl Row for ForgottenRow {
     }
 
     fn id(&self) {}
+}
+
+impl Row for SaleSwitch {
+    type Id = ProviderId;
+    const KIND: Kind = Kind::Sale;
+    const SPACE: Space = Space::Records;
+
+    fn key(id: &ProviderId) -> Vec<u8> {
+        keys::sale(id)
+    }
+
+    fn id(&self) -> ProviderId {
+        self.provider.clone()
+    }
 }
 
 impl Row for WishRow {

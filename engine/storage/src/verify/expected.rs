@@ -171,6 +171,7 @@ impl Expected {
         if let Some(before) = book.forgotten {
             self.row(&ForgottenRow { before });
         }
+        book.sales.values().for_each(|switch| self.row(switch));
         self.counts(book);
     }
 

@@ -19,6 +19,7 @@ use ring4_domain::order::{
     CancelReason, Candidate, Code, FailReason, Lost, Order, OrderState, Purchase, Quote,
 };
 use ring4_domain::private::Private;
+use ring4_domain::sale::{Sale, SaleSwitch};
 
 use crate::codec::{
     AccountRow, EntryCopy, ForgottenRow, Mark, RulesRow, RulesSeen, Tally, Totals, WishRow,
@@ -304,6 +305,16 @@ fn effect() -> impl Strategy<Value = Effect> {
     ]
 }
 
+fn sale_switch() -> impl Strategy<Value = SaleSwitch> {
+    let sale = prop_oneof![Just(Sale::Open), Just(Sale::Draining), Just(Sale::Off)];
+    (provider(), sale, user(), at()).prop_map(|(provider, sale, by, at)| SaleSwitch {
+        provider,
+        sale,
+        by,
+        at,
+    })
+}
+
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
         transfer().prop_map(Change::Transfer),
@@ -316,6 +327,7 @@ fn change() -> impl Strategy<Value = Change> {
         (effect(), seq()).prop_map(|(effect, made)| Change::Granted { effect, made }),
         rules_version().prop_map(Change::RulesActivated),
         any::<i64>().prop_map(|days| Change::CodesForgotten(Day(days))),
+        sale_switch().prop_map(Change::SaleSet),
     ]
 }
 
@@ -339,6 +351,7 @@ pub(super) struct Rows {
     pub rules: RulesRow,
     pub rules_seen: RulesSeen,
     pub forgotten: ForgottenRow,
+    pub sale: SaleSwitch,
     pub copy: EntryCopy,
     pub mark: Mark,
 }
@@ -375,7 +388,7 @@ fn booked() -> impl Strategy<Value = Booked> {
 pub(super) fn rows() -> impl Strategy<Value = Rows> {
     let named = (account_id(), account(), booked(), effect(), user(), rules_version());
     let plain = (seq(), any::<[u32; 3]>(), any::<[u64; 5]>(), any::<[u8; 32]>());
-    (named, plain, vec(any::<u8>(), 0..99)).prop_map(|(named, plain, body)| {
+    (named, plain, vec(any::<u8>(), 0..99), sale_switch()).prop_map(|(named, plain, body, sale)| {
         let (id, account, booked, effect, customer, version) = named;
         let (seq, [orders_open, deposits_open, schema], totals, hash) = plain;
         let [customers, orders, deposits_opened, deposits_submitted, wishes] = totals;
@@ -395,6 +408,7 @@ pub(super) fn rows() -> impl Strategy<Value = Rows> {
             rules: RulesRow { version, since: seq },
             rules_seen: RulesSeen { version },
             forgotten: ForgottenRow { before: Day(i64::from(schema)) },
+            sale,
             copy: EntryCopy { body, hash },
             mark: Mark { schema, head: Head { seq, hash } },
         }

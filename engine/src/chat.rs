@@ -10,11 +10,13 @@ mod buying;
 pub mod commands;
 mod database;
 mod depositing;
+mod evidence;
 mod languages;
 mod lost;
 mod offers;
 mod orders;
 pub mod press;
+mod queue;
 mod vendors;
 mod wallet;
 
@@ -170,7 +172,7 @@ impl Chat {
         };
         let text = message.text.as_deref().unwrap_or_default();
         let reply = if message.text.is_none() {
-            Reply::Screen(visit.voice().plain(visit.voice().say("text_only", &[]))?)
+            visit.in_trouble(visit.picture(message.file.as_ref()).await)?
         } else if let Some(command) = command::split(text) {
             match commands::find(&command.name, visit.admin) {
                 Some(found) => visit.in_trouble(visit.command(found.verb, &command.words).await)?,
@@ -420,7 +422,7 @@ impl Visit<'_> {
             Verb::Help => Ok(Reply::Screen(self.voice().help(self.admin)?)),
             Verb::Admin => self.dashboard(),
             Verb::Offers => self.vendors_offers(),
-            Verb::Deposits => self.queue(),
+            Verb::Deposits => self.queue(0),
             Verb::ApproveDeposit => self.approve_by_words(words).await,
             Verb::RejectDeposit => self.reject_by_words(words).await,
             Verb::Providers => self.providers(),
@@ -437,7 +439,7 @@ impl Visit<'_> {
             tracing::warn!(user = %self.user(), trace = self.trace, "an admin's button was forged");
             return Ok(Reply::Notice(self.voice().say("stale_button", &[])));
         }
-        if !matches!(press, Press::Method(..) | Press::Paid(_)) {
+        if !matches!(press, Press::Method(..) | Press::Paid(_) | Press::Evidence(_)) {
             self.forget_question().await?;
         }
         match press {
@@ -451,22 +453,25 @@ impl Visit<'_> {
             Press::Cancel(order) => self.cancel(order).await,
             Press::Wallet => self.wallet(),
             Press::History(before) => self.history(before),
-            Press::Methods => self.methods(),
-            Press::Amounts(method) => self.amounts(&method),
+            Press::Amounts => self.amounts(),
+            Press::Methods(place) => self.methods(place),
             Press::Amount(method, place, id) => self.amount(method, place, id).await,
-            Press::CustomAmount(method) => self.custom_amount(method).await,
+            Press::CustomAmount => self.custom_amount().await,
             Press::Method(method, id) => self.method(method, id).await,
             Press::Paid(deposit) => self.paid(deposit).await,
             Press::Languages => self.languages(),
             Press::Language(code) => self.choose_language(&code).await,
+            Press::Evidence(deposit) => self.evidence(deposit).await,
             Press::Help => Ok(Reply::Screen(self.voice().help(self.admin)?)),
             Press::Admin => self.dashboard(),
             Press::Offers => self.vendors_offers(),
             Press::RefreshOffers => self.refresh_offers(),
-            Press::Queue => self.queue(),
+            Press::Queue(page) => self.queue(page),
             Press::Review(deposit) => self.review(deposit),
             Press::Approve(deposit) => self.approve(deposit).await,
+            Press::Reasons(deposit) => self.reasons(deposit),
             Press::Reject(deposit) => self.reject(deposit, None).await,
+            Press::RejectFor(deposit, place) => self.reject_for(deposit, place).await,
             Press::Lost(order) => self.lost(order).await,
             Press::Adopt(order, tag) => self.adopt(order, tag).await,
             Press::Release(order) => self.release(order).await,
@@ -520,13 +525,9 @@ impl Visit<'_> {
 
     /// Plain words answer what was asked, or are a search.
     async fn words(&self, text: &str) -> Result<Reply, ShopError> {
-        match &self.customer.prompt {
-            Some(ring4_domain::customer::Prompt::DepositAmount(method)) => {
-                self.typed_amount(method.clone(), text).await
-            }
-            // The amount was heard before a crash: the deposit's card is the answer.
-            _ if self.own_deposit(self.deposit_id())?.is_some() => Ok(Reply::Silent),
-            _ => self.search(text),
+        match self.deposit_words(text).await? {
+            Some(reply) => Ok(reply),
+            None => self.search(text),
         }
     }
 

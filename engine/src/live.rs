@@ -1,12 +1,14 @@
 //! What the operator may change while the shop runs, as one value that is swapped whole.
 //! Everyone in the middle reads it; only `reload` replaces it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use ring4_config::{Asked, Deposits, Method};
 use ring4_domain::ids::{Country, MethodKey, RulesVersion, ServiceKey, UserId};
-use ring4_domain::policy::Policy;
+use ring4_domain::money::Amount;
+use ring4_domain::policy::{MethodPolicy, Policy};
 use ring4_domain::pricing::PriceLimits;
 use ring4_rules::RuleSet;
 
@@ -28,11 +30,7 @@ impl Live {
     /// Puts the parts together. `admins` come from the settings that need a restart.
     #[must_use]
     pub fn new(config: ring4_config::Live, rules: RuleSet, admins: BTreeSet<UserId>) -> Self {
-        let methods: BTreeSet<MethodKey> = if config.deposits.enabled {
-            config.deposits.methods.iter().map(|method| method.key.clone()).collect()
-        } else {
-            BTreeSet::new()
-        };
+        let above_zero = |amount: Amount| amount.is_positive().then_some(amount);
         let policy = Policy {
             admins,
             selling: !config.shop.maintenance.enabled,
@@ -53,9 +51,42 @@ impl Live {
             deposit_max: config.deposits.max,
             deposit_lifetime_secs: config.deposits.expires_secs,
             deposits_open_max: config.deposits.open_max,
-            methods,
+            methods: methods(&config.deposits),
+            auto_approve_below: above_zero(config.deposits.auto_approve_below),
+            two_admins_above: above_zero(config.deposits.large_deposit_threshold),
         };
         Self { config, rules, policy }
+    }
+
+    /// The way to pay of this key, while it is offered.
+    #[must_use]
+    pub fn method(&self, key: &MethodKey) -> Option<&Method> {
+        self.config.deposits.methods.iter().find(|method| method.key == *key)
+    }
+
+    /// The ways to pay this amount, in the order in which they are shown.
+    #[must_use]
+    pub fn methods_for(&self, amount: Amount) -> Vec<&MethodKey> {
+        let fits = |key: &&MethodKey| {
+            let limits = self.limits_of(key);
+            limits.is_some_and(|(min, max)| (min..=max).contains(&amount))
+        };
+        self.config.deposits.methods.iter().map(|method| &method.key).filter(fits).collect()
+    }
+
+    /// The least and the largest deposit by this way, while it is offered.
+    #[must_use]
+    pub fn limits_of(&self, method: &MethodKey) -> Option<(Amount, Amount)> {
+        let way = self.policy.methods.get(method)?;
+        let min = way.min.unwrap_or(self.policy.deposit_min);
+        Some((min, way.max.unwrap_or(self.policy.deposit_max)))
+    }
+
+    /// The least and the largest deposit by any way; `None` while none is offered.
+    #[must_use]
+    pub fn deposit_limits(&self) -> Option<(Amount, Amount)> {
+        let limits = self.policy.methods.keys().filter_map(|method| self.limits_of(method));
+        limits.reduce(|(min, max), (least, most)| (min.min(least), max.max(most)))
     }
 
     /// The version of the rule set.
@@ -87,6 +118,18 @@ impl Live {
         let service = self.config.services.get(service);
         service.is_some_and(|service| service.enabled) && self.countries().contains(&country)
     }
+}
+
+/// What the core has to know of the ways to pay.
+fn methods(deposits: &Deposits) -> BTreeMap<MethodKey, MethodPolicy> {
+    let offered = deposits.methods.iter().filter(|_| deposits.enabled);
+    let policy = |method: &Method| MethodPolicy {
+        min: method.min,
+        max: method.max,
+        unique_cents: method.unique_cents,
+        reference_required: method.reference == Asked::Required,
+    };
+    offered.map(|method| (method.key.clone(), policy(method))).collect()
 }
 
 /// A cell with this value in it.

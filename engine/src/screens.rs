@@ -10,6 +10,7 @@ pub mod languages;
 pub mod lost;
 pub mod offers;
 pub mod order;
+pub mod queue;
 pub mod vendors;
 pub mod wallet;
 
@@ -191,7 +192,7 @@ impl<'live> Voice<'live> {
             self.button("menu.wallet", &Press::Wallet),
         ]);
         rows.add([
-            self.button("menu.deposit", &Press::Methods),
+            self.button("menu.deposit", &Press::Amounts),
             self.button("menu.help", &Press::Help),
         ]);
         rows.add([self.button("menu.language", &Press::Languages)]);

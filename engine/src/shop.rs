@@ -194,6 +194,17 @@ pub fn name_of(snapshot: &Snapshot, user: UserId) -> Result<String, ring4_storag
     Ok(known.map_or_else(|| user.to_string(), |known| known.name))
 }
 
+/// The name of the admin who approved a large deposit first, where one did.
+///
+/// # Errors
+/// The admin's record cannot be read.
+pub fn first_by(
+    snapshot: &Snapshot,
+    deposit: &Deposit,
+) -> Result<Option<String>, ring4_storage::ReadError> {
+    deposit.first_approval.map(|first| name_of(snapshot, first.by)).transpose()
+}
+
 /// The name of the admin who decided about a deposit, where one did.
 ///
 /// # Errors

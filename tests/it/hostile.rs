@@ -73,12 +73,18 @@ async fn odd_amounts_get_a_clear_answer() {
         world.say(ANNA, "/balance").await;
         world.newest(ANNA, &["Your wallet"]).await;
         world.say(ANNA, "/deposit").await;
-        world.newest(ANNA, &["How would you like"]).await;
-        world.press(ANNA, "USDT").await;
+        world.newest(ANNA, &["How much would you like"]).await;
         world.press(ANNA, "Other amount").await;
         world.newest(ANNA, &["Send me the amount"]).await;
         world.say(ANNA, said).await;
-        world.newest(ANNA, &[heard]).await;
+        if heard.starts_with("Deposit of") {
+            world.newest(ANNA, &["How would you like to pay in $"]).await;
+            world.press(ANNA, "USDT").await;
+            // The first of this amount is still open.
+            world.newest(ANNA, &["Deposit of $7.51", "exact amount"]).await;
+        } else {
+            world.newest(ANNA, &[heard]).await;
+        }
     }
     world.close().await;
 }

@@ -12,8 +12,8 @@ async fn live_the_story(vendor: Vendor) {
     world.say(ANNA, "/start").await;
     world.hears(ANNA, &["Hello Anna", "$0.00"]).await;
     world.say(ANNA, "/deposit").await;
-    world.press(ANNA, "USDT").await;
     world.press(ANNA, "$10.00").await;
+    world.press(ANNA, "USDT").await;
     world.press(ANNA, "I have paid").await;
     world.hears(ADA, &["Deposit of $10.00", "Anna", "Waits for a decision"]).await;
     world.press(ADA, "Approve").await;

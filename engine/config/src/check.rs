@@ -5,21 +5,19 @@ use core::fmt::Display;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use ring4_domain::ids::{MethodKey, ProviderId, ServiceKey, UserId};
+use ring4_domain::ids::{ProviderId, ServiceKey, UserId};
 use ring4_domain::money::Amount;
 use ring4_yaml::{Report, Source, Step, locate};
 use rust_decimal::Decimal;
 
+mod deposits;
 mod orders;
 
 use crate::env::Env;
 use crate::languages::Languages;
-use crate::raw::{
-    RawBackup, RawConfig, RawDeposits, RawMethod, RawProvider, RawService, RawShop, RawTelegram,
-};
+use crate::raw::{RawBackup, RawConfig, RawProvider, RawService, RawShop, RawTelegram};
 use crate::sections::{
-    Backup, Config, Deposits, Fixed, Live, Method, Pricing, Provider, Service, Shop, Storage,
-    Telegram, Vault,
+    Backup, Config, Fixed, Live, Pricing, Provider, Service, Shop, Storage, Telegram, Vault,
 };
 use crate::switch::Switch;
 use crate::text::{EnvText, Secret, SecretSource};
@@ -424,73 +422,6 @@ impl<'a> Checker<'a> {
         let place = place.with("demand_factor").with("factor");
         self.in_range(&place, factor, Decimal::new(1, 1), Decimal::TEN);
         pricing
-    }
-
-    fn deposits(&mut self, raw: RawDeposits) -> Deposits {
-        let place = Place::of("deposits");
-        if !raw.min.is_positive() {
-            self.fault(&place.with("min"), "is not above 0");
-        }
-        if raw.max < raw.min {
-            let reason = format!("{} is below min {}", raw.max, raw.min);
-            self.fault(&place.with("max"), reason);
-        }
-        self.few(&place.with("amounts"), raw.amounts.len(), AMOUNTS_MAX);
-        for (item, amount) in raw.amounts.iter().enumerate() {
-            self.in_range(&place.with("amounts").with(item), amount, raw.min, raw.max);
-        }
-        self.in_range(&place.with("expires_secs"), &raw.expires_secs, 300, 604_800);
-        self.in_range(&place.with("open_max"), &raw.open_max, 1, 20);
-        self.few(&place.with("methods"), raw.methods.len(), LIST_LEN_MAX);
-        let mut seen = BTreeSet::new();
-        let mut methods = Vec::new();
-        for (item, method) in raw.methods.into_iter().enumerate() {
-            let place = place.with("methods").with(item);
-            if !seen.insert(method.key.clone()) {
-                self.fault(&place.with("key"), format!("{} is used twice", method.key));
-            }
-            methods.extend(self.method(&place, method));
-        }
-        if raw.enabled && methods.is_empty() {
-            self.warnings.push(
-                "deposits.methods: none can be offered, because no address is set; \
-                 customers cannot fill their wallets"
-                    .to_owned(),
-            );
-        }
-        Deposits {
-            enabled: raw.enabled,
-            min: raw.min,
-            max: raw.max,
-            amounts: raw.amounts,
-            expires_secs: raw.expires_secs,
-            open_max: raw.open_max,
-            methods,
-        }
-    }
-
-    /// The method, or `None` when it is wrong or has an address that came out empty.
-    fn method(&mut self, place: &Place, raw: RawMethod) -> Option<Method> {
-        self.named(&place.with("name"), &raw.name);
-        self.few(&place.with("lines"), raw.lines.len(), 20);
-        for (item, line) in raw.lines.iter().enumerate() {
-            self.short(&place.with("lines").with(item), line, TEXT_LEN_MAX);
-        }
-        self.short(&place.with("note"), &raw.note, TEXT_LEN_MAX);
-        let address = raw.address.map(|template| {
-            let address = self.filled(&place.with("address"), &template).trim().to_owned();
-            // Telegram's copy buttons take no more.
-            self.short(&place.with("address"), &address, 256);
-            address
-        });
-        let Ok(key) = MethodKey::new(raw.key) else {
-            self.fault(&place.with("key"), BAD_KEY);
-            return None;
-        };
-        if address.as_ref().is_some_and(String::is_empty) {
-            return None;
-        }
-        Some(Method { key, name: raw.name, lines: raw.lines, address, note: raw.note })
     }
 
     fn providers(&mut self, rows: Vec<(String, RawProvider)>) -> BTreeMap<ProviderId, Provider> {

@@ -117,6 +117,23 @@ const NAMES: &[Row] = &[
     ("MIN_DEPOSIT_AMOUNT", "deposits.min", |raw, text| read(&mut raw.deposits.min, text)),
     ("MIN_DEPOSIT_USD", "deposits.min", |raw, text| read(&mut raw.deposits.min, text)),
     ("MAX_DEPOSIT_USD", "deposits.max", |raw, text| read(&mut raw.deposits.max, text)),
+    ("AUTO_APPROVE_BELOW_USD", "deposits.auto_approve_below", |raw, text| {
+        read(&mut raw.deposits.auto_approve_below, text)
+    }),
+    ("LARGE_DEPOSIT_THRESHOLD", "deposits.large_deposit_threshold", |raw, text| {
+        read(&mut raw.deposits.large_deposit_threshold, text)
+    }),
+    // Behind the threshold, which it switches off.
+    ("REQUIRE_VERIFICATION_FOR_LARGE_DEPOSITS", "deposits.large_deposit_threshold", |raw, text| {
+        let place = &mut raw.deposits.large_deposit_threshold;
+        match flag(text)? {
+            true if *place == Amount::ZERO => {
+                Ok(Outcome::NoHome("LARGE_DEPOSIT_THRESHOLD says from which amount on"))
+            }
+            true => Ok(Outcome::Applied),
+            false => set(place, Amount::ZERO),
+        }
+    }),
     ("DATABASE_BACKUP_INTERVAL", "backup.interval_hours", |raw, text| {
         set(&mut raw.backup.interval_hours, whole(text)?)
     }),
@@ -167,7 +184,6 @@ const SERVICE_NAMES: &[ServiceRow] = &[
 /// Names of the former bot that set nothing here, and why.
 const WITHOUT_MEANING: &[(&str, &str)] = &[
     ("ENABLE_DATABASE_PROTECTION", "every change is journalled, always"),
-    ("AUTO_APPROVE_BELOW_USD", NOT_YET),
     ("MAX_RETRIES", "requests are retried where repeating them is harmless"),
     ("POLLING_INTERVAL", "set POLLING_INITIAL_INTERVAL and its three siblings"),
     ("POLL_INTERVAL", "set POLLING_INITIAL_INTERVAL and its three siblings"),
@@ -178,8 +194,6 @@ const WITHOUT_MEANING: &[(&str, &str)] = &[
     ("MAX_ORDERS_PER_USER_PER_HOUR", NOT_YET),
     ("RATE_LIMIT_PER_MINUTE", NOT_YET),
     ("AUTO_BLOCK_SUSPICIOUS", NOT_YET),
-    ("REQUIRE_VERIFICATION_FOR_LARGE_DEPOSITS", NOT_YET),
-    ("LARGE_DEPOSIT_THRESHOLD", NOT_YET),
     ("SHOW_PRICING_IN_MENU", NOT_YET),
     ("SHOW_PROFIT_TO_ADMINS", NOT_YET),
     ("DEFAULT_COUNTRY_ID", "it is one vendor's number; set DEFAULT_COUNTRY_NAME"),

@@ -21,7 +21,10 @@ use crate::sections::{
 use crate::switch::Switch;
 #[cfg(test)]
 use crate::text::DecimalText;
-use crate::text::{EnvText, SecretSource, written, written_list, written_or_null};
+use crate::text::{EnvText, SecretSource, written, written_or_null};
+
+mod deposits;
+pub use deposits::{RawDeposits, RawMethod};
 
 /// Every setting of the shop.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -244,90 +247,6 @@ const fn priority_default() -> u32 {
 
 const fn on() -> bool {
     true
-}
-
-/// How wallets are filled.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct RawDeposits {
-    /// Whether deposits are taken.
-    pub enabled: bool,
-    /// The least deposit, in dollars.
-    #[serde(deserialize_with = "written")]
-    #[cfg_attr(test, schemars(with = "DecimalText"))]
-    pub min: Amount,
-    /// The largest deposit, in dollars.
-    #[serde(deserialize_with = "written")]
-    #[cfg_attr(test, schemars(with = "DecimalText"))]
-    pub max: Amount,
-    /// Amounts offered as buttons, in dollars, at most 12.
-    #[serde(deserialize_with = "written_list")]
-    #[cfg_attr(test, schemars(with = "Vec<DecimalText>"))]
-    pub amounts: Vec<Amount>,
-    /// How long payment instructions stand, in seconds, 300 to 604800.
-    pub expires_secs: u32,
-    /// Undecided deposits of one customer, 1 to 20.
-    pub open_max: u32,
-    /// Ways to pay, in the order they are shown.
-    pub methods: Vec<RawMethod>,
-}
-
-impl Default for RawDeposits {
-    fn default() -> Self {
-        let method = |key: &str, name: &str, line: &str, variable: &str, note: &str| RawMethod {
-            key: key.to_owned(),
-            name: name.to_owned(),
-            lines: vec![line.to_owned()],
-            address: Some(EnvText(format!("${{{variable}:-}}"))),
-            note: note.to_owned(),
-        };
-        let dollars = |dollars: i64| Amount::from_micros(dollars * 1_000_000);
-        Self {
-            enabled: true,
-            min: dollars(5),
-            max: dollars(1_000),
-            amounts: [5, 10, 20, 50, 100].map(dollars).to_vec(),
-            expires_secs: 3_600,
-            open_max: 3,
-            methods: vec![
-                method(
-                    "usdt",
-                    "USDT (TRC-20)",
-                    "Send the exact amount in USDT over the TRON network to this address.",
-                    "BINANCE_WALLET",
-                    "Other coins or networks are lost.",
-                ),
-                method(
-                    "binance",
-                    "Binance Pay",
-                    "Send the exact amount to this Binance id.",
-                    "BINANCE_ID",
-                    "",
-                ),
-            ],
-        }
-    }
-}
-
-/// One way to pay.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct RawMethod {
-    /// Its name in the books: letters, digits, `_` and `-`; never change it.
-    pub key: String,
-    /// The name on its button.
-    pub name: String,
-    /// What the customer has to do, line by line.
-    pub lines: Vec<String>,
-    /// What the customer copies: an address, an account. A method whose address comes out empty
-    /// is not offered; leave the key away for a method without an address.
-    #[serde(default)]
-    pub address: Option<EnvText>,
-    /// A warning under the instructions.
-    #[serde(default)]
-    pub note: String,
 }
 
 /// Vendors by id.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ring4_domain::ids::{Country, MethodKey, ProviderId, ServiceKey, UserId};
+use ring4_domain::ids::{Country, ProviderId, ServiceKey, UserId};
 use ring4_domain::money::Amount;
 use rust_decimal::Decimal;
 #[cfg(test)]
@@ -15,6 +15,9 @@ use crate::languages::Languages;
 #[cfg(test)]
 use crate::text::DecimalText;
 use crate::text::{Secret, written};
+
+mod deposits;
+pub use deposits::{Asked, Deposits, Method};
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -507,38 +510,4 @@ impl Default for Polling {
             learn_from: 50,
         }
     }
-}
-
-/// How wallets are filled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deposits {
-    /// Whether deposits are taken.
-    pub enabled: bool,
-    /// The least deposit.
-    pub min: Amount,
-    /// The largest deposit.
-    pub max: Amount,
-    /// Amounts offered as buttons.
-    pub amounts: Vec<Amount>,
-    /// How long payment instructions stand, in seconds.
-    pub expires_secs: u32,
-    /// Undecided deposits of one customer, at most.
-    pub open_max: u32,
-    /// Ways to pay that can be offered, in the order they are shown.
-    pub methods: Vec<Method>,
-}
-
-/// One way to pay.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Method {
-    /// Its name in the books.
-    pub key: MethodKey,
-    /// The name on its button.
-    pub name: String,
-    /// What the customer has to do, line by line.
-    pub lines: Vec<String>,
-    /// What the customer copies; never empty.
-    pub address: Option<String>,
-    /// A warning under the instructions; may be empty.
-    pub note: String,
 }

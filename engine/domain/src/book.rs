@@ -16,7 +16,7 @@ use crate::change::{Change, Entry, Seq};
 use crate::command::Key;
 use crate::customer::Customer;
 use crate::day::Day;
-use crate::deposit::{Deposit, DepositState};
+use crate::deposit::{Deposit, is_tried};
 use crate::effect::Effect;
 use crate::ids::{DepositId, OrderId, ProviderId, RulesVersion, UserId};
 use crate::ledger::{
@@ -194,9 +194,7 @@ impl Book {
             }
             Key::OpenDeposits(customer) => {
                 let open = |deposit: &&Deposit| {
-                    let opened = matches!(deposit.state, DepositState::Opened);
-                    let submitted = matches!(deposit.state, DepositState::Submitted { .. });
-                    deposit.customer == *customer && (opened || submitted)
+                    deposit.customer == *customer && deposit.state.is_undecided()
                 };
                 count(self.deposits.values().filter(open).count())
             }
@@ -213,6 +211,15 @@ impl Book {
                 Record::Owner(self.orders.values().find(has).map(Order::id))
             }
             Key::Deposit(id) => Record::Deposit(self.deposits.get(id).cloned()),
+            Key::Referred(reference) => {
+                let has = |deposit: &&Deposit| deposit.reference.as_ref() == Some(reference);
+                Record::Referred(self.deposits.values().find(has).map(|deposit| deposit.id))
+            }
+            Key::Amounts(method, from) => {
+                let of = self.deposits.values().filter(|deposit| deposit.method == *method);
+                let amounts = of.filter_map(Deposit::own_amount);
+                Record::Amounts(amounts.filter(|amount| is_tried(*from, *amount)).collect())
+            }
             Key::Wish(effect) => Record::Wish(self.wishes.get(effect).copied()),
             Key::Rules => Record::Rules(self.rules),
             Key::Forgotten => Record::Forgotten(self.forgotten),

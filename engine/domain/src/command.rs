@@ -2,6 +2,7 @@
 
 use crate::change::Seq;
 use crate::customer::{Profile, Prompt};
+use crate::deposit::{Picture, Reference};
 use crate::effect::Effect;
 use crate::ids::{
     Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey, UserId,
@@ -96,6 +97,24 @@ pub enum Command {
         customer: UserId,
         /// Which.
         deposit: DepositId,
+    },
+    /// The customer tells the id of the payment.
+    TellReference {
+        /// Who tells.
+        customer: UserId,
+        /// For which deposit.
+        deposit: DepositId,
+        /// The payment's id.
+        reference: Reference,
+    },
+    /// The customer sends a picture of the payment.
+    SendPicture {
+        /// Who sends.
+        customer: UserId,
+        /// For which deposit.
+        deposit: DepositId,
+        /// The picture.
+        picture: Picture,
     },
     /// An admin has seen the money.
     ApproveDeposit {
@@ -245,6 +264,11 @@ pub enum Key {
     Owner(ProviderId, String),
     /// A deposit.
     Deposit(DepositId),
+    /// Which deposit has this payment's id.
+    Referred(Reference),
+    /// The amounts that open deposits of this method may not share, from this one up to
+    /// [`crate::deposit::AMOUNTS_TRIED`] steps above.
+    Amounts(MethodKey, Amount),
     /// When the outbox holds the wish: the entry that made it.
     Wish(Effect),
     /// The live rule set.
@@ -271,6 +295,8 @@ impl Command {
             Self::CancelOrder { .. } => "cancel_order",
             Self::OpenDeposit { .. } => "open_deposit",
             Self::SubmitDeposit { .. } => "submit_deposit",
+            Self::TellReference { .. } => "tell_reference",
+            Self::SendPicture { .. } => "send_picture",
             Self::ApproveDeposit { .. } => "approve_deposit",
             Self::RejectDeposit { .. } => "reject_deposit",
             Self::StartPurchase { .. } => "start_purchase",
@@ -314,8 +340,20 @@ impl Command {
                 Key::OpenOrders(*customer),
                 Key::Account(AccountId::Wallet(*customer)),
             ],
-            Self::OpenDeposit { id, customer, .. } => {
-                vec![Key::Customer(*customer), Key::Deposit(*id), Key::OpenDeposits(*customer)]
+            Self::OpenDeposit { id, customer, amount, method, .. } => vec![
+                Key::Customer(*customer),
+                Key::Deposit(*id),
+                Key::OpenDeposits(*customer),
+                Key::Amounts(method.clone(), *amount),
+            ],
+            Self::TellReference { customer, deposit, reference } => vec![
+                Key::Customer(*customer),
+                Key::Deposit(*deposit),
+                Key::OpenDeposits(*customer),
+                Key::Referred(reference.clone()),
+            ],
+            Self::SendPicture { customer, deposit, .. } => {
+                vec![Key::Customer(*customer), Key::Deposit(*deposit)]
             }
             Self::SubmitDeposit { customer, deposit } => {
                 vec![Key::Deposit(*deposit), Key::OpenDeposits(*customer)]

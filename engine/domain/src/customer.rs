@@ -1,6 +1,6 @@
 //! A customer as the shop knows one. Domain, storage and the middle import this.
 
-use crate::ids::{MethodKey, Timestamp, UserId};
+use crate::ids::{DepositId, MethodKey, Timestamp, UserId};
 use crate::money::Amount;
 
 /// The longest name kept, in characters; Telegram allows 64 for a first name.
@@ -14,6 +14,12 @@ pub enum Prompt {
     DepositAmount(MethodKey),
     /// The next button is the way to pay this amount.
     DepositMethod(Amount),
+    /// The next plain text is the amount of a deposit; the way to pay it is chosen then.
+    Deposit,
+    /// The next plain text is the id of the payment for this deposit.
+    DepositReference(DepositId),
+    /// The next photo or file is a picture of the payment for this deposit.
+    DepositPicture(DepositId),
 }
 
 /// One customer. The balance is not here: it is the wallet account in the ledger.

@@ -7,6 +7,7 @@
 
 mod buying;
 mod depositing;
+mod evidence;
 mod lost;
 mod ordering;
 mod serving;
@@ -87,6 +88,12 @@ pub fn decide(
         }
         Command::SubmitDeposit { customer, deposit } => {
             depositing::submit(view, policy, customer, deposit, now)
+        }
+        Command::TellReference { customer, deposit, reference } => {
+            evidence::tell_reference(view, policy, customer, deposit, reference, now)
+        }
+        Command::SendPicture { customer, deposit, picture } => {
+            evidence::send_picture(view, policy, customer, deposit, picture)
         }
         Command::ApproveDeposit { admin, deposit } => {
             depositing::approve(view, policy, admin, deposit, now)

@@ -31,6 +31,8 @@ pub enum Effect {
     ShowLostToAdmin(OrderId, UserId),
     /// Remove the keys of forgotten numbers and codes.
     DropKeys,
+    /// Send one admin the picture of a deposit's payment.
+    SendPictureToAdmin(DepositId, UserId),
 }
 
 impl Effect {
@@ -49,6 +51,7 @@ impl Effect {
             Self::ShowDepositToAdmin(..) => "show_deposit_to_admin",
             Self::ShowLostToAdmin(..) => "show_lost_to_admin",
             Self::DropKeys => "drop_keys",
+            Self::SendPictureToAdmin(..) => "send_picture_to_admin",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The numbers that the operator may turn, as the core sees them. Domain and the middle import
 //! this. A policy is a snapshot; what was decided by it stands in the journal as changes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{MethodKey, UserId};
 use crate::money::Amount;
@@ -40,5 +40,22 @@ pub struct Policy {
     /// Undecided deposits of one customer, at most.
     pub deposits_open_max: u32,
     /// The ways to pay.
-    pub methods: BTreeSet<MethodKey>,
+    pub methods: BTreeMap<MethodKey, MethodPolicy>,
+    /// Deposits below this amount are credited when the customer says that they are paid.
+    pub auto_approve_below: Option<Amount>,
+    /// Deposits above this amount need two admins.
+    pub two_admins_above: Option<Amount>,
+}
+
+/// What holds for one way to pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct MethodPolicy {
+    /// Its own least deposit; the shop's where there is none.
+    pub min: Option<Amount>,
+    /// Its own largest deposit; the shop's where there is none.
+    pub max: Option<Amount>,
+    /// Whether open deposits differ in their cents, so that payments can be told apart.
+    pub unique_cents: bool,
+    /// Whether nobody looks at a deposit without the payment's id.
+    pub reference_required: bool,
 }

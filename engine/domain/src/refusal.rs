@@ -51,6 +51,8 @@ pub enum Refusal {
     },
     /// There is no such way to pay.
     MethodUnknown,
+    /// Every amount near the one asked for belongs to a deposit that is open.
+    AmountsTaken,
     /// The customer has as many undecided deposits as allowed.
     DepositsOpenMax {
         /// How many are allowed.
@@ -72,6 +74,16 @@ pub enum Refusal {
         /// By whom.
         by: UserId,
     },
+    /// Credited already, by the shop itself.
+    DepositCreditedAlready,
+    /// This admin was the first of two; another one must be the second.
+    SecondAdminNeeded,
+    /// The payment's id belongs to another deposit.
+    ReferenceUsed,
+    /// The payment's id was told before and stays.
+    ReferenceGiven,
+    /// Deposits of this method need the payment's id.
+    ReferenceMissing,
 }
 
 impl Refusal {
@@ -95,12 +107,18 @@ impl Refusal {
             Self::DepositTooSmall { .. } => "refusal.deposit_too_small",
             Self::DepositTooLarge { .. } => "refusal.deposit_too_large",
             Self::MethodUnknown => "refusal.method_unknown",
+            Self::AmountsTaken => "refusal.amounts_taken",
             Self::DepositsOpenMax { .. } => "refusal.deposits_open_max",
             Self::DepositUnknown => "refusal.deposit_unknown",
             Self::DepositNotSubmitted => "refusal.deposit_not_submitted",
             Self::DepositSubmittedAlready => "refusal.deposit_submitted",
             Self::DepositApprovedAlready { .. } => "refusal.deposit_approved",
             Self::DepositRejectedAlready { .. } => "refusal.deposit_rejected",
+            Self::DepositCreditedAlready => "refusal.deposit_credited",
+            Self::SecondAdminNeeded => "refusal.second_admin_needed",
+            Self::ReferenceUsed => "refusal.reference_used",
+            Self::ReferenceGiven => "refusal.reference_given",
+            Self::ReferenceMissing => "refusal.reference_missing",
         }
     }
 }

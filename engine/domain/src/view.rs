@@ -1,16 +1,17 @@
 //! What a decision is allowed to see. The executor fills a view, `decide` reads it; it never
 //! reads anything else, so it cannot fail with input or output.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::change::Seq;
 use crate::command::Key;
 use crate::customer::Customer;
 use crate::day::Day;
-use crate::deposit::Deposit;
+use crate::deposit::{Deposit, Reference};
 use crate::effect::Effect;
-use crate::ids::{DepositId, OrderId, ProviderId, RulesVersion, Timestamp, UserId};
+use crate::ids::{DepositId, MethodKey, OrderId, ProviderId, RulesVersion, Timestamp, UserId};
 use crate::ledger::{Account, AccountId};
+use crate::money::Amount;
 use crate::order::{Order, Purchase, Quote};
 use crate::sale::SaleSwitch;
 
@@ -31,6 +32,10 @@ pub enum Record {
     Owner(Option<OrderId>),
     /// See [`Key::Deposit`].
     Deposit(Option<Deposit>),
+    /// See [`Key::Referred`].
+    Referred(Option<DepositId>),
+    /// See [`Key::Amounts`].
+    Amounts(BTreeSet<Amount>),
     /// See [`Key::Wish`].
     Wish(Option<Seq>),
     /// See [`Key::Rules`].
@@ -124,6 +129,24 @@ impl View {
     pub fn deposit(&self, id: DepositId) -> Option<&Deposit> {
         match self.record(&Key::Deposit(id)) {
             Record::Deposit(deposit) => deposit.as_ref(),
+            other => mismatch(other),
+        }
+    }
+
+    /// The deposit that has this payment's id, if one has.
+    #[must_use]
+    pub fn referred(&self, reference: &Reference) -> Option<DepositId> {
+        match self.record(&Key::Referred(reference.clone())) {
+            Record::Referred(deposit) => *deposit,
+            other => mismatch(other),
+        }
+    }
+
+    /// The amounts from this one on that open deposits of the method have.
+    #[must_use]
+    pub fn amounts(&self, method: &MethodKey, from: Amount) -> &BTreeSet<Amount> {
+        match self.record(&Key::Amounts(method.clone(), from)) {
+            Record::Amounts(amounts) => amounts,
             other => mismatch(other),
         }
     }

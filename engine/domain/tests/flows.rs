@@ -70,10 +70,11 @@ fn every_refusal_is_met() {
         NotAdmin, QuoteGone, QuoteExpired, NotForSale, IdTaken, SellingPaused,
         OrdersOpenMax { max: max }, WalletShort { short: min }, OrderUnknown, OrderBuying,
         OrderDelivered, OrderEnded, LostSettled, DepositTooSmall { min: min },
-        DepositTooLarge { max: min }, MethodUnknown, DepositsOpenMax { max: max },
+        DepositTooLarge { max: min }, MethodUnknown, AmountsTaken, DepositsOpenMax { max: max },
         DepositUnknown, DepositNotSubmitted,
         DepositSubmittedAlready, DepositApprovedAlready { by: by },
-        DepositRejectedAlready { by: by },
+        DepositRejectedAlready { by: by }, DepositCreditedAlready, SecondAdminNeeded,
+        ReferenceUsed, ReferenceGiven, ReferenceMissing,
     );
     let unmet = unmet(refusals.iter().map(|refusal| refusal.key().to_owned()));
     assert!(unmet.is_empty(), "no row is refused with {unmet:?}");
@@ -89,7 +90,7 @@ fn every_state_is_reached_and_every_step_is_known() {
         Failed(FailReason::Unclear), Refunded,
     );
     let deposits = every!(DepositState:
-        Opened, Submitted { at: at }, Approved { by: by, at: at },
+        Opened, Submitted { at: at }, Approved { by: by, at: at }, Credited { at: at },
         Rejected { by: by, at: at, reason: None }, Expired { at: at },
     );
     let steps = BTreeSet::from([
@@ -109,6 +110,8 @@ fn every_state_is_reached_and_every_step_is_known() {
         "deposit: opened → submitted",
         "deposit: opened → expired",
         "deposit: expired → submitted",
+        "deposit: opened → credited",
+        "deposit: expired → credited",
         "deposit: submitted → approved",
         "deposit: submitted → rejected",
     ]);
@@ -133,9 +136,10 @@ fn every_command_and_every_wish_is_met() {
         Buy(order), FindPurchase(order), CancelPurchase(order), ShowOrder(order), RingCode(order),
         TellOrderEnded(order), ShowDeposit(deposit), TellDepositDecided(deposit),
         ShowDepositToAdmin(deposit, admin), ShowLostToAdmin(order, admin), DropKeys,
+        SendPictureToAdmin(deposit, admin),
     );
     let commands = "welcome ask set_reachable offer_quote place_order cancel_order open_deposit \
-        submit_deposit approve_deposit reject_deposit start_purchase purchase_bought \
+        submit_deposit tell_reference send_picture approve_deposit reject_deposit start_purchase purchase_bought \
         purchase_refused purchase_unclear purchase_not_found purchase_doubtful adopt_purchase \
         release_purchase code_arrived purchase_returned \
         order_deadline deposit_deadline quote_deadline granted activate_rules forget_codes \

@@ -85,6 +85,10 @@ fn deposit() -> Deposit {
         expires_at: EPOCH,
         card: None,
         admin_cards: Vec::new(),
+        asked: None,
+        reference: None,
+        picture: None,
+        first_approval: None,
     }
 }
 

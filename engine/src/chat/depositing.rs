@@ -1,5 +1,6 @@
-//! Paying in, in the chat.
+//! Paying in, in the chat: an amount, a way to pay it, and the word that it is paid.
 
+use ring4_config::Asked;
 use ring4_domain::command::Command;
 use ring4_domain::customer::Prompt;
 use ring4_domain::decide::Outcome;
@@ -10,6 +11,7 @@ use ring4_domain::refusal::Refusal;
 
 use super::{Reply, Visit};
 use crate::mint::{self, Origin};
+use crate::screens::deposit::Choice;
 use crate::shop::{ShopError, credited_by};
 
 impl Visit<'_> {
@@ -19,26 +21,27 @@ impl Visit<'_> {
         mint::deposit_id(Origin { user, source, subject: "", attempt: 0 })
     }
 
-    /// The only way to pay, where there is one.
-    fn only_method(&self) -> Option<&MethodKey> {
-        match self.live.config.deposits.methods.as_slice() {
-            [method] if self.live.config.deposits.enabled => Some(&method.key),
+    /// The only way to pay this amount, where there is one.
+    fn only_method(&self, amount: Amount) -> Option<&MethodKey> {
+        match self.live.methods_for(amount).as_slice() {
+            [method] => Some(method),
             _ => None,
         }
     }
 
-    pub(super) fn methods(&self) -> Result<Reply, ShopError> {
-        match self.only_method() {
-            Some(method) => self.amounts(method),
-            None => Ok(Reply::Screen(self.voice().methods(self.available()?, None)?)),
+    pub(super) fn amounts(&self) -> Result<Reply, ShopError> {
+        Ok(Reply::Screen(self.voice().amounts(self.available()?, self.deposit_id())?))
+    }
+
+    pub(super) fn methods(&self, place: u8) -> Result<Reply, ShopError> {
+        match self.live.config.deposits.amounts.get(usize::from(place)) {
+            Some(amount) => self.methods_for(*amount, Choice::Place(place)),
+            None => Ok(Reply::Notice(self.voice().say("stale_button", &[]))),
         }
     }
 
-    pub(super) fn amounts(&self, method: &MethodKey) -> Result<Reply, ShopError> {
-        if !self.live.policy.methods.contains(method) {
-            return self.refuse(&Refusal::MethodUnknown);
-        }
-        Ok(Reply::Screen(self.voice().amounts(method, self.deposit_id())?))
+    fn methods_for(&self, amount: Amount, choice: Choice) -> Result<Reply, ShopError> {
+        Ok(Reply::Screen(self.voice().methods(amount, choice, self.deposit_id())?))
     }
 
     pub(super) async fn amount(
@@ -53,55 +56,66 @@ impl Visit<'_> {
         }
     }
 
-    pub(super) async fn custom_amount(&self, method: MethodKey) -> Result<Reply, ShopError> {
-        if !self.live.policy.methods.contains(&method) {
-            return self.refuse(&Refusal::MethodUnknown);
-        }
-        let screen = self.voice().ask_amount(&method)?;
-        self.ask(Prompt::DepositAmount(method)).await?;
+    pub(super) async fn custom_amount(&self) -> Result<Reply, ShopError> {
+        let screen = self.voice().ask_amount()?;
+        self.ask(Prompt::Deposit).await?;
         Ok(Reply::Screen(screen))
     }
 
-    async fn ask(&self, prompt: Prompt) -> Result<(), ShopError> {
+    pub(super) async fn ask(&self, prompt: Prompt) -> Result<(), ShopError> {
         let prompt = Some(prompt);
         // Remembering a question is never refused.
         let _ = self.submit(Command::Ask { customer: self.user(), prompt }).await?;
         Ok(())
     }
 
-    /// The text that was asked for as an amount.
-    pub(super) async fn typed_amount(
-        &self,
-        method: MethodKey,
-        text: &str,
-    ) -> Result<Reply, ShopError> {
-        match self.read_amount(text) {
-            Some(amount) => self.open(self.deposit_id(), amount, method).await,
-            None => self.not_amount(text),
+    /// The answer to plain words, where they have to do with a deposit.
+    pub(super) async fn deposit_words(&self, text: &str) -> Result<Option<Reply>, ShopError> {
+        match &self.customer.prompt {
+            Some(Prompt::DepositAmount(method)) => match self.read_amount(text) {
+                Some(amount) => {
+                    self.open(self.deposit_id(), amount, method.clone()).await.map(Some)
+                }
+                None => self.not_amount(text).map(Some),
+            },
+            Some(Prompt::Deposit) => match self.read_amount(text) {
+                Some(amount) => self.choose_method(amount).await.map(Some),
+                None => self.not_amount(text).map(Some),
+            },
+            // The amount was heard before a crash: the deposit's card is the answer.
+            _ if self.own_deposit(self.deposit_id())?.is_some() => Ok(Some(Reply::Silent)),
+            prompt => self.told_reference(prompt.as_ref(), text).await,
         }
     }
 
     /// `/deposit` with an amount, or without.
     pub(super) async fn deposit_by_words(&self, words: &str) -> Result<Reply, ShopError> {
         if words.is_empty() {
-            return self.methods();
+            return self.amounts();
         }
-        let Some(amount) = self.read_amount(words) else {
-            return self.amount_anew(words).await;
-        };
-        if let Some(method) = self.only_method() {
+        match self.read_amount(words) {
+            Some(amount) => self.choose_method(amount).await,
+            None => {
+                self.ask(Prompt::Deposit).await?;
+                self.not_amount(words)
+            }
+        }
+    }
+
+    /// The ways to pay an amount that was typed; where there is one only, that is taken.
+    pub(super) async fn choose_method(&self, amount: Amount) -> Result<Reply, ShopError> {
+        if let Some(method) = self.only_method(amount) {
             return self.open(self.deposit_id(), amount, method.clone()).await;
         }
-        let limits = &self.live.policy;
-        if amount < limits.deposit_min {
-            return self.refuse(&Refusal::DepositTooSmall { min: limits.deposit_min });
+        let limits = self.live.deposit_limits();
+        if let Some((min, _)) = limits.filter(|(min, _)| amount < *min) {
+            return self.refuse(&Refusal::DepositTooSmall { min });
         }
-        if amount > limits.deposit_max {
-            return self.refuse(&Refusal::DepositTooLarge { max: limits.deposit_max });
+        if let Some((_, max)) = limits.filter(|(_, max)| amount > *max) {
+            return self.refuse(&Refusal::DepositTooLarge { max });
         }
         self.ask(Prompt::DepositMethod(amount)).await?;
-        let asked = Some((amount, self.deposit_id()));
-        Ok(Reply::Screen(self.voice().methods(self.available()?, asked)?))
+        self.methods_for(amount, Choice::Typed)
     }
 
     /// The way to pay the amount that was typed before.
@@ -125,21 +139,6 @@ impl Visit<'_> {
         let symbol = &self.live.config.shop.currency_symbol;
         let text = text.strip_prefix(symbol.as_str()).unwrap_or(text).trim();
         text.parse().ok()
-    }
-
-    /// Asks again after `/deposit` with something that is no amount. What is typed next is an
-    /// amount only where it is clear how it would be paid.
-    async fn amount_anew(&self, words: &str) -> Result<Reply, ShopError> {
-        match self.only_method() {
-            Some(method) => {
-                self.ask(Prompt::DepositAmount(method.clone())).await?;
-                self.not_amount(words)
-            }
-            None => {
-                let words = ring4_telegram::command::clean(words, super::ECHO_CHARS_MAX);
-                Ok(Reply::Screen(self.voice().methods_after(&words, self.available()?)?))
-            }
-        }
     }
 
     fn not_amount(&self, words: &str) -> Result<Reply, ShopError> {
@@ -171,29 +170,67 @@ impl Visit<'_> {
     }
 
     fn deposit(&self, deposit: &Deposit) -> Result<Reply, ShopError> {
-        let credited = match deposit.state {
-            DepositState::Approved { .. } => credited_by(&self.shop.snapshot(), deposit.id)?,
-            _ => None,
+        let credited = match deposit.state.is_credited() {
+            true => credited_by(&self.shop.snapshot(), deposit.id)?,
+            false => None,
         };
         Ok(Reply::Screen(self.voice().deposit_card(deposit, credited)?))
+    }
+
+    /// The card as it stands under a notice that says why it was not what was pressed.
+    pub(super) fn stale_deposit(
+        &self,
+        id: DepositId,
+        refusal: &Refusal,
+    ) -> Result<Reply, ShopError> {
+        let notice = self.why(refusal)?;
+        Ok(match self.own_deposit(id)? {
+            Some(deposit) => match self.deposit(&deposit)? {
+                Reply::Screen(screen) => Reply::Both(screen, notice),
+                other => other,
+            },
+            None => Reply::Notice(notice),
+        })
     }
 
     pub(super) async fn paid(&self, id: DepositId) -> Result<Reply, ShopError> {
         let command = Command::SubmitDeposit { customer: self.user(), deposit: id };
         match self.submit(command).await? {
-            Ok(_) => Ok(Reply::Notice(self.voice().say("deposit.thanks", &[]))),
-            Err(refusal @ Refusal::DepositUnknown) => self.refuse(&refusal),
-            Err(refusal) => {
-                // The button is stale: the card is shown as it stands.
-                let notice = self.why(&refusal)?;
-                Ok(match self.own_deposit(id)? {
-                    Some(deposit) => match self.deposit(&deposit)? {
-                        Reply::Screen(screen) => Reply::Both(screen, notice),
-                        other => other,
-                    },
-                    None => Reply::Notice(notice),
-                })
+            Ok(receipt) => {
+                let Outcome::Deposit(deposit) = receipt.outcome else { return Ok(Reply::Silent) };
+                if deposit.state.is_credited() {
+                    return Ok(Reply::Silent);
+                }
+                self.ask_evidence(&deposit).await?;
+                Ok(Reply::Notice(self.voice().say("deposit.thanks", &[])))
             }
+            Err(Refusal::ReferenceMissing) => {
+                self.ask(Prompt::DepositReference(id)).await?;
+                self.refuse(&Refusal::ReferenceMissing)
+            }
+            Err(refusal @ Refusal::DepositUnknown) => self.refuse(&refusal),
+            // The button is stale: the card is shown as it stands.
+            Err(refusal) => self.stale_deposit(id, &refusal),
+        }
+    }
+
+    /// Hears what the customer may tell of the payment next; the card says what that is.
+    async fn ask_evidence(&self, deposit: &Deposit) -> Result<(), ShopError> {
+        match self.missing_evidence(deposit) {
+            Some(prompt) => self.ask(prompt).await,
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn missing_evidence(&self, deposit: &Deposit) -> Option<Prompt> {
+        let method = self.live.method(&deposit.method)?;
+        let open = matches!(deposit.state, DepositState::Submitted { .. });
+        if deposit.reference.is_none() && method.reference != Asked::Off {
+            Some(Prompt::DepositReference(deposit.id))
+        } else if deposit.picture.is_none() && method.picture && open {
+            Some(Prompt::DepositPicture(deposit.id))
+        } else {
+            None
         }
     }
 }

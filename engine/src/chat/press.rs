@@ -32,18 +32,20 @@ pub enum Press {
     Wallet,
     /// The wallet's entries before this one, or the newest.
     History(Option<Seq>),
-    /// The ways to pay in.
-    Methods,
-    /// The amounts for one way.
-    Amounts(MethodKey),
+    /// The amounts that may be paid in.
+    Amounts,
+    /// The ways to pay the amount at this place in the configured list.
+    Methods(u8),
     /// The amount at this place in the configured list, for the deposit that shall have this id.
     Amount(MethodKey, u8, DepositId),
     /// An amount to be typed.
-    CustomAmount(MethodKey),
+    CustomAmount,
     /// The way for an amount that was typed before, for the deposit that shall have this id.
     Method(MethodKey, DepositId),
     /// The money is on its way.
     Paid(DepositId),
+    /// The payment's id or a picture of it is to be told next.
+    Evidence(DepositId),
     /// Help.
     Help,
     /// The languages.
@@ -56,14 +58,18 @@ pub enum Press {
     Offers,
     /// The same, and have the vendors' catalogues read again.
     RefreshOffers,
-    /// The deposits that wait for an admin.
-    Queue,
+    /// The deposits that wait for an admin: this page of them, counted from 0.
+    Queue(u16),
     /// One deposit, for an admin.
     Review(DepositId),
     /// Credit a deposit.
     Approve(DepositId),
-    /// Refuse a deposit.
+    /// The reasons for which a deposit may be refused.
+    Reasons(DepositId),
+    /// Refuse a deposit without a reason.
     Reject(DepositId),
+    /// Refuse a deposit for the reason at this place.
+    RejectFor(DepositId, u8),
     /// How a lost purchase stands.
     Lost(OrderId),
     /// This number, by its tag, is the one that was lost.
@@ -99,10 +105,12 @@ impl Press {
             Self::Admin
                 | Self::Offers
                 | Self::RefreshOffers
-                | Self::Queue
+                | Self::Queue(_)
                 | Self::Review(_)
                 | Self::Approve(_)
+                | Self::Reasons(_)
                 | Self::Reject(_)
+                | Self::RejectFor(..)
                 | Self::Lost(_)
                 | Self::Adopt(..)
                 | Self::Release(_)
@@ -133,22 +141,26 @@ impl fmt::Display for Press {
             Self::Wallet => write!(out, "w"),
             Self::History(None) => write!(out, "h"),
             Self::History(Some(before)) => write!(out, "h:{}", before.0),
-            Self::Methods => write!(out, "d"),
-            Self::Amounts(method) => write!(out, "da:{method}"),
+            Self::Amounts => write!(out, "d"),
+            Self::Methods(place) => write!(out, "df:{place}"),
             Self::Amount(method, place, id) => write!(out, "dn:{method}:{place}:{id}"),
-            Self::CustomAmount(method) => write!(out, "dc:{method}"),
+            Self::CustomAmount => write!(out, "dc"),
             Self::Method(method, id) => write!(out, "dm:{method}:{id}"),
             Self::Paid(id) => write!(out, "dp:{id}"),
+            Self::Evidence(id) => write!(out, "de:{id}"),
             Self::Help => write!(out, "?"),
             Self::Languages => write!(out, "g"),
             Self::Language(code) => write!(out, "g:{code}"),
             Self::Admin => write!(out, "A"),
             Self::Offers => write!(out, "S"),
             Self::RefreshOffers => write!(out, "SR"),
-            Self::Queue => write!(out, "Q"),
+            Self::Queue(0) => write!(out, "Q"),
+            Self::Queue(page) => write!(out, "Q:{page}"),
             Self::Review(id) => write!(out, "R:{id}"),
             Self::Approve(id) => write!(out, "Y:{id}"),
+            Self::Reasons(id) => write!(out, "NR:{id}"),
             Self::Reject(id) => write!(out, "N:{id}"),
+            Self::RejectFor(id, place) => write!(out, "N:{id}:{place}"),
             Self::Lost(id) => write!(out, "U:{id}"),
             Self::Adopt(id, tag) => write!(out, "UA:{id}:{tag:08x}"),
             Self::Release(id) => write!(out, "UR:{id}"),
@@ -182,25 +194,29 @@ impl FromStr for Press {
             ["w"] => Self::Wallet,
             ["h"] => Self::History(None),
             ["h", before] => Self::History(Some(Seq(before.parse().map_err(|_| IdError)?))),
-            ["d"] => Self::Methods,
-            ["da", method] => Self::Amounts(method.parse()?),
+            ["d"] => Self::Amounts,
+            ["df", place] => Self::Methods(place.parse().map_err(|_| IdError)?),
             ["dn", method, place, id] => {
                 let place = place.parse().map_err(|_| IdError)?;
                 Self::Amount(method.parse()?, place, id.parse()?)
             }
-            ["dc", method] => Self::CustomAmount(method.parse()?),
+            ["dc"] => Self::CustomAmount,
             ["dm", method, id] => Self::Method(method.parse()?, id.parse()?),
             ["dp", id] => Self::Paid(id.parse()?),
+            ["de", id] => Self::Evidence(id.parse()?),
             ["?"] => Self::Help,
             ["g"] => Self::Languages,
             ["g", code] if is_language(code) => Self::Language((*code).to_owned()),
             ["A"] => Self::Admin,
             ["S"] => Self::Offers,
             ["SR"] => Self::RefreshOffers,
-            ["Q"] => Self::Queue,
+            ["Q"] => Self::Queue(0),
+            ["Q", page] => Self::Queue(page.parse().map_err(|_| IdError)?),
             ["R", id] => Self::Review(id.parse()?),
             ["Y", id] => Self::Approve(id.parse()?),
+            ["NR", id] => Self::Reasons(id.parse()?),
             ["N", id] => Self::Reject(id.parse()?),
+            ["N", id, place] => Self::RejectFor(id.parse()?, place.parse().map_err(|_| IdError)?),
             ["U", id] => Self::Lost(id.parse()?),
             ["UA", id, tag] if tag.len() == 8 => {
                 let tag = u32::from_str_radix(tag, 16).map_err(|_| IdError)?;
@@ -249,22 +265,26 @@ mod tests {
             Press::Wallet,
             Press::History(None),
             Press::History(Some(Seq(u64::MAX))),
-            Press::Methods,
-            Press::Amounts(method.clone()),
+            Press::Amounts,
+            Press::Methods(u8::MAX),
             Press::Amount(method.clone(), u8::MAX, deposit),
-            Press::CustomAmount(method.clone()),
+            Press::CustomAmount,
             Press::Method(method, deposit),
             Press::Paid(deposit),
+            Press::Evidence(deposit),
             Press::Help,
             Press::Languages,
             Press::Language("es".to_owned()),
             Press::Admin,
             Press::Offers,
             Press::RefreshOffers,
-            Press::Queue,
+            Press::Queue(0),
+            Press::Queue(u16::MAX),
             Press::Review(deposit),
             Press::Approve(deposit),
+            Press::Reasons(deposit),
             Press::Reject(deposit),
+            Press::RejectFor(deposit, u8::MAX),
             Press::Lost(order),
             Press::Adopt(order, u32::MAX),
             Press::Release(order),

@@ -55,6 +55,9 @@ pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
             showing::deposit_to_admin(shop, deposit, admin).await
         }
         Effect::ShowLostToAdmin(order, admin) => showing::lost_to_admin(shop, order, admin).await,
+        Effect::SendPictureToAdmin(deposit, admin) => {
+            showing::picture_to_admin(shop, deposit, admin).await
+        }
         Effect::DropKeys => forgetting::drop_keys(shop).await,
     };
     match found {

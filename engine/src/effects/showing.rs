@@ -7,6 +7,7 @@ use ring4_domain::customer::Customer;
 use ring4_domain::deposit::DepositState;
 use ring4_domain::ids::{DepositId, MessageId, OrderId, UserId};
 use ring4_domain::order::OrderState;
+use ring4_telegram::client::CallError;
 use ring4_telegram::keyboard::Keyboard;
 use ring4_telegram::outgoing::{Call, ChatId, Markup, Outgoing, Priority, Sent};
 use ring4_telegram::sender::SendError;
@@ -14,10 +15,11 @@ use ring4_telegram::sender::SendError;
 use super::granting::Found;
 use super::searching;
 use crate::live::Live;
-use crate::screens::admin::DepositView;
+
 use crate::screens::lost::LostView;
+use crate::screens::queue::DepositView;
 use crate::screens::{Screen, Voice};
-use crate::shop::{Shop, ShopError, available, credited_by, decided_by, name_of};
+use crate::shop::{Shop, ShopError, available, credited_by, decided_by, first_by, name_of};
 
 fn voice<'live>(shop: &Shop, live: &'live Live, customer: Option<&'live Customer>) -> Voice<'live> {
     let language = customer.and_then(|customer| customer.language.as_deref());
@@ -58,10 +60,7 @@ pub(super) async fn deposit(shop: &Shop, id: DepositId) -> Result<Found, ShopErr
     let snapshot = shop.snapshot();
     let Some(deposit) = snapshot.deposit(id)? else { return Ok(Found::Granted(None)) };
     let customer = snapshot.customer(deposit.customer)?;
-    let credited = match deposit.state {
-        DepositState::Approved { .. } => credited_by(&snapshot, id)?,
-        _ => None,
-    };
+    let credited = if deposit.state.is_credited() { credited_by(&snapshot, id)? } else { None };
     let live = shop.live.load_full();
     let screen = voice(shop, &live, customer.as_ref()).deposit_card(&deposit, credited)?;
     show(shop, deposit.customer, deposit.card, screen).await
@@ -92,6 +91,7 @@ pub(super) async fn deposit_to_admin(
     }
     let name = name_of(&snapshot, deposit.customer)?;
     let decided_by = decided_by(&snapshot, &deposit)?;
+    let first_by = first_by(&snapshot, &deposit)?;
     let available = available(&snapshot, deposit.customer)?;
     let known = snapshot.customer(admin)?;
     let live = shop.live.load_full();
@@ -100,9 +100,42 @@ pub(super) async fn deposit_to_admin(
         name: &name,
         available,
         decided_by: decided_by.as_deref(),
+        first_by: first_by.as_deref(),
     };
     let screen = voice(shop, &live, known.as_ref()).admin_deposit(view)?;
     show(shop, admin, card.map(|card| card.message), screen).await
+}
+
+/// Sends a payment's picture under the card that it belongs to.
+pub(super) async fn picture_to_admin(
+    shop: &Shop,
+    id: DepositId,
+    admin: UserId,
+) -> Result<Found, ShopError> {
+    let snapshot = shop.snapshot();
+    let Some(deposit) = snapshot.deposit(id)? else { return Ok(Found::Granted(None)) };
+    let Some(picture) = &deposit.picture else { return Ok(Found::Granted(None)) };
+    let card = deposit.admin_cards.iter().find(|card| card.admin == admin);
+    let name = name_of(&snapshot, deposit.customer)?;
+    let known = snapshot.customer(admin)?;
+    let live = shop.live.load_full();
+    let call = Call::ForwardFile {
+        file_id: picture.file_id.clone(),
+        document: picture.document,
+        caption: voice(shop, &live, known.as_ref()).payment_picture(&deposit, &name),
+        reply_to: card.map(|card| card.message),
+    };
+    match send(shop, admin, call).await {
+        // A file that Telegram does not know any more is not known later, either.
+        Err(SendError::Call(CallError::Refused { code, description })) => {
+            tracing::warn!(deposit = %id, code, description, "a picture was not taken");
+            Ok(Found::Granted(None))
+        }
+        result => settle(shop, admin, result).await.map(|found| match found {
+            Found::Granted(_) => Found::Granted(None),
+            later @ (Found::Later(_) | Found::Behind) => later,
+        }),
+    }
 }
 
 pub(super) async fn lost_to_admin(

@@ -187,19 +187,35 @@ keys! {
     Text "history.release" ["id"];
     Text "history.refund" ["id"];
 
-    Text "deposit.methods" ["available"];
-    Text "deposit.methods_for" ["amount"];
-    Text "deposit.amounts" ["method", "min", "max"];
-    Text "deposit.ask" ["method", "min", "max"];
+    Text "deposit.amounts" ["available", "min", "max"];
+    Text "deposit.methods" ["amount"];
+    Text "deposit.no_method" ["amount"];
+    Text "deposit.ask" ["min", "max"];
     Text "deposit.not_amount" ["words", "min", "max"];
-    Text "deposit.not_amount_yet" ["words"];
     Text "deposit.closed" [];
     Label "deposit.method" ["method"];
     Label "deposit.amount" ["amount"];
     Label "deposit.custom" [];
-    Text "deposit.card" ["id", "amount", "method", "details", "note", "state"];
-    Text "deposit.details" ["lines", "address"];
+    Text "deposit.card"
+        ["id", "amount", "method", "details", "note", "state", "evidence"];
     Text "deposit.lines" ["lines"];
+    Text "deposit.exact" [];
+    Text "deposit.network" ["network"];
+    Text "deposit.address" ["address"];
+    Text "deposit.reference" ["reference"];
+    Text "deposit.picture" [];
+    Text "deposit.ask_reference" [];
+    Text "deposit.ask_picture" [];
+    Text "deposit.reference_noted" ["reference"];
+    Text "deposit.picture_noted" [];
+    Answer "deposit.send_reference" [];
+    Answer "deposit.send_picture" [];
+    Label "deposit.add_reference" [];
+    Label "deposit.add_picture" [];
+    Text "deposit.reason.not_received" [];
+    Text "deposit.reason.wrong_amount" [];
+    Text "deposit.reason.wrong_network" [];
+    Text "deposit.reason.paid_before" [];
     Text "deposit.state.opened" ["until"];
     Text "deposit.state.submitted" [];
     Text "deposit.state.approved" ["seq"];
@@ -256,8 +272,21 @@ keys! {
     Text "admin.deposits" ["count"] by "count";
     Text "admin.deposits_none" [];
     Label "admin.deposit_row" ["amount", "name", "when"];
-    Text "admin.deposit" ["id", "name", "user", "amount", "method", "when", "available", "state"];
+    Text "admin.deposit" [
+        "id", "name", "user", "amount", "method", "when", "available", "state", "evidence"
+    ];
+    Text "admin.deposit.opened" [];
+    Text "admin.deposit.expired" [];
     Text "admin.deposit.submitted" [];
+    Text "admin.deposit.credited" ["when"];
+    Text "admin.deposit.first" ["by", "when"];
+    Text "admin.deposit.picture" ["id", "amount", "name"];
+    Text "admin.reasons" ["id", "amount"];
+    Label "admin.reason.none" [];
+    Label "admin.reason.not_received" [];
+    Label "admin.reason.wrong_amount" [];
+    Label "admin.reason.wrong_network" [];
+    Label "admin.reason.paid_before" [];
     Text "admin.deposit.approved" ["by", "when"];
     Text "admin.deposit.rejected" ["by", "when"];
     Label "admin.approve" [];
@@ -327,4 +356,10 @@ keys! {
     Answer "refusal.deposit_submitted" [];
     Answer "refusal.deposit_approved" ["by"];
     Answer "refusal.deposit_rejected" ["by"];
+    Answer "refusal.amounts_taken" [];
+    Answer "refusal.deposit_credited" [];
+    Answer "refusal.second_admin_needed" [];
+    Answer "refusal.reference_used" [];
+    Answer "refusal.reference_given" [];
+    Answer "refusal.reference_missing" [];
 }

@@ -61,7 +61,7 @@ impl Voice<'_> {
         }
         let mut rows = Rows::default();
         rows.add([
-            self.button("menu.deposit", &Press::Methods),
+            self.button("menu.deposit", &Press::Amounts),
             self.button("menu.history", &Press::History(None)),
         ]);
         rows.add([self.button("menu.home", &Press::Menu)]);

@@ -241,8 +241,61 @@ fn checksum(key: &[u8], record: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(key), record)
 }
 
-/// A struct as a list of its fields, in the order given. A later version appends.
+/// Reads a field that a later version appended; records written before it have its default.
+pub(crate) fn late<T: Coded + Default>(
+    input: &mut In<'_>,
+    left: &mut usize,
+) -> Result<T, DecodeError> {
+    match left.checked_sub(1) {
+        Some(rest) => {
+            *left = rest;
+            T::read(input)
+        }
+        None => Ok(T::default()),
+    }
+}
+
+/// How many appended fields are written: those up to the last that is not its default. A record
+/// that uses none of them has the bytes that it had before they were appended, so that rows
+/// written then and now compare equal.
+pub(crate) fn late_len(defaults: &[bool]) -> usize {
+    defaults.iter().rposition(|default| !default).map_or(0, |last| last + 1)
+}
+
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// A struct as a list of its fields, in the order given. A later version appends, behind `then`.
 macro_rules! record {
+    ($type:ident { $($field:ident),* $(,)? } then { $($late:ident),* $(,)? }) => {
+        impl $crate::codec::Coded for $type {
+            fn write(&self, out: &mut $crate::codec::Out<'_>) {
+                let defaults = [$($crate::codec::is_default(&self.$late)),*];
+                let late = $crate::codec::late_len(&defaults);
+                out.list([$(stringify!($field)),*].len() + late);
+                $($crate::codec::Coded::write(&self.$field, out);)*
+                let mut written = 0..late;
+                $(if written.next().is_some() {
+                    $crate::codec::Coded::write(&self.$late, out);
+                })*
+            }
+
+            fn read(input: &mut $crate::codec::In<'_>)
+                -> Result<Self, $crate::codec::DecodeError>
+            {
+                let malformed = $crate::codec::DecodeError::Malformed(stringify!($type));
+                let len = input.list(stringify!($type))?;
+                let left = len.checked_sub([$(stringify!($field)),*].len());
+                let most = [$(stringify!($late)),*].len();
+                let mut left = left.filter(|left| *left <= most).ok_or(malformed)?;
+                Ok(Self {
+                    $($field: $crate::codec::Coded::read(input)?,)*
+                    $($late: $crate::codec::late(input, &mut left)?,)*
+                })
+            }
+        }
+    };
     ($type:ident { $($field:ident),* $(,)? }) => {
         impl $crate::codec::Coded for $type {
             fn write(&self, out: &mut $crate::codec::Out<'_>) {

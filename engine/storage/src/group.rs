@@ -142,6 +142,8 @@ impl<'a> Group<'a> {
                 Record::Owner(overlay.owner(provider, vendor_order)?)
             }
             Key::Deposit(id) => Record::Deposit(overlay.deposit(*id)?.cloned()),
+            Key::Referred(reference) => Record::Referred(overlay.referred(reference)?),
+            Key::Amounts(method, from) => Record::Amounts(overlay.amounts(method, *from)?),
             Key::Wish(effect) => Record::Wish(overlay.wish(*effect)?),
             Key::Rules => Record::Rules(overlay.rules()?),
             Key::Forgotten => Record::Forgotten(overlay.forgotten()?),

@@ -7,10 +7,13 @@ use ring4_domain::book::Booked;
 use ring4_domain::change::{Change, Entry, Seq};
 use ring4_domain::customer::Customer;
 use ring4_domain::day::Day;
-use ring4_domain::deposit::Deposit;
+use ring4_domain::deposit::{AMOUNT_STEP, AMOUNTS_TRIED, Deposit, Reference};
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{DepositId, OrderId, ProviderId, RulesVersion, Timestamp, UserId};
+use ring4_domain::ids::{
+    DepositId, MethodKey, OrderId, ProviderId, RulesVersion, Timestamp, UserId,
+};
 use ring4_domain::ledger::{Account, AccountId, Transfer, TransferId};
+use ring4_domain::money::Amount;
 use ring4_domain::order::{Order, Quote};
 use ring4_domain::sale::SaleSwitch;
 
@@ -229,6 +232,30 @@ impl Snapshot {
     ) -> Result<Vec<Deposit>, ReadError> {
         let rows = self.reading.prefix(Space::Index, &keys::deposits_in(state).end());
         self.records("deposits by state", rows.take(limit), DepositId::from_bits)
+    }
+
+    /// The deposit that has this payment's id.
+    pub fn deposit_by_payment(&self, reference: &Reference) -> Result<Option<Deposit>, ReadError> {
+        let rows = self.reading.prefix(Space::Index, &keys::deposits_paid_by(reference).end());
+        let deposits: Vec<Deposit> =
+            self.records("deposits by payment", rows, DepositId::from_bits)?;
+        Ok(deposits.into_iter().next())
+    }
+
+    /// The amounts that open deposits of a method do not share, from this one up to as many as
+    /// are tried for a deposit.
+    pub(crate) fn own_amounts(
+        &self,
+        method: &MethodKey,
+        from: Amount,
+    ) -> Result<Vec<(DepositId, Amount)>, ReadError> {
+        let above = AMOUNT_STEP.micros().saturating_mul(AMOUNTS_TRIED);
+        let end = Amount::from_micros(from.micros().saturating_add(above));
+        let (from, to) = (keys::own_amounts(method, from), keys::own_amounts(method, end));
+        let rows = self.reading.range(Space::Index, from.end(), to.end());
+        let deposits: Vec<Deposit> =
+            self.records("amounts of open deposits", rows, DepositId::from_bits)?;
+        Ok(deposits.into_iter().map(|deposit| (deposit.id, deposit.amount)).collect())
     }
 
     /// The quotes that lapse before `at`, soonest first, at most `limit`.

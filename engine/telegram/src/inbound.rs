@@ -108,6 +108,17 @@ pub struct Message {
     pub reply_to: Option<MessageId>,
     /// What it holds.
     pub content: Content,
+    /// The picture or file it holds.
+    pub file: Option<File>,
+}
+
+/// A picture or file that somebody sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// What this bot may send it on by.
+    pub id: String,
+    /// A file, not a photo.
+    pub document: bool,
 }
 
 /// Somebody pressed a button.
@@ -222,8 +233,9 @@ struct WireMessage {
     from: Option<wire::User>,
     text: Option<String>,
     reply_to_message: Option<WireReply>,
-    photo: Option<IgnoredAny>,
-    document: Option<IgnoredAny>,
+    #[serde(default)]
+    photo: Vec<WireFile>,
+    document: Option<WireFile>,
     sticker: Option<IgnoredAny>,
     voice: Option<IgnoredAny>,
     audio: Option<IgnoredAny>,
@@ -232,6 +244,11 @@ struct WireMessage {
     animation: Option<IgnoredAny>,
     contact: Option<IgnoredAny>,
     location: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct WireFile {
+    file_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -269,6 +286,7 @@ impl WireMessage {
     /// `None` for a message without an author, such as a channel's.
     fn read(self, update_id: i64) -> Option<Incoming> {
         let content = self.content();
+        let file = self.file(content);
         Some(Incoming::Message(Message {
             update_id,
             chat: read_chat(&self.chat),
@@ -278,7 +296,19 @@ impl WireMessage {
             text: self.text,
             reply_to: self.reply_to_message.map(|reply| MessageId(reply.message_id)),
             content,
+            file,
         }))
+    }
+
+    /// The photo in its largest size, which comes last, or the file.
+    fn file(&self, content: Content) -> Option<File> {
+        let (file, document) = match content {
+            Content::Photo => (self.photo.last(), false),
+            Content::Document => (self.document.as_ref(), true),
+            _ => return None,
+        };
+        let id = file?.file_id.clone().filter(|id| !id.is_empty())?;
+        Some(File { id, document })
     }
 
     const fn content(&self) -> Content {
@@ -287,7 +317,7 @@ impl WireMessage {
             Content::Text
         } else if self.animation.is_some() || self.video.is_some() || self.video_note.is_some() {
             Content::Video
-        } else if self.photo.is_some() {
+        } else if !self.photo.is_empty() {
             Content::Photo
         } else if self.document.is_some() {
             Content::Document

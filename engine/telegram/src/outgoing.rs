@@ -135,6 +135,17 @@ pub enum Call {
         /// No sound.
         silent: bool,
     },
+    /// A picture or file that somebody sent to the bot before.
+    ForwardFile {
+        /// What the bot may send it on by.
+        file_id: String,
+        /// A file, not a photo.
+        document: bool,
+        /// HTML, at most 1024 characters after parsing.
+        caption: String,
+        /// The message it belongs to; sent without, when that one is gone.
+        reply_to: Option<MessageId>,
+    },
     /// Takes a message away.
     DeleteMessage {
         /// The message.

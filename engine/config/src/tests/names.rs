@@ -51,6 +51,10 @@ pub const NAMES: &[(&str, &str, Check)] = &[
             && c.live.deposits.amounts == ["10", "20", "50", "100"].map(amount)
     }),
     ("MAX_DEPOSIT_USD", "20", |c| c.live.deposits.amounts == ["5", "10", "20"].map(amount)),
+    ("AUTO_APPROVE_BELOW_USD", "7.50", |c| c.live.deposits.auto_approve_below == amount("7.5")),
+    ("LARGE_DEPOSIT_THRESHOLD", "300", |c| {
+        c.live.deposits.large_deposit_threshold == amount("300")
+    }),
     ("BINANCE_WALLET", "T${x}", |c| {
         c.live.deposits.methods.iter().any(|m| m.address.as_deref() == Some("T${x}"))
     }),

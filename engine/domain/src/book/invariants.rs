@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::{Book, Booked};
-use crate::deposit::DepositState;
 use crate::effect::Effect;
 use crate::ids::{DepositId, OrderId, ProviderId};
 use crate::ledger::{Account, AccountId, Resolution, TransferId, TransferKind};
@@ -61,6 +60,14 @@ pub enum Violation {
         state: &'static str,
         /// Whether money was booked.
         credited: bool,
+    },
+    /// Two deposits name one payment.
+    #[error("deposits {first} and {second} name one payment")]
+    PaymentShared {
+        /// A deposit.
+        first: DepositId,
+        /// Another one.
+        second: DepositId,
     },
     /// Two customers wait for, or paid for, the same number.
     #[error("what was bought for order {first} was bought for {second} too")]
@@ -208,9 +215,15 @@ impl Book {
     }
 
     fn check_deposits(&self, found: &mut Vec<Violation>) {
+        let mut payments = BTreeMap::new();
         for deposit in self.deposits.values() {
+            if let Some(reference) = &deposit.reference
+                && let Some(first) = payments.insert(reference, deposit.id)
+            {
+                found.push(Violation::PaymentShared { first, second: deposit.id });
+            }
             let credit = self.transfers.get(&TransferId::Deposit(deposit.id));
-            let approved = matches!(deposit.state, DepositState::Approved { .. });
+            let approved = deposit.state.is_credited();
             let right = credit.is_some_and(|credit| {
                 credit.transfer.amount == deposit.amount
                     && credit.transfer.credit == AccountId::Wallet(deposit.customer)

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Decision, Outcome};
 use crate::change::Change;
-use crate::deposit::{Deposit, DepositState, REASON_CHARS_MAX};
+use crate::deposit::{
+    AMOUNT_STEP, AMOUNTS_TRIED, Approval, Deposit, DepositState, REASON_CHARS_MAX,
+};
 use crate::effect::Effect;
 use crate::ids::{DepositId, MessageId, MethodKey, Timestamp, UserId};
 use crate::ledger::{AccountId, TRANSFER_MAX, Transfer, TransferId, TransferKind};
@@ -36,20 +38,25 @@ pub(super) fn open(
             Err(Refusal::IdTaken)
         };
     }
-    let min = policy.deposit_min.max(Amount::from_micros(1));
+    let Some(way) = policy.methods.get(&method) else {
+        return Err(Refusal::MethodUnknown);
+    };
+    let min = way.min.unwrap_or(policy.deposit_min).max(Amount::from_micros(1));
     if amount < min {
         return Err(Refusal::DepositTooSmall { min });
     }
-    let max = policy.deposit_max.min(TRANSFER_MAX);
+    let max = way.max.unwrap_or(policy.deposit_max).min(TRANSFER_MAX);
     if amount > max {
         return Err(Refusal::DepositTooLarge { max });
-    }
-    if !policy.methods.contains(&method) {
-        return Err(Refusal::MethodUnknown);
     }
     if view.open_deposits(customer) >= policy.deposits_open_max {
         return Err(Refusal::DepositsOpenMax { max: policy.deposits_open_max });
     }
+    let asked = way.unique_cents.then_some(amount);
+    let amount = match asked {
+        Some(asked) => free_amount(view, &method, asked).ok_or(Refusal::AmountsTaken)?,
+        None => amount,
+    };
     // From here on nothing fails.
     let mut changes = Vec::new();
     if let Some(known) = view.customer(customer)
@@ -69,10 +76,23 @@ pub(super) fn open(
         expires_at: now.plus_secs(policy.deposit_lifetime_secs),
         card,
         admin_cards: Vec::new(),
+        asked,
+        reference: None,
+        picture: None,
+        first_approval: None,
     };
     changes.push(Change::Deposit(deposit.clone()));
     changes.push(Change::Wish(Effect::ShowDeposit(id)));
     Ok(Decision { changes, outcome: Outcome::Deposit(deposit) })
+}
+
+/// The first amount from the one asked for on, cent by cent, that no open deposit of the method
+/// has. Most customers pay a round sum so, and two who pay at once do not pay the same.
+fn free_amount(view: &View, method: &MethodKey, asked: Amount) -> Option<Amount> {
+    let taken = view.amounts(method, asked);
+    let step = |steps: i64| Amount::from_micros(AMOUNT_STEP.micros().saturating_mul(steps));
+    let tried = (0..AMOUNTS_TRIED).filter_map(|steps| asked.checked_add(step(steps)));
+    tried.filter(|amount| *amount <= TRANSFER_MAX).find(|amount| !taken.contains(amount))
 }
 
 pub(super) fn submit(
@@ -84,26 +104,55 @@ pub(super) fn submit(
 ) -> Result<Decision, Refusal> {
     let deposit = view.deposit(deposit).filter(|deposit| deposit.customer == customer);
     let deposit = deposit.ok_or(Refusal::DepositUnknown)?;
+    if let DepositState::Submitted { .. } = deposit.state {
+        return Err(Refusal::DepositSubmittedAlready);
+    }
+    check_claim(view, policy, deposit)?;
+    let way = policy.methods.get(&deposit.method);
+    if way.is_some_and(|way| way.reference_required) && deposit.reference.is_none() {
+        return Err(Refusal::ReferenceMissing);
+    }
+    Ok(submitted(policy, deposit.clone(), now))
+}
+
+/// Whether the customer may say that a deposit is paid, or prove it, as it stands.
+pub(super) fn check_claim(view: &View, policy: &Policy, deposit: &Deposit) -> Result<(), Refusal> {
     match deposit.state {
-        DepositState::Opened => {}
+        DepositState::Opened | DepositState::Submitted { .. } => Ok(()),
         // Who pays late is still heard, but expiry is no way around the limit.
         DepositState::Expired { .. } => {
-            if view.open_deposits(customer) >= policy.deposits_open_max {
+            if view.open_deposits(deposit.customer) >= policy.deposits_open_max {
                 return Err(Refusal::DepositsOpenMax { max: policy.deposits_open_max });
             }
+            Ok(())
         }
-        DepositState::Submitted { .. } => return Err(Refusal::DepositSubmittedAlready),
-        DepositState::Approved { by, .. } => return Err(Refusal::DepositApprovedAlready { by }),
-        DepositState::Rejected { by, .. } => return Err(Refusal::DepositRejectedAlready { by }),
+        DepositState::Approved { by, .. } => Err(Refusal::DepositApprovedAlready { by }),
+        DepositState::Credited { .. } => Err(Refusal::DepositCreditedAlready),
+        DepositState::Rejected { by, .. } => Err(Refusal::DepositRejectedAlready { by }),
     }
-    // From here on nothing fails.
-    let mut deposit = deposit.clone();
-    deposit.state = DepositState::Submitted { at: now };
+}
+
+/// Whether nobody is asked about a deposit that the customer says is paid. The one place that
+/// knows; a customer's history would be weighed here, too.
+fn approves_itself(policy: &Policy, deposit: &Deposit) -> bool {
+    policy.auto_approve_below.is_some_and(|limit| deposit.amount < limit)
+}
+
+/// The deposit as the customer says that it is paid.
+pub(super) fn submitted(policy: &Policy, deposit: Deposit, now: Timestamp) -> Decision {
+    if approves_itself(policy, &deposit) {
+        return credited(policy, deposit, DepositState::Credited { at: now });
+    }
+    shown(policy, Deposit { state: DepositState::Submitted { at: now }, ..deposit })
+}
+
+/// A changed deposit that still waits for its admins, on every card.
+pub(super) fn shown(policy: &Policy, deposit: Deposit) -> Decision {
     let id = deposit.id;
     let mut changes = vec![Change::Deposit(deposit.clone()), Change::Wish(Effect::ShowDeposit(id))];
     let admins = policy.admins.iter();
     changes.extend(admins.map(|admin| Change::Wish(Effect::ShowDepositToAdmin(id, *admin))));
-    Ok(Decision { changes, outcome: Outcome::Deposit(deposit) })
+    Decision { changes, outcome: Outcome::Deposit(deposit) }
 }
 
 /// The deposit, where this admin may decide about it now.
@@ -121,6 +170,7 @@ fn undecided<'view>(
         DepositState::Submitted { .. } => Ok(deposit),
         DepositState::Opened | DepositState::Expired { .. } => Err(Refusal::DepositNotSubmitted),
         DepositState::Approved { by, .. } => Err(Refusal::DepositApprovedAlready { by }),
+        DepositState::Credited { .. } => Err(Refusal::DepositCreditedAlready),
         DepositState::Rejected { by, .. } => Err(Refusal::DepositRejectedAlready { by }),
     }
 }
@@ -148,9 +198,25 @@ pub(super) fn approve(
     deposit: DepositId,
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
-    let mut deposit = undecided(view, policy, admin, deposit)?.clone();
-    // From here on nothing fails.
-    deposit.state = DepositState::Approved { by: admin, at: now };
+    let deposit = undecided(view, policy, admin, deposit)?.clone();
+    if policy.two_admins_above.is_some_and(|limit| deposit.amount > limit) {
+        // Who is no admin any more has approved nothing.
+        let first = deposit.first_approval.filter(|first| policy.admins.contains(&first.by));
+        match first {
+            Some(first) if first.by == admin => return Err(Refusal::SecondAdminNeeded),
+            Some(_) => {}
+            None => {
+                let first_approval = Some(Approval { by: admin, at: now });
+                return Ok(shown(policy, Deposit { first_approval, ..deposit }));
+            }
+        }
+    }
+    Ok(credited(policy, deposit, DepositState::Approved { by: admin, at: now }))
+}
+
+/// The deposit with its money in the wallet.
+fn credited(policy: &Policy, deposit: Deposit, state: DepositState) -> Decision {
+    let deposit = Deposit { state, ..deposit };
     let transfer = Change::Transfer(Transfer {
         id: TransferId::Deposit(deposit.id),
         debit: AccountId::DepositsClearing(deposit.method.clone()),
@@ -160,7 +226,7 @@ pub(super) fn approve(
     });
     let mut decision = decided(deposit, policy);
     decision.changes.insert(0, transfer);
-    Ok(decision)
+    decision
 }
 
 pub(super) fn reject(

@@ -89,4 +89,122 @@ two_admins_and_one_deposit: "
          anna claims d4                        -> submitted
          ada rejects d4 68*no                  -> rejected; reason 67*no
 "
+
+open_deposits_differ_in_their_cents: "
+    0s   anna opens d1 1.99 coin               -> refused deposit_too_small 2.00
+         anna opens d1 600.01 coin             -> refused deposit_too_large 600.00
+         anna opens d1 5.00 coin               -> opened; asks 5.00
+         anna opens d1 5.00 coin               -> opened; asks 5.00; nothing
+         ben  opens d2 5.00 coin               -> opened; asks 5.01
+         ben  opens d3 5.00 usdt               -> opened; asks 5.00
+         eve  opens d4 5.01 coin               -> opened; asks 5.02
+         ben  tells d2 tx0000002               -> submitted
+         # What is decided or lapsed leaves its amount to others.
+    1h   clock d1                              -> expired
+         eve  opens d5 5.00 coin               -> opened; asks 5.00
+         # What is paid is what is credited.
+         ada approves d2                       -> approved; credited 5.01; ben 5.01+0.00
+         policy deposits_open_max 200
+         eve  opens d101 8.00 coin             -> opened; asks 8.00
+"
+
+a_payment_is_named_once_for_ever: "
+    0s   anna opens d1 5.00 coin               -> opened
+         anna claims d1                        -> refused reference_missing
+         anna hello Anna in en                 -> ok
+         anna asked of d1                      -> ok
+         ben  tells d1 tx0000001               -> refused deposit_unknown
+         anna tells d1 tx0000001               -> submitted; paid tx0000001;
+                                               .. wishes show_deposit:d1
+                                               .. show_deposit_to_admin:d1:ada
+                                               .. show_deposit_to_admin:d1:bob
+         anna tells d1 tx0000001               -> submitted; nothing
+         anna tells d1 tx0000002               -> refused reference_given
+         ben  opens d2 5.00 usdt               -> opened
+         ben  tells d2 TX0000001               -> refused reference_used
+         ben  claims d2                        -> submitted
+         ben  tells d2 0xtx0000001             -> refused reference_used
+         ben  tells d2 tx0000002               -> submitted; paid tx0000002
+         ada rejects d1                        -> rejected
+         anna opens d3 5.00 coin               -> opened
+         anna tells d3 tx0000001               -> refused reference_used
+    2h   clock d3                              -> expired
+         anna tells d3 tx0000003               -> submitted; paid tx0000003
+         ada approves d3                       -> approved; credited 5.00
+         anna tells d3 tx0000004               -> refused deposit_approved ada
+         anna tells d1 tx0000004               -> refused deposit_rejected ada
+"
+
+a_picture_goes_to_every_admin: "
+         anna hello Anna in en                 -> ok
+         anna opens d1 5.00 usdt               -> opened
+         anna pictures d1 f1                   -> refused deposit_not_submitted
+         anna claims d1                        -> submitted
+         ben  pictures d1 f1                   -> refused deposit_unknown
+         anna asked of d1 for picture          -> ok
+         anna pictures d1 f1                   -> submitted; wishes show_deposit:d1
+                                               .. show_deposit_to_admin:d1:ada
+                                               .. show_deposit_to_admin:d1:bob
+                                               .. send_picture_to_admin:d1:ada
+                                               .. send_picture_to_admin:d1:bob
+         anna pictures d1 f1                   -> submitted; nothing
+         granted last send_picture_to_admin:d1:ada -> ok
+         ada approves d1                       -> approved; credited 5.00
+         anna pictures d1 f2                   -> refused deposit_approved ada
+"
+
+small_deposits_need_nobody: "
+    0s   policy auto_approve_below 5.00
+         anna opens d1 5.00 usdt               -> opened
+         anna claims d1                        -> submitted
+         anna opens d2 4.99 usdt               -> opened
+         anna claims d2                        -> credited; credited 4.99; anna 4.99+0.00;
+                                               .. wishes show_deposit:d2 tell_deposit_decided:d2
+                                               .. show_deposit_to_admin:d2:ada
+                                               .. show_deposit_to_admin:d2:bob
+         anna claims d2                        -> refused deposit_credited
+         anna tells d2 tx0000001               -> refused deposit_credited
+         ada approves d2                       -> refused deposit_credited
+         ada rejects d2                        -> refused deposit_credited
+         anna opens d3 3.00 coin               -> opened
+    1h   clock d3                              -> expired
+         anna claims d3                        -> refused reference_missing
+         anna tells d3 tx0000003               -> credited; credited 3.00
+         clock d3                              -> credited; nothing
+"
+
+large_deposits_need_two_admins: "
+         policy two_admins_above 100.00
+         anna opens d1 100.00 usdt             -> opened
+         anna claims d1                        -> submitted
+         ada approves d1                       -> approved; credited 100.00
+         anna opens d2 100.01 usdt             -> opened
+         anna claims d2                        -> submitted
+         ada approves d2                       -> submitted; first ada; anna 100.00+0.00;
+                                               .. wishes show_deposit:d2
+                                               .. show_deposit_to_admin:d2:ada
+                                               .. show_deposit_to_admin:d2:bob
+         ada approves d2                       -> refused second_admin_needed
+         eve approves d2                       -> refused unknown_command
+         bob approves d2                       -> approved; credited 100.01
+         ada approves d2                       -> refused deposit_approved bob
+         anna opens d3 200.00 usdt             -> opened
+         anna claims d3                        -> submitted
+         bob approves d3                       -> submitted; first bob
+         ada rejects d3                        -> rejected
+         anna opens d4 200.00 usdt             -> opened
+         anna claims d4                        -> submitted
+         bob approves d4                       -> submitted; first bob
+         # Who is no admin any more has approved nothing.
+         policy admin_removed bob
+         ada approves d4                       -> submitted; first ada
+"
+
+a_hundred_open_deposits_of_one_amount: "
+         policy deposits_open_max 200
+         given anna opens 100 deposits of 5.00
+         ben  opens d500 5.00 coin             -> refused amounts_taken
+         ben  opens d500 5.50 coin             -> opened; asks 6.00
+         ben  opens d501 6.00 coin             -> opened; asks 6.01
+"
 }

@@ -7,6 +7,7 @@ use ring4_domain::change::{Change, Seq};
 use ring4_domain::command::{Command, Proposal};
 use ring4_domain::customer::{Profile, Prompt};
 use ring4_domain::decide::Decision;
+use ring4_domain::deposit::{Picture, Reference};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
     Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey,
@@ -100,6 +101,24 @@ fn people_do(words: &[&str], now: Timestamp) -> Option<Command> {
         [who, "claims", deposit] => {
             Command::SubmitDeposit { customer: user(who), deposit: deposit_id(deposit)? }
         }
+        [who, "tells", deposit, id] => Command::TellReference {
+            customer: user(who),
+            deposit: deposit_id(deposit)?,
+            reference: Reference::find(id)?,
+        },
+        [who, "pictures", deposit, file] => Command::SendPicture {
+            customer: user(who),
+            deposit: deposit_id(deposit)?,
+            picture: Picture { file_id: file.to_owned(), document: false },
+        },
+        [who, "asked", "of", deposit, "for", "picture"] => Command::Ask {
+            customer: user(who),
+            prompt: Some(Prompt::DepositPicture(deposit_id(deposit)?)),
+        },
+        [who, "asked", "of", deposit] => Command::Ask {
+            customer: user(who),
+            prompt: Some(Prompt::DepositReference(deposit_id(deposit)?)),
+        },
         [who, "approves", deposit] => {
             Command::ApproveDeposit { admin: user(who), deposit: deposit_id(deposit)? }
         }
@@ -267,7 +286,7 @@ pub fn shown(effect: Effect) -> String {
             format!("{name_of_effect}:d{}", id.bits())
         }
         Effect::DropKeys => name_of_effect.to_owned(),
-        Effect::ShowDepositToAdmin(id, admin) => {
+        Effect::ShowDepositToAdmin(id, admin) | Effect::SendPictureToAdmin(id, admin) => {
             format!("{name_of_effect}:d{}:{}", id.bits(), name(admin))
         }
         Effect::ShowLostToAdmin(id, admin) => {

@@ -14,7 +14,8 @@
 //! something), the state of the row's order or deposit, money (`held`, `charged`, `released`,
 //! `credited`, `vendor`, each with an amount), `NAME AVAILABLE+HELD` for a wallet, `quote PRICE
 //! cap COST`, `forgotten before DAY`, `due TIME hold TIME`, `number … from VENDOR`, `code …`,
-//! `card MESSAGE`, `admin_cards …`, `reason …`, `wishes …`. Refusals, wishes and money are exact: a
+//! `card MESSAGE`, `admin_cards …`, `reason …`, `asks AMOUNT`, `first ADMIN`, `paid ID`,
+//! `wishes …`. Refusals, wishes and money are exact: a
 //! row that moves money without saying so fails. After each row the book must fold and keep every
 //! promise, and the same row a second time must move no money.
 
@@ -24,11 +25,11 @@ use ring4_domain::book::Book;
 use ring4_domain::change::{Actor, Entry, Seq};
 use ring4_domain::command::Command;
 use ring4_domain::decide::{Decision, Outcome, decide};
-use ring4_domain::deposit::{Deposit, DepositState};
+use ring4_domain::deposit::{Deposit, DepositState, Reference};
 use ring4_domain::ids::{ProviderId, Timestamp};
 use ring4_domain::ledger::AccountId;
 use ring4_domain::order::{CancelReason, Order, OrderState};
-use ring4_domain::policy::Policy;
+use ring4_domain::policy::{MethodPolicy, Policy};
 use ring4_domain::pricing::PriceLimits;
 use ring4_domain::refusal::Refusal;
 
@@ -90,7 +91,24 @@ fn policy() -> Policy {
         deposit_max: amount("500.00"),
         deposit_lifetime_secs: 3_600,
         deposits_open_max: 2,
-        methods: [method("usdt"), method("binance")].into(),
+        methods: [
+            (method("usdt"), MethodPolicy::default()),
+            (method("binance"), MethodPolicy::default()),
+            (method("coin"), coin()),
+        ]
+        .into(),
+        auto_approve_below: None,
+        two_admins_above: None,
+    }
+}
+
+/// A way to pay with limits of its own, payments that are told apart, and a payment's id.
+fn coin() -> MethodPolicy {
+    MethodPolicy {
+        min: Some(amount("2.00")),
+        max: Some(amount("600.00")),
+        unique_cents: true,
+        reference_required: true,
     }
 }
 
@@ -150,6 +168,11 @@ impl World {
                  {who} buys {q} -> buying 0; held 0.26",
                 vendors.join(" ")
             ),
+            ["opens", count, "deposits", "of", usd] => {
+                let count: u64 = count.parse().unwrap();
+                let row = |id| format!("{who} opens d{id} {usd} coin -> opened");
+                (1..=count).map(row).collect::<Vec<_>>().join("\n")
+            }
             ["waits", "for", q] => format!(
                 "given {who} orders {q} from mock
                  started {q} 0 -> buying 0 started
@@ -251,6 +274,8 @@ impl World {
             "margin_min" => policy.prices.margin_min = amount(value),
             "deposit_min" => policy.deposit_min = amount(value),
             "deposit_max" => policy.deposit_max = amount(value),
+            "auto_approve_below" => policy.auto_approve_below = Some(amount(value)),
+            "two_admins_above" => policy.two_admins_above = Some(amount(value)),
             "forget_codes_after_days" => policy.forget_codes_after_days = value.parse().unwrap(),
             "orders_open_max" => policy.orders_open_max = value.parse().unwrap(),
             "deposits_open_max" => policy.deposits_open_max = value.parse().unwrap(),
@@ -300,6 +325,13 @@ fn deposit_detail(want: &[&str], deposit: &Deposit) -> String {
             cards.fold("admin_cards".to_owned(), |text, card| {
                 format!("{text} {}:{}", name(card.admin), card.message.0)
             })
+        }
+        (["asks", ..], _) => format!("asks {}", deposit.amount),
+        (["first", ..], _) => {
+            format!("first {}", deposit.first_approval.map_or("nobody", |first| name(first.by)))
+        }
+        (["paid", ..], _) => {
+            format!("paid {}", deposit.reference.as_ref().map_or("?", Reference::as_str))
         }
         (["reason", ..], DepositState::Rejected { reason, .. }) => {
             format!("reason {}", reason.as_deref().unwrap_or("none"))

@@ -8,7 +8,7 @@ use ring4_domain::book::Book;
 use ring4_domain::change::Seq;
 use ring4_domain::command::{Command, Proposal};
 use ring4_domain::customer::{Profile, Prompt};
-use ring4_domain::deposit::DepositState;
+use ring4_domain::deposit::{DepositState, Picture, Reference};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
     Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey,
@@ -16,7 +16,7 @@ use ring4_domain::ids::{
 };
 use ring4_domain::money::Amount;
 use ring4_domain::order::{Candidate, FailReason, Order, OrderState, Purchase};
-use ring4_domain::policy::Policy;
+use ring4_domain::policy::{MethodPolicy, Policy};
 use ring4_domain::pricing::PriceLimits;
 use ring4_domain::sale::Sale;
 
@@ -155,7 +155,13 @@ pub fn policy() -> Policy {
         deposit_max: Amount::from_micros(500_000_000),
         deposit_lifetime_secs: 3_600,
         deposits_open_max: 3,
-        methods: [MethodKey::new("usdt").unwrap()].into(),
+        methods: [(
+            MethodKey::new("usdt").unwrap(),
+            MethodPolicy { unique_cents: true, ..MethodPolicy::default() },
+        )]
+        .into(),
+        auto_approve_below: Some(Amount::from_micros(1_100_000)),
+        two_admins_above: Some(Amount::from_micros(1_900_000)),
     }
 }
 
@@ -199,7 +205,15 @@ impl Go {
                         deposit: *id,
                         reason: None,
                     },
-                    _ => Command::ApproveDeposit { admin: UserId(ADMINS[0]), deposit: *id },
+                    (_, 1) => Command::TellReference {
+                        customer: deposit.customer,
+                        deposit: *id,
+                        reference: payment(*choice / 8),
+                    },
+                    (_, choice) => {
+                        let admin = UserId(ADMINS[usize::from(choice % 2)]);
+                        Command::ApproveDeposit { admin, deposit: *id }
+                    }
                 },
             }),
             Self::Wish { choice, message } => {
@@ -310,6 +324,13 @@ fn paying() -> impl Strategy<Value = Command> {
             .prop_map(|(customer, deposit)| Command::SubmitDeposit { customer, deposit }),
         (person(), deposit_id())
             .prop_map(|(admin, deposit)| Command::ApproveDeposit { admin, deposit }),
+        (person(), deposit_id(), any::<u8>()).prop_map(|(customer, deposit, choice)| {
+            Command::TellReference { customer, deposit, reference: payment(choice) }
+        }),
+        (person(), deposit_id(), any::<bool>()).prop_map(|(customer, deposit, document)| {
+            let picture = Picture { file_id: "f".to_owned(), document };
+            Command::SendPicture { customer, deposit, picture }
+        }),
         (person(), deposit_id(), any::<Option<String>>()).prop_map(|(admin, deposit, reason)| {
             Command::RejectDeposit { admin, deposit, reason }
         }),
@@ -405,6 +426,11 @@ fn effect() -> impl Strategy<Value = Effect> {
             _ => Effect::DropKeys,
         }
     })
+}
+
+/// One of few payments, so that two deposits name the same now and then.
+fn payment(choice: u8) -> Reference {
+    Reference::find(&format!("payment{}", choice % 4)).unwrap()
 }
 
 fn order_id() -> impl Strategy<Value = OrderId> {

@@ -6,7 +6,7 @@ use ring4_domain::book::Booked;
 use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::customer::{Customer, Prompt};
 use ring4_domain::day::Day;
-use ring4_domain::deposit::{AdminCard, Deposit, DepositState};
+use ring4_domain::deposit::{AdminCard, Approval, Deposit, DepositState, Picture, Reference};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
     Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey,
@@ -60,6 +60,8 @@ scalar! {
         |input| Self::new(input.text("vendor")?).map_err(|_| DecodeError::Malformed("vendor"));
     MethodKey: |value, out| out.text(value.as_str()),
         |input| Self::new(input.text("method")?).map_err(|_| DecodeError::Malformed("method"));
+    Reference: |value, out| out.text(value.as_str()),
+        |input| reference(input.text("payment's id")?);
     RulesVersion: |value, out| out.bytes(&value.0),
         |input| input.bytes("rules")?.try_into().map(Self)
             .map_err(|_| DecodeError::Malformed("rules"));
@@ -87,6 +89,11 @@ fn country(bytes: &[u8]) -> Result<Country, DecodeError> {
     let text = std::str::from_utf8(bytes).map_err(|_| malformed)?;
     let country: Country = text.parse().map_err(|_| malformed)?;
     if country.bytes() == bytes { Ok(country) } else { Err(malformed) }
+}
+
+fn reference(text: &str) -> Result<Reference, DecodeError> {
+    let found = Reference::find(text).filter(|found| found.as_str() == text);
+    found.ok_or(DecodeError::Malformed("payment's id"))
 }
 
 impl<T: Coded> Coded for Option<T> {
@@ -167,11 +174,35 @@ choice!(DepositState {
     3 => Approved { by: by, at: at },
     4 => Rejected { by: by, at: at, reason: reason },
     5 => Expired { at: at },
+    6 => Credited { at: at },
 });
 record!(AdminCard { admin, message });
-record!(Deposit { id, customer, amount, method, state, created_at, expires_at, card, admin_cards });
+record!(Picture { file_id, document });
+record!(Approval { by, at });
+record!(Deposit {
+    id,
+    customer,
+    amount,
+    method,
+    state,
+    created_at,
+    expires_at,
+    card,
+    admin_cards,
+} then {
+    asked,
+    reference,
+    picture,
+    first_approval,
+});
 
-choice!(Prompt { 1 => DepositAmount { 0: method }, 2 => DepositMethod { 0: amount } });
+choice!(Prompt {
+    1 => DepositAmount { 0: method },
+    2 => DepositMethod { 0: amount },
+    3 => DepositReference { 0: deposit },
+    4 => DepositPicture { 0: deposit },
+    5 => Deposit {},
+});
 record!(Customer { id, name, username, language, created_at, prompt, reachable });
 
 choice!(AccountId {
@@ -228,6 +259,7 @@ choice!(Effect {
     9 => ShowDepositToAdmin { 0: deposit, 1: admin },
     10 => ShowLostToAdmin { 0: order, 1: admin },
     11 => DropKeys {},
+    12 => SendPictureToAdmin { 0: deposit, 1: admin },
 });
 choice!(Sale { 1 => Open {}, 2 => Draining {}, 3 => Off {} });
 record!(SaleSwitch { provider, sale, by, at });

@@ -4,18 +4,21 @@
 //! Records are kept as values and encoded once, when the group is written, however often the
 //! group's entries changed them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ring4_domain::book::Booked;
 use ring4_domain::change::{Change, Entry, Seq};
 use ring4_domain::customer::Customer;
 use ring4_domain::day::Day;
-use ring4_domain::deposit::Deposit;
+use ring4_domain::deposit::{Deposit, Reference, is_tried};
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{DepositId, OrderId, ProviderId, RulesVersion, Timestamp, UserId};
+use ring4_domain::ids::{
+    DepositId, MethodKey, OrderId, ProviderId, RulesVersion, Timestamp, UserId,
+};
 use ring4_domain::ledger::{
     self, Account, AccountId, LedgerError, Resolution, Transfer, TransferId, TransferKind,
 };
+use ring4_domain::money::Amount;
 use ring4_domain::order::{Order, Quote};
 use ring4_domain::sale::SaleSwitch;
 
@@ -158,6 +161,33 @@ impl Overlay {
 
     pub(super) fn deposit(&mut self, id: DepositId) -> Result<Option<&Deposit>, ReadError> {
         self.deposits.get(&self.snapshot, &id)
+    }
+
+    /// The deposit that has this payment: one that the group gave it to, or a stored one.
+    pub(super) fn referred(&self, reference: &Reference) -> Result<Option<DepositId>, ReadError> {
+        let has = |deposit: &&Deposit| deposit.reference.as_ref() == Some(reference);
+        let mut changed = self.deposits.0.values().filter_map(|slot| slot.now.as_ref());
+        if let Some(deposit) = changed.find(has) {
+            return Ok(Some(deposit.id));
+        }
+        // A deposit never loses its payment, so what is stored holds in the group, too.
+        Ok(self.snapshot.deposit_by_payment(reference)?.map(|deposit| deposit.id))
+    }
+
+    /// The amounts from this one on that open deposits of the method do not share.
+    pub(super) fn amounts(
+        &self,
+        method: &MethodKey,
+        from: Amount,
+    ) -> Result<BTreeSet<Amount>, ReadError> {
+        let stored = self.snapshot.own_amounts(method, from)?;
+        // A deposit in the group is as the group says.
+        let stored = stored.into_iter().filter(|(id, _)| !self.deposits.0.contains_key(id));
+        let changed = self.deposits.0.values().filter_map(|slot| slot.now.as_ref());
+        let changed = changed.filter(|deposit| deposit.method == *method);
+        let changed = changed.filter_map(Deposit::own_amount);
+        let tried = |amount: &Amount| is_tried(from, *amount);
+        Ok(stored.map(|(_, amount)| amount).chain(changed).filter(tried).collect())
     }
 
     pub(super) fn account(&mut self, id: &AccountId) -> Result<Account, ReadError> {

@@ -24,6 +24,8 @@
 //! |           | `d` customer, created at (newest first), deposit | a customer's deposits         |
 //! |           | `u` customer, deposit                     | undecided deposits                   |
 //! |           | `s` state, created at, deposit            | undecided deposits by state          |
+//! |           | `m` method, amount, deposit               | amounts of open deposits, unshared   |
+//! |           | `p` payment's id, deposit                 | deposits by their payment            |
 //! | `outbox`  | `x` effect                                | effect and the entry that made it    |
 //!
 //! Integers are big-endian so that keys sort as they count; signed ones have their sign bit
@@ -31,10 +33,11 @@
 //! contains.
 
 use ring4_domain::change::Seq;
-use ring4_domain::deposit::{Deposit, DepositState};
+use ring4_domain::deposit::{Deposit, DepositState, Reference};
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{DepositId, OrderId, ProviderId, Timestamp, UserId};
+use ring4_domain::ids::{DepositId, MethodKey, OrderId, ProviderId, Timestamp, UserId};
 use ring4_domain::ledger::{AccountId, TransferId};
+use ring4_domain::money::Amount;
 use ring4_domain::order::{Order, OrderState, Quote};
 
 /// Version of this layout; another version is a migration.
@@ -138,6 +141,7 @@ pub(crate) fn wish(effect: Effect) -> Vec<u8> {
         Effect::ShowDepositToAdmin(deposit, admin) => of(key, 9, deposit.bits()).user(admin),
         Effect::ShowLostToAdmin(order, admin) => of(key, 10, order.bits()).user(admin),
         Effect::DropKeys => of(key, 11, 0),
+        Effect::SendPictureToAdmin(deposit, admin) => of(key, 12, deposit.bits()).user(admin),
     }
     .end()
 }
@@ -260,12 +264,26 @@ pub(crate) fn deposits_in(state: Undecided) -> KeyBytes {
     })
 }
 
+pub(crate) fn own_amounts(method: &MethodKey, amount: Amount) -> KeyBytes {
+    KeyBytes::new(b'm').text(method.as_str()).signed(amount.micros())
+}
+
+pub(crate) fn deposits_paid_by(reference: &Reference) -> KeyBytes {
+    KeyBytes::new(b'p').text(reference.as_str())
+}
+
 pub(crate) fn deposit_indexes(deposit: &Deposit) -> Vec<Vec<u8>> {
     let bits = deposit.id.bits();
     let mut keys = vec![deposit_of(deposit.customer, deposit.created_at, deposit.id)];
     if let Some(state) = Undecided::of(deposit) {
         keys.push(open_deposits_of(deposit.customer).unsigned(bits).end());
         keys.push(deposits_in(state).signed(deposit.created_at.0).unsigned(bits).end());
+    }
+    if let Some(amount) = deposit.own_amount() {
+        keys.push(own_amounts(&deposit.method, amount).unsigned(bits).end());
+    }
+    if let Some(reference) = &deposit.reference {
+        keys.push(deposits_paid_by(reference).unsigned(bits).end());
     }
     keys
 }

@@ -45,6 +45,10 @@ pub fn deposit(id: u64, customer: i64, amount: &str, state: DepositState) -> Dep
         expires_at: NOON.plus_secs(3_600),
         card: None,
         admin_cards: Vec::new(),
+        asked: None,
+        reference: None,
+        picture: None,
+        first_approval: None,
     }
 }
 

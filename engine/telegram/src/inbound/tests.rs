@@ -48,6 +48,7 @@ fn messages() {
         text: Some("/buy\u{0} x".to_owned()),
         reply_to: Some(MessageId(4)),
         content: Content::Text,
+        file: None,
     };
     assert_eq!(parse(&update), Incoming::Message(expected));
 }
@@ -55,7 +56,7 @@ fn messages() {
 #[test]
 fn contents() {
     let rows = [
-        ("photo", json!([{"file_id": "a"}]), Content::Photo),
+        ("photo", json!([{"file_id": "a"}, {"file_id": "b"}]), Content::Photo),
         ("document", json!({}), Content::Document),
         ("sticker", json!({}), Content::Sticker),
         ("voice", json!({}), Content::Audio),
@@ -70,6 +71,9 @@ fn contents() {
         update["message"][name] = body;
         let Incoming::Message(message) = parse(&update) else { panic!("{name}") };
         assert_eq!((message.content, message.text), (content, None), "{name}");
+        // The largest size comes last; what has no id cannot be sent on.
+        let sent_on = (name == "photo").then(|| File { id: "b".to_owned(), document: false });
+        assert_eq!(message.file, sent_on, "{name}");
     }
 }
 

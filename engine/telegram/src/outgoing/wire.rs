@@ -60,6 +60,22 @@ impl Call {
                 let upload = Upload { fields, part: "document", file_name, file };
                 Ok(Request { method: "sendDocument", body: Body::Upload(upload) })
             }
+            Self::ForwardFile { file_id, document, caption, reply_to } => {
+                let (photo, document) = match document {
+                    true => (None, Some(file_id.as_str())),
+                    false => (Some(file_id.as_str()), None),
+                };
+                let method = if photo.is_some() { "sendPhoto" } else { "sendDocument" };
+                let payload = SendFile {
+                    chat_id,
+                    photo,
+                    document,
+                    caption,
+                    parse_mode: telegram::ParseMode::Html,
+                    reply_parameters: reply_to.map(reply_parameters),
+                };
+                Request::json(method, &payload)
+            }
             Self::DeleteMessage { message } => {
                 let payload = DeleteMessage { chat_id, message_id: message.0 };
                 Request::json("deleteMessage", &payload)
@@ -209,6 +225,19 @@ struct SendMessage<'a> {
 }
 
 #[derive(Serialize)]
+struct SendFile<'a> {
+    chat_id: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    photo: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<&'a str>,
+    caption: &'a str,
+    parse_mode: telegram::ParseMode,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_parameters: Option<telegram::ReplyParameters>,
+}
+
+#[derive(Serialize)]
 struct EditMessageText<'a> {
     chat_id: i64,
     message_id: i32,
@@ -329,7 +358,17 @@ mod tests {
         let typing = r#"{"chat_id":7,"action":"upload_photo"}"#;
         let bare = r#"{"chat_id":7,"message_id":5}"#;
         let edit = "editMessageReplyMarkup";
+        let file = |document| Call::ForwardFile {
+            file_id: "f1".to_owned(),
+            document,
+            caption: "hi".to_owned(),
+            reply_to: None,
+        };
+        let photo = r#"{"chat_id":7,"photo":"f1","caption":"hi","parse_mode":"HTML"}"#;
+        let document = r#"{"chat_id":7,"document":"f1","caption":"hi","parse_mode":"HTML"}"#;
         let rows = [
+            (file(false), "sendPhoto", photo),
+            (file(true), "sendDocument", document),
             (Call::EditMessage { message, text, keyboard: None }, "editMessageText", edited),
             (Call::EditKeyboard { message, keyboard: None }, edit, bare),
             (Call::EditKeyboard { message, keyboard }, edit, with_buttons.as_str()),

@@ -7,7 +7,7 @@ use ring4_domain::book::Booked;
 use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::customer::{Customer, Prompt};
 use ring4_domain::day::Day;
-use ring4_domain::deposit::{AdminCard, Deposit, DepositState};
+use ring4_domain::deposit::{AdminCard, Approval, Deposit, DepositState, Picture, Reference};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
     Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey,
@@ -211,14 +211,17 @@ fn deposit() -> impl Strategy<Value = Deposit> {
             (user(), at(), option::of(text()))
                 .prop_map(|(by, at, reason)| DepositState::Rejected { by, at, reason }),
             at().prop_map(|at| DepositState::Expired { at }),
+            at().prop_map(|at| DepositState::Credited { at }),
         ];
     let cards = vec((user(), message()), 0..3).prop_map(|cards| {
         let card = |(admin, message)| AdminCard { admin, message };
         cards.into_iter().map(card).collect()
     });
     let what = (deposit_id(), user(), amount(), method(), state);
-    (what, at(), at(), option::of(message()), cards).prop_map(
-        |((id, customer, amount, method, state), created_at, expires_at, card, admin_cards)| {
+    (what, at(), at(), option::of(message()), cards, evidence()).prop_map(
+        |(what, created_at, expires_at, card, admin_cards, evidence)| {
+            let (id, customer, amount, method, state) = what;
+            let (asked, reference, picture, first_approval) = evidence;
             Deposit {
                 id,
                 customer,
@@ -229,15 +232,34 @@ fn deposit() -> impl Strategy<Value = Deposit> {
                 expires_at,
                 card,
                 admin_cards,
+                asked,
+                reference,
+                picture,
+                first_approval,
             }
         },
     )
 }
 
+type Evidence = (Option<Amount>, Option<Reference>, Option<Picture>, Option<Approval>);
+
+/// What later versions added to deposits.
+fn evidence() -> impl Strategy<Value = Evidence> {
+    let reference = any::<u64>().prop_map(|digits| Reference::find(&format!("{digits:016}")));
+    let picture =
+        (text(), any::<bool>()).prop_map(|(file_id, document)| Picture { file_id, document });
+    let approval = (user(), at()).prop_map(|(by, at)| Approval { by, at });
+    let reference = prop_oneof![Just(None), reference];
+    (option::of(amount()), reference, option::of(picture), option::of(approval))
+}
+
 fn customer() -> impl Strategy<Value = Customer> {
     let prompt = prop_oneof![
         method().prop_map(Prompt::DepositAmount),
-        amount().prop_map(Prompt::DepositMethod)
+        amount().prop_map(Prompt::DepositMethod),
+        deposit_id().prop_map(Prompt::DepositReference),
+        deposit_id().prop_map(Prompt::DepositPicture),
+        Just(Prompt::Deposit),
     ];
     let texts = (text(), option::of(text()), option::of(text()));
     (user(), texts, at(), option::of(prompt), any::<bool>()).prop_map(
@@ -302,6 +324,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         (deposit_id(), user()).prop_map(|(id, admin)| Effect::ShowDepositToAdmin(id, admin)),
         (order_id(), user()).prop_map(|(id, admin)| Effect::ShowLostToAdmin(id, admin)),
         Just(Effect::DropKeys),
+        (deposit_id(), user()).prop_map(|(id, admin)| Effect::SendPictureToAdmin(id, admin)),
     ]
 }
 

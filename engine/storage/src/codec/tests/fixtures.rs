@@ -85,6 +85,10 @@ fn deposit() -> Deposit {
         expires_at: NOON.plus_secs(3_600),
         card: Some(MessageId(42)),
         admin_cards: vec![AdminCard { admin: UserId(1), message: MessageId(43) }],
+        asked: None,
+        reference: None,
+        picture: None,
+        first_approval: None,
     }
 }
 

@@ -20,8 +20,8 @@ export async function greets(seats) {
 export async function deposits(seats) {
   let anna = await seats.of(ANNA);
   await anna.ask("/deposit");
-  await anna.press("USDT");
   await anna.press("$10.00");
+  await anna.press("USDT");
   assert.equal(await anna.copies("Amount"), "10.00");
   await anna.pressTwice("I have paid");
   await anna.hears("Deposit of $10.00", "An admin is looking");

@@ -139,7 +139,8 @@ fn every_command_and_every_wish_is_met() {
         SendPictureToAdmin(deposit, admin),
     );
     let commands = "welcome ask set_reachable offer_quote place_order cancel_order open_deposit \
-        submit_deposit tell_reference send_picture approve_deposit reject_deposit start_purchase purchase_bought \
+        submit_deposit \
+        tell_reference send_picture approve_deposit reject_deposit start_purchase purchase_bought \
         purchase_refused purchase_unclear purchase_not_found purchase_doubtful adopt_purchase \
         release_purchase code_arrived purchase_returned \
         order_deadline deposit_deadline quote_deadline granted activate_rules forget_codes \

@@ -21,6 +21,14 @@ export const api = {
   say: (id, text) => call(`/playground/people/${id}/messages`, { text }),
   press: (id, messageId, data) =>
     call(`/playground/people/${id}/presses`, { message_id: messageId, data }),
+  pay: (id, messageId) => call(`/playground/people/${id}/payments`, { message_id: messageId }),
+  sendFile: async (id, file) => {
+    const path = `/playground/people/${id}/files?name=${encodeURIComponent(file.name)}`;
+    const response = await fetch(path, { method: "POST", body: file });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(answer.error ?? `HTTP ${response.status}`);
+    return answer;
+  },
   language: (id, code) => call(`/playground/people/${id}/language`, { language_code: code }),
   advance: (secs) => call("/playground/clock", { advance_secs: secs }),
   speed: (speed) => call("/playground/clock", { speed }),

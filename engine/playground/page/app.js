@@ -35,6 +35,8 @@ const actions = {
     actions.say(`/start ${payload}`);
     return true;
   },
+  pay: (message) => attempt(api.pay(state.current, message.message_id)),
+  sendFile: (file) => attempt(api.sendFile(state.current, file)),
   press: (message, button) => attempt(api.press(state.current, message.message_id, button.data)),
   zoom: (url) => {
     get("viewer-image").src = url;
@@ -44,7 +46,10 @@ const actions = {
 
 const pane = new ChatPane(get("messages"), get("to-bottom"), get("below"), actions);
 const panel = new Panel({ person: () => state.current, complain: (error) => toast(error.message) });
-const composer = new Composer({ say: (text) => { actions.say(text); pane.scrollDown(false); } });
+const composer = new Composer({
+  say: (text) => { actions.say(text); pane.scrollDown(false); },
+  sendFile: (file) => { actions.sendFile(file); pane.scrollDown(false); },
+});
 get("start").addEventListener("click", () => actions.say("/start"));
 get("viewer").addEventListener("click", () => get("viewer").close());
 
@@ -203,6 +208,17 @@ function showChat(chat) {
   status.classList.toggle("busy", chat.action !== null);
   if (chat.action) setTimeout(refresh, 5200);
   showAnswers(chat.answers, isFirst);
+  showRefusals(chat.checkouts, isFirst);
+}
+
+/** Shows why a payment was not taken. */
+function showRefusals(checkouts, isFirst) {
+  for (const checkout of checkouts) {
+    const id = checkout.pre_checkout_query_id;
+    if (checkout.status !== "refused" || state.answersSeen.has(id)) continue;
+    state.answersSeen.add(id);
+    if (!isFirst) alertDialog(checkout.text);
+  }
 }
 
 function actionWords(action) {

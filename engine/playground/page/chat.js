@@ -200,7 +200,11 @@ export class ChatPane {
     key.type = "button";
     key.dataset.testid = "button";
     if (["danger", "success", "primary"].includes(button.style)) key.classList.add(button.style);
-    if (button.copy_text !== undefined) {
+    if (button.pay !== undefined) {
+      key.dataset.kind = "pay";
+      key.disabled = !button.pay;
+      key.addEventListener("click", () => this.actions.pay(message));
+    } else if (button.copy_text !== undefined) {
       key.dataset.kind = "copy";
       key.append(icon("copy"));
       key.addEventListener("click", () => this.actions.copy(button.copy_text));

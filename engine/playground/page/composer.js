@@ -3,7 +3,7 @@
 const get = (id) => document.getElementById(id);
 
 export class Composer {
-  /** `actions`: say(text). */
+  /** `actions`: say(text), sendFile(file). */
   constructor(actions) {
     this.actions = actions;
     this.input = get("input");
@@ -17,6 +17,12 @@ export class Composer {
     this.input.addEventListener("input", () => { this.isMenuAsked = false; this.update(); });
     this.input.addEventListener("keydown", (event) => this.key(event));
     get("send").addEventListener("click", () => this.send());
+    get("attach").addEventListener("click", () => get("file").click());
+    get("file").addEventListener("change", () => {
+      const [file] = get("file").files;
+      get("file").value = "";
+      if (file) this.actions.sendFile(file);
+    });
     get("menu").addEventListener("click", () => {
       this.isMenuAsked = !this.isMenuAsked;
       this.update();

@@ -13,6 +13,7 @@ mod media;
 mod menus;
 mod messages;
 pub(crate) mod parameters;
+mod payments;
 mod profile;
 mod updates;
 mod webhook;
@@ -91,6 +92,10 @@ async fn call(world: &Arc<World>, name: &str, parameters: &mut Parameters) -> An
         "editmessagereplymarkup" => edits::edit_reply_markup(world, parameters),
         "editmessagemedia" => edits::edit_media(world, parameters),
         "deletemessage" => edits::delete_message(world, parameters),
+        "sendinvoice" => payments::send_invoice(world, parameters),
+        "answerprecheckoutquery" => payments::answer_pre_checkout_query(world, parameters),
+        "refundstarpayment" => payments::refund_star_payment(world, parameters),
+        "getstartransactions" => payments::get_star_transactions(world, parameters),
         "answercallbackquery" => messages::answer_callback_query(world, parameters),
         "setmycommands" => commands::set_my_commands(world, parameters),
         "getmycommands" => commands::get_my_commands(world, parameters),

@@ -4,6 +4,7 @@
 
 mod controls;
 mod live;
+mod payments;
 mod people;
 mod views;
 
@@ -18,6 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::world::World;
+use crate::world::files::PHOTO_BYTES_MAX;
 use crate::world::people::Misdeed;
 
 /// The largest request body, in bytes.
@@ -32,6 +34,13 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/playground/people/{id}/messages", post(people::write))
         .route("/playground/people/{id}/presses", post(people::press))
         .route("/playground/people/{id}/language", post(people::set_language))
+        .route("/playground/people/{id}/payments", post(payments::pay))
+        .route(
+            "/playground/people/{id}/files",
+            post(payments::send_file).layer(DefaultBodyLimit::max(PHOTO_BYTES_MAX)),
+        )
+        .route("/playground/payments", get(payments::list))
+        .route("/playground/payments/{charge}/repeat", post(payments::repeat))
         .route("/playground/calls", get(controls::calls))
         .route("/playground/updates", get(controls::updates))
         .route("/playground/clock", get(controls::clock).post(controls::set_clock))
@@ -71,10 +80,11 @@ impl IntoResponse for Problem {
 impl From<Misdeed> for Problem {
     fn from(misdeed: Misdeed) -> Self {
         let status = match misdeed {
-            Misdeed::NoSuchPerson(_) | Misdeed::NoSuchMessage(_) | Misdeed::NoSuchButton(..) => {
-                StatusCode::NOT_FOUND
-            }
-            Misdeed::Blocked(_) => StatusCode::CONFLICT,
+            Misdeed::NoSuchPerson(_)
+            | Misdeed::NoSuchMessage(_)
+            | Misdeed::NoSuchButton(..)
+            | Misdeed::NoSuchPayment => StatusCode::NOT_FOUND,
+            Misdeed::Blocked(_) | Misdeed::PaidAlready => StatusCode::CONFLICT,
             Misdeed::NotQueued => StatusCode::SERVICE_UNAVAILABLE,
             Misdeed::Empty | Misdeed::TooLong | Misdeed::BadData => StatusCode::BAD_REQUEST,
         };

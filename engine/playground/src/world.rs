@@ -8,6 +8,8 @@ pub(crate) mod calls;
 pub(crate) mod chat;
 pub(crate) mod faults;
 pub(crate) mod files;
+pub(crate) mod paying;
+pub(crate) mod payments;
 pub(crate) mod people;
 pub(crate) mod presses;
 pub(crate) mod updates;
@@ -27,6 +29,7 @@ use calls::Calls;
 use chat::{Chat, GROUP_ID};
 use faults::Faults;
 use files::Files;
+use payments::Payments;
 use presses::Presses;
 use updates::UpdateQueue;
 
@@ -53,6 +56,7 @@ pub(crate) struct State {
     pub chats: BTreeMap<i64, Chat>,
     pub updates: UpdateQueue,
     pub presses: Presses,
+    pub payments: Payments,
     pub files: Files,
     pub faults: Faults,
     pub message_id_last: i64,
@@ -123,6 +127,7 @@ impl State {
             chats,
             updates: UpdateQueue::starting_at(options.update_id_first),
             presses: Presses::default(),
+            payments: Payments::default(),
             files: Files::default(),
             faults: Faults::default(),
             message_id_last: options.message_id_before,

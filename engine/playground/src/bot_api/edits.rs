@@ -33,7 +33,7 @@ pub(crate) fn edit_caption(world: &World, parameters: &mut Parameters) -> Answer
         Content::Document { file, .. } => {
             Ok((Content::Document { file: file.clone(), caption }, markup))
         }
-        Content::Text(_) => Err(Refusal::bad("there is no caption in the message to edit")),
+        _ => Err(Refusal::bad("there is no caption in the message to edit")),
     })
 }
 

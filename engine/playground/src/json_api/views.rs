@@ -7,6 +7,7 @@ use crate::entities::Entity;
 use crate::options::Role;
 use crate::world::bot::{BotCommand, ProfileText};
 use crate::world::chat::{Author, Chat, Content, GROUP_ID, Message};
+use crate::world::payments::{Checkout, CheckoutState};
 use crate::world::presses::Press;
 use crate::world::{Resident, State};
 
@@ -51,6 +52,7 @@ pub(super) struct ChatView {
     reply_keyboard: Option<Vec<Vec<String>>>,
     commands: Vec<BotCommand>,
     answers: Vec<AnswerView>,
+    checkouts: Vec<CheckoutView>,
     action: Option<&'static str>,
 }
 
@@ -91,6 +93,14 @@ struct AnswerView {
     url: Option<String>,
 }
 
+#[derive(Serialize)]
+struct CheckoutView {
+    pre_checkout_query_id: String,
+    message_id: i64,
+    #[serde(flatten)]
+    state: CheckoutState,
+}
+
 /// A chat as one person sees it, with its `last` messages; `None` when there is no such person.
 pub(super) fn chat_view(
     state: &State,
@@ -116,6 +126,7 @@ pub(super) fn chat_view(
         reply_keyboard: reply_keyboard(chat),
         commands: state.bot.menu_for(chat_id, person_id, language).to_vec(),
         answers: answers.into_iter().map(|(id, press)| answer_view(id, press)).collect(),
+        checkouts: checkouts(state, person_id),
         action: chat
             .action
             .filter(|(_, since)| since.elapsed().as_secs() < ACTION_SECS)
@@ -123,11 +134,20 @@ pub(super) fn chat_view(
     })
 }
 
+fn checkouts(state: &State, person_id: i64) -> Vec<CheckoutView> {
+    let view = |(id, checkout): (u64, &Checkout)| CheckoutView {
+        pre_checkout_query_id: id.to_string(),
+        message_id: checkout.message_id,
+        state: checkout.state.clone(),
+    };
+    state.payments.latest(person_id, ANSWERS_SHOWN).into_iter().map(view).collect()
+}
+
 fn message_view(state: &State, message: &Message) -> MessageView {
     let text = message.content.text();
     let file = match &message.content {
-        Content::Text(_) => None,
         Content::Photo { file, .. } | Content::Document { file, .. } => Some(file),
+        _ => None,
     };
     let is_photo = matches!(message.content, Content::Photo { .. });
     let name = match message.author {
@@ -138,9 +158,9 @@ fn message_view(state: &State, message: &Message) -> MessageView {
         message_id: message.id,
         from: if message.author == Author::Bot { "bot" } else { "person" },
         name: name.to_owned(),
-        text: text.text.clone(),
+        text: shown_text(message),
         entities: text.entities.clone(),
-        buttons: buttons(message),
+        buttons: pay_button(message).into_iter().chain(buttons(message)).collect(),
         photo: file.filter(|_| is_photo).map(|file| file.link()),
         document: file.filter(|_| !is_photo).map(|file| file.link()),
         file_name: file.map(|file| file.name.clone()),
@@ -149,6 +169,29 @@ fn message_view(state: &State, message: &Message) -> MessageView {
         date: message.date,
         reply_to: message.reply_to,
     }
+}
+
+/// The text or caption, or what the apps show of a payment.
+fn shown_text(message: &Message) -> String {
+    match &message.content {
+        Content::Invoice(invoice) => format!("{}\n{}", invoice.title, invoice.description),
+        Content::Payment(receipt) if receipt.refund => {
+            format!("⭐ {} given back", receipt.total_amount)
+        }
+        Content::Payment(receipt) => format!("⭐ {} paid", receipt.total_amount),
+        content => content.text().text.clone(),
+    }
+}
+
+/// The row that the apps put under an invoice by themselves.
+fn pay_button(message: &Message) -> Option<Vec<Value>> {
+    let Content::Invoice(invoice) = &message.content else { return None };
+    let label = if invoice.paid {
+        "Receipt ⭐".to_owned()
+    } else {
+        format!("Pay ⭐ {}", invoice.total_amount)
+    };
+    Some(vec![json!({ "label": label, "pay": !invoice.paid })])
 }
 
 /// Rows of `{label, data | copy_text | url, style?}`.
@@ -215,7 +258,7 @@ pub(super) fn overview(state: &State) -> Value {
 }
 
 fn snippet(message: &Message) -> Value {
-    let text: String = message.content.text().text.chars().take(80).collect();
+    let text: String = shown_text(message).chars().take(80).collect();
     let text = match (&message.content, text.is_empty()) {
         (Content::Photo { .. }, true) => "Photo".to_owned(),
         (Content::Document { file, .. }, true) => file.name.clone(),

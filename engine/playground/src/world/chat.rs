@@ -12,6 +12,7 @@ use crate::Error;
 use crate::entities::{Entity, FormattedText};
 use crate::options::Person;
 use crate::world::files::StoredFile;
+use crate::world::payments::{Invoice, Receipt};
 
 /// The id of the one group, of the form Telegram gives to supergroups.
 pub(crate) const GROUP_ID: i64 = -1_001_000_000_001;
@@ -43,9 +44,21 @@ pub(crate) enum Author {
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
     Text(FormattedText),
-    Photo { file: Arc<StoredFile>, caption: FormattedText },
-    Document { file: Arc<StoredFile>, caption: FormattedText },
+    Photo {
+        file: Arc<StoredFile>,
+        caption: FormattedText,
+    },
+    Document {
+        file: Arc<StoredFile>,
+        caption: FormattedText,
+    },
+    Invoice(Invoice),
+    /// A service message: stars were paid, or given back.
+    Payment(Receipt),
 }
+
+/// What a message without words has for a text.
+static NO_TEXT: FormattedText = FormattedText { text: String::new(), entities: Vec::new() };
 
 /// The `reply_markup` of a message, checked, in the form it is given back.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +101,12 @@ pub(crate) struct MessageJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     document: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    invoice: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    successful_payment: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refunded_payment: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     caption: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     caption_entities: &'a [Entity],
@@ -101,6 +120,7 @@ impl Content {
         match self {
             Self::Text(text) => text,
             Self::Photo { caption, .. } | Self::Document { caption, .. } => caption,
+            Self::Invoice(_) | Self::Payment(_) => &NO_TEXT,
         }
     }
 
@@ -113,6 +133,7 @@ impl Content {
                 Self::Document { file: one, caption },
                 Self::Document { file: two, caption: other },
             ) => one.id == two.id && caption == other,
+            (Self::Invoice(one), Self::Invoice(two)) => one == two,
             _ => false,
         }
     }
@@ -240,6 +261,18 @@ impl Chat {
             },
             document: match &message.content {
                 Content::Document { file, .. } => Some(file.document_json()),
+                _ => None,
+            },
+            invoice: match &message.content {
+                Content::Invoice(invoice) => Some(invoice.json()),
+                _ => None,
+            },
+            successful_payment: match &message.content {
+                Content::Payment(receipt) if !receipt.refund => Some(receipt.json()),
+                _ => None,
+            },
+            refunded_payment: match &message.content {
+                Content::Payment(receipt) if receipt.refund => Some(receipt.json()),
                 _ => None,
             },
             caption,

@@ -42,6 +42,10 @@ pub(crate) enum Misdeed {
     TooLong,
     #[error("no callback button with the label {0:?} on message {1}")]
     NoSuchButton(String, i64),
+    #[error("this invoice is paid")]
+    PaidAlready,
+    #[error("there is no such payment")]
+    NoSuchPayment,
     #[error("data must have 1 to {DATA_BYTES_MAX} bytes")]
     BadData,
     #[error("the bot's queue of updates is full, or it did not ask for this kind of update")]
@@ -265,7 +269,7 @@ impl<'a> MemberJson<'a> {
 
 impl State {
     /// The chat somebody acts in, when they may.
-    fn chat_for(&self, person_id: i64, place: Place) -> Result<i64, Misdeed> {
+    pub(super) fn chat_for(&self, person_id: i64, place: Place) -> Result<i64, Misdeed> {
         let resident = self.people.get(&person_id).ok_or(Misdeed::NoSuchPerson(person_id))?;
         match place {
             Place::Group => Ok(GROUP_ID),
@@ -277,7 +281,7 @@ impl State {
     }
 
     /// Files a person's message and queues its update.
-    fn receive(&mut self, chat_id: i64, message: Message, now_ms: i64) -> Option<i64> {
+    pub(super) fn receive(&mut self, chat_id: i64, message: Message, now_ms: i64) -> Option<i64> {
         let Author::Person(person_id) = message.author else { return None };
         let resident = self.people.get_mut(&person_id)?;
         resident.started |= chat_id == person_id;

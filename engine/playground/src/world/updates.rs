@@ -19,6 +19,7 @@ pub(crate) const PRESS_LIFE_MS: i64 = 150 * 1000;
 pub(crate) enum UpdateKind {
     Message,
     CallbackQuery,
+    PreCheckoutQuery,
     MyChatMember,
 }
 
@@ -28,13 +29,14 @@ impl UpdateKind {
         match self {
             Self::Message => "message",
             Self::CallbackQuery => "callback_query",
+            Self::PreCheckoutQuery => "pre_checkout_query",
             Self::MyChatMember => "my_chat_member",
         }
     }
 
     fn life_ms(self) -> i64 {
         match self {
-            Self::CallbackQuery => PRESS_LIFE_MS,
+            Self::CallbackQuery | Self::PreCheckoutQuery => PRESS_LIFE_MS,
             Self::Message | Self::MyChatMember => MESSAGE_LIFE_MS,
         }
     }

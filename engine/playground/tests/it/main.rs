@@ -8,6 +8,7 @@ mod bot_api;
 mod deliveries;
 mod faults;
 mod files;
+mod payments;
 mod play;
 mod scripts;
 mod smspool;

@@ -475,6 +475,8 @@ impl Visit<'_> {
             Press::Lost(order) => self.lost(order).await,
             Press::Adopt(order, tag) => self.adopt(order, tag).await,
             Press::Release(order) => self.release(order).await,
+            Press::Kept(order) => self.settle_return(order, true).await,
+            Press::GivenBack(order) => self.settle_return(order, false).await,
             Press::Providers => self.providers(),
             Press::ReloadPlugin(id) => self.reload_plugin(&id).await,
             Press::Sell(id) => self.set_sale(&id, Sale::Open).await,

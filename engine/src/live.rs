@@ -45,6 +45,8 @@ impl Live {
             cancel_grace_secs: config.orders.cancel_grace_secs,
             purchase_wait_secs: config.orders.purchase_wait_secs,
             forget_codes_after_days: config.orders.forget_codes_after_days,
+            second_try: config.orders.second_try.enabled,
+            second_try_margin_secs: config.orders.second_try.margin_secs,
             orphans_cancelled: config.orders.orphans == ring4_config::Orphans::Cancel,
             orders_open_max: config.orders.open_max,
             deposit_min: config.deposits.min,

@@ -36,6 +36,9 @@ const COUNTS_SECS: i64 = 14 * 86_400;
 /// before, it says more about the customer than about the vendor.
 const GIVEN_UP_SECS: u32 = 120;
 
+/// Codes from which a median says something.
+const CODES_FOR_MEDIAN: u32 = 10;
+
 /// Entries that a start reads back through, at most; an order makes about seven.
 const ENTRIES_MAX: u64 = 50_000;
 
@@ -163,24 +166,37 @@ impl Odds {
         Timestamp(self.clock.now().0.saturating_sub(COUNTS_SECS.saturating_mul(1_000)))
     }
 
-    /// Takes note of an order, if it has ended and says something. Twice is once.
+    /// Takes note of an order, as far as it says something. Twice is once.
     pub fn note(&self, order: &Order) {
-        let (Some(sample), Some(purchase)) = (sample_of(order), &order.purchase) else { return };
-        let (service, country) = (order.service(), order.quote.country);
+        let country = order.quote.country;
+        for former in &order.former {
+            let sold = order.quote.candidates.get(usize::from(former.candidate));
+            let service = sold.map_or(&order.quote.service, |candidate| &candidate.service);
+            let wait_secs = former.returned_at.secs_since(former.bought_at);
+            let ended_at = former.returned_at;
+            let sample = Sample { order: order.id(), ended_at, wait_secs, delivered: false };
+            self.add(&former.provider, service, country, sample);
+        }
+        if let (Some(sample), Some(purchase)) = (sample_of(order), &order.purchase) {
+            self.add(&purchase.provider, order.service(), country, sample);
+        }
+    }
+
+    fn add(&self, provider: &ProviderId, service: &ServiceKey, country: Country, sample: Sample) {
         let known = &mut *self.lock();
         let vendors = known.offers.entry(service.clone()).or_default();
         let vendors = vendors.entry(country).or_default();
-        if !vendors.contains_key(&purchase.provider) {
+        if !vendors.contains_key(provider) {
             if known.offers_count >= OFFERS_MAX {
                 return;
             }
             known.offers_count = known.offers_count.saturating_add(1);
         }
-        let latest = vendors.entry(purchase.provider.clone()).or_default();
+        let latest = vendors.entry(provider.clone()).or_default();
         if !latest.add(sample, KEPT_PER_OFFER) {
             return;
         }
-        let waits = known.waits.entry(purchase.provider.clone()).or_default();
+        let waits = known.waits.entry(provider.clone()).or_default();
         let waits = waits.entry(service.clone()).or_default();
         if waits.latest.add(sample, KEPT_PER_ARRIVALS) {
             waits.arrivals = None;
@@ -194,6 +210,16 @@ impl Odds {
         let vendors = known.offers.get(service).and_then(|countries| countries.get(&country));
         let latest = vendors.and_then(|vendors| vendors.get(provider));
         Figures::of(latest.into_iter().flat_map(|latest| latest.since(from)))
+    }
+
+    /// The median wait for a code of this vendor and service in all countries, where enough codes
+    /// have come lately to say.
+    #[must_use]
+    pub fn median_wait_secs(&self, provider: &ProviderId, service: &ServiceKey) -> Option<u32> {
+        let (known, from) = (self.lock(), self.from());
+        let waits = known.waits.get(provider)?.get(service)?;
+        let figures = Figures::of(waits.latest.since(from));
+        figures.median_wait_secs.filter(|_| figures.delivered >= CODES_FOR_MEDIAN)
     }
 
     /// What all vendors together made of an offer.

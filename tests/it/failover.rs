@@ -137,3 +137,42 @@ async fn what_nobody_has_is_stood_in_for() {
     world.hears(ANNA, &["Your Ring4 code is"]).await;
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_code_comes_another_vendor_is_tried_once_the_number_is_back() {
+    let world = two_vendors().await;
+    let off = "    # Whether there is one.\n    enabled: false";
+    save(&world, off, "    # Whether there is one.\n    enabled: true").await;
+    world.post("faults", json!({ "vendor": { "mode": "sms_never" } })).await;
+    let id = world.buy(ANNA).await;
+    let first = order(&world, &id);
+    assert_eq!(first.purchase.as_ref().expect("a number").provider.as_str(), "smspool");
+    // The stand-in for an unknown median and the margin are over: 60 s and 60 s.
+    world.advance(119).await;
+    world.newest(ANNA, &["Waiting for the code", &id]).await;
+    world.advance(2).await;
+    // The vendor may want to keep it for up to 132 s first; the next try comes by itself.
+    world.post("clock", json!({ "speed": 20 })).await;
+    let end = std::time::Instant::now() + crate::world::PATIENCE;
+    while order(&world, &id).former.is_empty() {
+        assert!(std::time::Instant::now() < end, "{:?}", order(&world, &id));
+        tokio::task::yield_now().await;
+    }
+    let card = world.hears(ANNA, &["Delivered", "charged", &id]).await;
+    world.hears(ANNA, &["code is"]).await;
+    let second = order(&world, &id);
+    assert_eq!(second.purchase.as_ref().expect("a number").provider.as_str(), "mock");
+    assert_eq!((second.quote.price, second.deadline), (first.quote.price, first.deadline));
+    let former = first.purchase.expect("a number");
+    assert_eq!(second.former.first().expect("a former one").vendor_order, former.vendor_order);
+    assert!(!card.contains(former.number.text().expect("a number")), "{card}");
+    // Never two that are paid for.
+    let sold = world.get("vendor/orders").await;
+    let sold = sold.as_array().expect("orders");
+    assert!(sold.iter().all(|sold| sold["refunded"] == true), "{sold:?}");
+    let spent = second.quote.price;
+    let wallet = ring4_domain::ledger::AccountId::Wallet(ring4_domain::ids::UserId(ANNA));
+    let wallet = world.shop().snapshot().account(&wallet).expect("readable");
+    assert_eq!((wallet.debits_posted, wallet.debits_pending.micros()), (spent, 0));
+    world.close().await;
+}

@@ -1,10 +1,16 @@
 //! Vendors that do not answer or do not sell to us: customers go to the next one, and admins hear
 //! of it once.
 
+mod line;
+
+use std::time::Instant;
+
 use ring4_domain::ids::OrderId;
+use ring4_playground::Options;
 use serde_json::json;
 
-use crate::world::{ADA, ANNA, BORIS, Vendor, World, order_id};
+use crate::world::{ADA, ANNA, BORIS, PATIENCE, Vendor, World, order_id};
+use line::{Line, Mood};
 
 /// A shop with two vendors: a Ring4 number costs 0.48 at SMSPool at most, and 0.50 at the mock.
 async fn shop() -> World {
@@ -109,5 +115,56 @@ async fn admins_see_what_vendors_offer_and_have_it_read_again() {
     world.hears(ADA, &["What vendors offer", "smspool 1574: costs $", "services, read"]).await;
     world.press(ADA, "Read catalogues again").await;
     read(first + 1).await;
+    world.close().await;
+}
+
+/// Refused connections, then answers that never come, then all is well again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_refused_and_then_silent_is_one_outage() {
+    let tuned = [("    timeout_secs: 15\n", "    timeout_secs: 1\n")];
+    let mut world = World::around(&[Vendor::Smspool], Options::default(), &tuned).await;
+    let vendor = world.playground.smspool_url();
+    let line = Line::to(world.playground.address());
+    let through =
+        vendor.replace(&world.playground.address().to_string(), &line.address.to_string());
+    world.set(vec![("SMSPOOL_BASE_URL", through), ("ALLOW_MOCK", "true".to_owned())]);
+    world.start().await;
+    world.post("vendor", json!({ "prices": { "1574": "0.384" } })).await;
+    for person in [ANNA, BORIS] {
+        world.say(person, "/start").await;
+        world.deposit(person, "10").await;
+    }
+    world.post("faults", json!({ "vendor": { "mode": "sms_never" } })).await;
+    let first = world.buy(ANNA).await;
+    assert_eq!(vendor_of(&world, &first), "smspool");
+    line.set(Mood::Refused);
+    world.post("clock", json!({ "speed": 5 })).await;
+    // Two of the five failures that open the breaker are refusals at least.
+    let failed = |world: &World| {
+        let statuses = world.shop().registry.status();
+        let smspool = statuses.into_iter().find(|status| status.id.as_str() == "smspool");
+        let smspool = smspool.expect("the vendor");
+        (smspool.error_percent > 0, smspool.line)
+    };
+    let end = Instant::now() + PATIENCE;
+    while !failed(&world).0 {
+        assert!(Instant::now() < end, "refused connections are no failures");
+        tokio::task::yield_now().await;
+    }
+    line.set(Mood::Silent);
+    world.hears(ADA, &["smspool", "does not answer"]).await;
+    world.post("clock", json!({ "speed": 1 })).await;
+    let second = world.buy(BORIS).await;
+    assert_eq!(vendor_of(&world, &second), "mock", "{:?}", failed(&world));
+    line.set(Mood::Through);
+    world.post("clock", json!({ "speed": 10 })).await;
+    world.hears(ADA, &["smspool", "answers again"]).await;
+    assert_eq!(world.count(ADA, "does not answer").await, 1);
+    assert_eq!(world.count(ADA, "answers again").await, 1);
+    world.buy(BORIS).await;
+    world.until_count(BORIS, "Number +", 2).await;
+    let third = order_id(&world.newest(BORIS, &["Number +"]).await);
+    assert_eq!(vendor_of(&world, &third), "smspool");
+    line.close();
     world.close().await;
 }

@@ -16,6 +16,8 @@ use rand::{Rng, SeedableRng};
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
 use ring4_domain::ids::{DepositId, UserId};
+use ring4_domain::ledger::AccountId;
+use ring4_domain::money::Amount;
 use ring4_playground::{Options, Person, VendorOptions};
 use serde_json::{Value, json};
 
@@ -375,6 +377,45 @@ async fn an_admin_gives_the_money_back_or_the_deadline_does() {
         let row = sold.as_array().expect("orders").iter().find(|sold| sold["order_id"] == *other);
         assert_eq!(row.expect("an order")["refunded"], false, "somebody else's was cancelled");
     }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_that_is_never_confirmed_is_for_an_admin_to_settle() {
+    let world = World::open(Vendor::Smspool).await;
+    world.deposit(ANNA, "10").await;
+    let hidden = json!({ "mode": "hide_order", "secs": 86_400 });
+    world.post("faults", json!({ "vendor": hidden })).await;
+    let id = world.buy(ANNA).await;
+    let order = |world: &World| {
+        let snapshot = world.shop().snapshot();
+        snapshot.order(id.parse().expect("an id")).expect("readable").expect("an order")
+    };
+    let purchase = order(&world).purchase.expect("a number");
+    for path in ["/sms/cancel", "/sms/check"] {
+        let gone = json!({ "mode": "unknown_status", "path": path, "count": 1_000 });
+        world.post("faults", json!({ "vendor": gone })).await;
+    }
+    world.advance(601).await;
+    world.hears(ANNA, &["Time is up", "held", &id]).await;
+    world.advance(332).await;
+    // The customer waits for nobody any longer, and is told.
+    world.hears(ANNA, &["No Ring4 code arrived in time", "is back in your wallet"]).await;
+    assert!(order(&world).unreturned.is_none());
+    world.advance(7_200).await;
+    world.hears(ADA, &["never confirmed that it took", &purchase.vendor_order]).await;
+    let booked = |world: &World| {
+        let account = world.shop().snapshot().account(&AccountId::VendorCost).expect("readable");
+        account.debits_posted
+    };
+    assert_eq!(booked(&world), Amount::ZERO);
+    let stale = world.data(ADA, "It gave it back").await;
+    world.press(ADA, "It kept").await;
+    world.hears(ADA, &["Ada: the vendor kept", "booked as vendor cost"]).await;
+    assert_eq!(booked(&world), purchase.cost);
+    world.forge(ADA, 1, &stale).await;
+    assert!(world.answer(ADA).await.contains("settled already"));
+    assert_eq!(booked(&world), purchase.cost);
     world.close().await;
 }
 

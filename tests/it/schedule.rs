@@ -117,6 +117,8 @@ fn ended(id: u64, arrival_ms: Option<i64>, now: Timestamp) -> Order {
             cost: Amount::from_micros(240_000),
             bought_at,
         }),
+        former: Vec::new(),
+        unreturned: None,
         code: arrival_ms.map(|_| code),
         card: None,
     }

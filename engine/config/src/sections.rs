@@ -406,6 +406,27 @@ pub struct Orders {
     pub forget_codes_after_days: u32,
     /// Own orders of an offer from which customers are shown its odds, 5 to 200.
     pub odds_from: u32,
+    /// Whether an order whose code does not come is tried at another vendor.
+    pub second_try: SecondTry,
+}
+
+/// A second try at another vendor, within one order.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct SecondTry {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// How long beyond the vendor's own median a code is waited for first, in seconds, 10 to 600.
+    pub margin_secs: u32,
+    /// The median of a vendor of which too little is known, in seconds, 5 to 600.
+    pub median_secs: u32,
+}
+
+impl Default for SecondTry {
+    fn default() -> Self {
+        Self { enabled: false, margin_secs: 60, median_secs: 60 }
+    }
 }
 
 impl Default for Orders {
@@ -421,6 +442,7 @@ impl Default for Orders {
             purchase_wait_secs: 60,
             forget_codes_after_days: 30,
             odds_from: 20,
+            second_try: SecondTry::default(),
         }
     }
 }

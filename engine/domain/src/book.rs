@@ -202,12 +202,7 @@ impl Book {
             Key::Quote(id) => Record::Quote(self.quotes.get(id).cloned()),
             Key::Order(id) => Record::Order(self.orders.get(id).cloned().map(Box::new)),
             Key::Owner(provider, vendor_order) => {
-                let has = |order: &&Order| {
-                    let purchase = order.purchase.as_ref();
-                    purchase.is_some_and(|known| {
-                        (&known.provider, &known.vendor_order) == (provider, vendor_order)
-                    })
-                };
+                let has = |order: &&Order| order.has_had(provider, vendor_order);
                 Record::Owner(self.orders.values().find(has).map(Order::id))
             }
             Key::Deposit(id) => Record::Deposit(self.deposits.get(id).cloned()),

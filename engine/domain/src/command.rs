@@ -206,6 +206,31 @@ pub enum Command {
         /// The vendor's id of the purchase.
         vendor_order: String,
     },
+    /// The code has not come in the time that codes of this vendor take.
+    CodeOverdue {
+        /// For which order.
+        order: OrderId,
+    },
+    /// The vendor has been asked to take the number back for long enough, and nobody knows whether
+    /// it did.
+    ReturnUnconfirmed {
+        /// For which order.
+        order: OrderId,
+    },
+    /// The vendor says that it keeps what it charged.
+    ReturnDenied {
+        /// For which order.
+        order: OrderId,
+    },
+    /// An admin has seen whether the vendor kept what it charged.
+    SettleReturn {
+        /// Who decides.
+        admin: UserId,
+        /// For which order.
+        order: OrderId,
+        /// Whether it did.
+        kept: bool,
+    },
     /// The clock passed one of the order's deadlines.
     OrderDeadline {
         /// Which.
@@ -309,6 +334,10 @@ impl Command {
             Self::ReleasePurchase { .. } => "release_purchase",
             Self::CodeArrived { .. } => "code_arrived",
             Self::PurchaseReturned { .. } => "purchase_returned",
+            Self::CodeOverdue { .. } => "code_overdue",
+            Self::ReturnUnconfirmed { .. } => "return_unconfirmed",
+            Self::ReturnDenied { .. } => "return_denied",
+            Self::SettleReturn { .. } => "settle_return",
             Self::OrderDeadline { .. } => "order_deadline",
             Self::DepositDeadline { .. } => "deposit_deadline",
             Self::QuoteDeadline { .. } => "quote_deadline",
@@ -375,6 +404,10 @@ impl Command {
             | Self::ReleasePurchase { order, .. }
             | Self::CodeArrived { order, .. }
             | Self::PurchaseReturned { order, .. }
+            | Self::CodeOverdue { order }
+            | Self::ReturnUnconfirmed { order }
+            | Self::ReturnDenied { order }
+            | Self::SettleReturn { order, .. }
             | Self::OrderDeadline { order } => vec![Key::Order(*order)],
             Self::QuoteDeadline { quote } => vec![Key::Quote(*quote)],
             Self::Granted { effect, .. } => {
@@ -398,7 +431,8 @@ impl Effect {
             Self::ShowOrder(order)
             | Self::Buy(order)
             | Self::FindPurchase(order)
-            | Self::ShowLostToAdmin(order, _) => Some(Key::Order(order)),
+            | Self::ShowLostToAdmin(order, _)
+            | Self::ShowUnreturnedToAdmin(order, _) => Some(Key::Order(order)),
             Self::ShowDeposit(deposit) | Self::ShowDepositToAdmin(deposit, _) => {
                 Some(Key::Deposit(deposit))
             }

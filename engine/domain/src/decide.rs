@@ -10,6 +10,7 @@ mod depositing;
 mod evidence;
 mod lost;
 mod ordering;
+mod returning;
 mod serving;
 
 use crate::change::Change;
@@ -123,7 +124,13 @@ pub fn decide(
             buying::code_arrived(view, order, &vendor_order, code, text, now)
         }
         Command::PurchaseReturned { order, vendor_order } => {
-            buying::returned(view, order, &vendor_order, now)
+            returning::returned(view, order, &vendor_order, now)
+        }
+        Command::CodeOverdue { order } => returning::overdue(view, policy, order, now),
+        Command::ReturnUnconfirmed { order } => returning::unconfirmed(view, policy, order, now),
+        Command::ReturnDenied { order } => returning::denied(view, order, now),
+        Command::SettleReturn { admin, order, kept } => {
+            returning::settle(view, policy, admin, order, kept)
         }
         Command::OrderDeadline { order } => ordering::deadline(view, policy, order, now),
         Command::DepositDeadline { deposit } => depositing::deadline(view, deposit, now),

@@ -33,6 +33,8 @@ pub enum Effect {
     DropKeys,
     /// Send one admin the picture of a deposit's payment.
     SendPictureToAdmin(DepositId, UserId),
+    /// Bring one admin's card of a number that may not have been given back up to date.
+    ShowUnreturnedToAdmin(OrderId, UserId),
 }
 
 impl Effect {
@@ -52,6 +54,7 @@ impl Effect {
             Self::ShowLostToAdmin(..) => "show_lost_to_admin",
             Self::DropKeys => "drop_keys",
             Self::SendPictureToAdmin(..) => "send_picture_to_admin",
+            Self::ShowUnreturnedToAdmin(..) => "show_unreturned_to_admin",
         }
     }
 }

@@ -6,6 +6,7 @@
 //!    ├→ Failed            refused by every candidate: hold voided
 //!    └→ Unclear → Waiting | Failed          asked about, never blindly repeated
 //!         Waiting → Cancelling → Cancelled | Expired | Delivered
+//!                        └─────→ Buying           a second try elsewhere, where the rules allow it
 //!         Waiting → Expired                 the vendor took the number back unasked
 //! ```
 //!
@@ -112,6 +113,37 @@ pub struct Lost {
     pub admin_cards: Vec<AdminCard>,
 }
 
+/// A number that was given back because no code came, before the order went on elsewhere. Without
+/// the number itself: nobody needs it any more, and the vendor knows it by its own id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// Index of the candidate that sold it.
+    pub candidate: u8,
+    /// The vendor.
+    pub provider: ProviderId,
+    /// The vendor's id of it.
+    pub vendor_order: String,
+    /// What the vendor had charged.
+    pub cost: Amount,
+    /// When we learnt of it.
+    pub bought_at: Timestamp,
+    /// When the vendor confirmed that it has it back.
+    pub returned_at: Timestamp,
+}
+
+/// A number that the vendor was to take back and did not, or of which nobody knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreturned {
+    /// Since when that is so.
+    pub since: Timestamp,
+    /// Whether the vendor kept what it had charged; `None` until an admin says.
+    pub kept: Option<bool>,
+    /// The admin who did; `None` where the vendor said so itself.
+    pub decided_by: Option<UserId>,
+    /// Where the admins read about it.
+    pub admin_cards: Vec<AdminCard>,
+}
+
 /// Why an order is being cancelled; it decides the state it ends in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CancelReason {
@@ -119,6 +151,8 @@ pub enum CancelReason {
     Customer,
     /// The time was up.
     TimeOut,
+    /// No code came in the time that others take: another vendor is to be tried.
+    SecondTry,
 }
 
 /// Why no number could be bought.
@@ -211,6 +245,10 @@ pub struct Order {
     pub lost: Option<Box<Lost>>,
     /// The number, once bought.
     pub purchase: Option<Purchase>,
+    /// Numbers that were given back before this one, oldest first.
+    pub former: Vec<Former>,
+    /// What is not clear about a number that was to be given back.
+    pub unreturned: Option<Box<Unreturned>>,
     /// The code, once arrived.
     pub code: Option<Code>,
     /// The message that shows it.
@@ -247,7 +285,32 @@ impl Order {
     /// When an order whose purchase has not begun gives its money back.
     #[must_use]
     pub fn purchase_deadline(&self, policy: &Policy) -> Timestamp {
-        self.placed_at.plus_secs(policy.purchase_wait_secs).min(self.hold_deadline)
+        let from = self.former.last().map_or(self.placed_at, |former| former.returned_at);
+        from.plus_secs(policy.purchase_wait_secs).min(self.hold_deadline)
+    }
+
+    /// Whether this number at a vendor is the order's, or was.
+    #[must_use]
+    pub fn has_had(&self, provider: &ProviderId, vendor_order: &str) -> bool {
+        self.numbers().any(|known| known == (provider, vendor_order))
+    }
+
+    /// The vendors' ids of the number and of those before it.
+    pub fn numbers(&self) -> impl Iterator<Item = (&ProviderId, &str)> {
+        let now = self.purchase.iter().map(|known| (&known.provider, known.vendor_order.as_str()));
+        let former = self.former.iter();
+        now.chain(former.map(|known| (&known.provider, known.vendor_order.as_str())))
+    }
+
+    /// Index of the first candidate behind `candidate` whose vendor has not sold this order a
+    /// number before.
+    #[must_use]
+    pub fn next_candidate(&self, candidate: u8) -> Option<u8> {
+        let had = self.purchase.iter().map(|known| &known.provider);
+        let had: Vec<_> = had.chain(self.former.iter().map(|known| &known.provider)).collect();
+        let places = (0..=u8::MAX).zip(&self.quote.candidates);
+        let mut later = places.skip(usize::from(candidate).saturating_add(1));
+        later.find(|(_, next)| !had.contains(&&next.provider)).map(|(place, _)| place)
     }
 
     /// Whether its time is up by this deadline of its own. Where the clock was set back to

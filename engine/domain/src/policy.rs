@@ -24,6 +24,11 @@ pub struct Policy {
     pub cancel_grace_secs: u32,
     /// How long after it was placed an order may wait for a purchase to begin.
     pub purchase_wait_secs: u32,
+    /// Whether an order whose code does not come in the usual time is tried at another vendor.
+    pub second_try: bool,
+    /// How long beyond the usual time a code is waited for before that; at least as much must be
+    /// left of the order's time.
+    pub second_try_margin_secs: u32,
     /// Whether a number that turns up after its customer's money went back is returned to the
     /// vendor; else the admins only hear of it.
     pub orphans_cancelled: bool,

@@ -24,6 +24,8 @@ mod customers;
 mod deposits;
 #[path = "flows/outbox.rs"]
 mod outbox;
+#[path = "flows/returns.rs"]
+mod returns;
 #[path = "flows/vendors.rs"]
 mod vendors;
 
@@ -53,7 +55,7 @@ macro_rules! every {
 }
 
 fn seen_by_all() -> Seen {
-    let flows = [customers::FLOWS, vendors::FLOWS, deposits::FLOWS, outbox::FLOWS];
+    let flows = [customers::FLOWS, vendors::FLOWS, returns::FLOWS, deposits::FLOWS, outbox::FLOWS];
     flows.concat().into_iter().flat_map(check).collect()
 }
 
@@ -106,6 +108,8 @@ fn every_state_is_reached_and_every_step_is_known() {
         "order: cancelling → delivered",
         "order: cancelling → cancelled",
         "order: cancelling → expired",
+        "order: cancelling → buying",
+        "order: buying → expired",
         "deposit: new → opened",
         "deposit: opened → submitted",
         "deposit: opened → expired",
@@ -137,6 +141,7 @@ fn every_command_and_every_wish_is_met() {
         TellOrderEnded(order), ShowDeposit(deposit), TellDepositDecided(deposit),
         ShowDepositToAdmin(deposit, admin), ShowLostToAdmin(order, admin), DropKeys,
         SendPictureToAdmin(deposit, admin),
+        ShowUnreturnedToAdmin(order, admin),
     );
     let commands = "welcome ask set_reachable offer_quote place_order cancel_order open_deposit \
         submit_deposit \
@@ -144,7 +149,7 @@ fn every_command_and_every_wish_is_met() {
         purchase_refused purchase_unclear purchase_not_found purchase_doubtful adopt_purchase \
         release_purchase code_arrived purchase_returned \
         order_deadline deposit_deadline quote_deadline granted activate_rules forget_codes \
-        set_sale";
+        set_sale code_overdue return_unconfirmed return_denied settle_return";
     let effects = effects.iter().map(|effect| effect.name().to_owned());
     let unmet = unmet(effects.chain(commands.split_whitespace().map(str::to_owned)));
     assert!(unmet.is_empty(), "no row says {unmet:?}");

@@ -58,6 +58,8 @@ fn order(number: u64, state: OrderState) -> Order {
         ended_at: None,
         lost: None,
         purchase: None,
+        former: Vec::new(),
+        unreturned: None,
         code: (state == OrderState::Delivered).then_some(code),
         card: None,
     }

@@ -1,5 +1,5 @@
-//! Admins decide what became of a purchase whose answer was lost. Who is one was checked before;
-//! the core checks it again.
+//! Admins decide what became of a purchase whose answer was lost, and of a number whose return was
+//! never confirmed. Who is one was checked before; the core checks it again.
 
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
@@ -57,6 +57,32 @@ impl Visit<'_> {
     /// Nothing was bought: the money goes back.
     pub(super) async fn release(&self, id: OrderId) -> Result<Reply, ShopError> {
         self.settle(id, Command::ReleasePurchase { admin: self.user(), order: id }).await
+    }
+
+    /// How a number stands whose return was never confirmed.
+    fn unreturned(&self, id: OrderId) -> Result<Reply, ShopError> {
+        let snapshot = self.shop.snapshot();
+        let Some(order) = snapshot.order(id)?.filter(|order| order.unreturned.is_some()) else {
+            return self.refuse(&Refusal::OrderUnknown);
+        };
+        let by = order.unreturned.as_ref().and_then(|unreturned| unreturned.decided_by);
+        let by = by.map(|by| name_of(&snapshot, by)).transpose()?;
+        Ok(Reply::Screen(self.voice().admin_unreturned(&order, by.as_deref())?))
+    }
+
+    /// The vendor kept what it charged for the number, or gave it back.
+    pub(super) async fn settle_return(&self, id: OrderId, kept: bool) -> Result<Reply, ShopError> {
+        let command = Command::SettleReturn { admin: self.user(), order: id, kept };
+        match self.shop.submit(Actor::Admin(self.user()), &self.trace, command).await? {
+            Ok(_) => self.unreturned(id),
+            Err(refusal) => {
+                let notice = self.why(&refusal)?;
+                Ok(match self.unreturned(id)? {
+                    Reply::Screen(screen) => Reply::Both(screen, notice),
+                    _ => Reply::Notice(notice),
+                })
+            }
+        }
     }
 
     async fn settle(&self, id: OrderId, command: Command) -> Result<Reply, ShopError> {

@@ -76,6 +76,10 @@ pub enum Press {
     Adopt(OrderId, u32),
     /// Nothing was bought for this order.
     Release(OrderId),
+    /// The vendor kept what it charged for a number whose return was never confirmed.
+    Kept(OrderId),
+    /// The vendor gave that back.
+    GivenBack(OrderId),
     /// The vendors and their plugins.
     Providers,
     /// Put a vendor's plugin file to use as it lies there now.
@@ -114,6 +118,8 @@ impl Press {
                 | Self::Lost(_)
                 | Self::Adopt(..)
                 | Self::Release(_)
+                | Self::Kept(_)
+                | Self::GivenBack(_)
                 | Self::Providers
                 | Self::ReloadPlugin(_)
                 | Self::Sell(_)
@@ -164,6 +170,8 @@ impl fmt::Display for Press {
             Self::Lost(id) => write!(out, "U:{id}"),
             Self::Adopt(id, tag) => write!(out, "UA:{id}:{tag:08x}"),
             Self::Release(id) => write!(out, "UR:{id}"),
+            Self::Kept(id) => write!(out, "BK:{id}"),
+            Self::GivenBack(id) => write!(out, "BG:{id}"),
             Self::Providers => write!(out, "V"),
             Self::ReloadPlugin(id) => write!(out, "VR:{id}"),
             Self::Sell(id) => write!(out, "VS:{id}"),
@@ -223,6 +231,8 @@ impl FromStr for Press {
                 Self::Adopt(id.parse()?, tag)
             }
             ["UR", id] => Self::Release(id.parse()?),
+            ["BK", id] => Self::Kept(id.parse()?),
+            ["BG", id] => Self::GivenBack(id.parse()?),
             ["V"] => Self::Providers,
             ["VR", id] => Self::ReloadPlugin(id.parse()?),
             ["VS", id] => Self::Sell(id.parse()?),
@@ -288,6 +298,8 @@ mod tests {
             Press::Lost(order),
             Press::Adopt(order, u32::MAX),
             Press::Release(order),
+            Press::Kept(order),
+            Press::GivenBack(order),
             Press::Providers,
             Press::ReloadPlugin(provider.clone()),
             Press::Sell(provider.clone()),

@@ -10,7 +10,7 @@ use ring4_domain::command::Command;
 use ring4_domain::day::Day;
 use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::ids::{DepositId, OrderId, Timestamp};
-use ring4_domain::order::{Order, OrderState};
+use ring4_domain::order::{CancelReason, Order, OrderState};
 
 use crate::executor::SubmitError;
 use crate::shop::Shop;
@@ -28,6 +28,8 @@ pub(super) enum Subject {
     Order(OrderId),
     Deposit(DepositId),
     Quote(OrderId),
+    /// The code has not come in the time that others took.
+    Code(OrderId),
     /// A day has begun; what was kept long enough is forgotten.
     Day,
 }
@@ -56,11 +58,14 @@ impl Deadlines {
     }
 
     pub(super) fn order(&mut self, order: &Order) {
+        self.code(order);
         let subject = Subject::Order(order.id());
         let now = self.shop.clock.now();
         let due = |deadline| if order.is_due(deadline, now) { deadline.min(now) } else { deadline };
         let at = match order.state {
-            OrderState::Waiting => Some(due(order.deadline)),
+            OrderState::Waiting | OrderState::Cancelling { reason: CancelReason::SecondTry } => {
+                Some(due(order.deadline))
+            }
             OrderState::Buying { started: false, .. } => {
                 Some(due(order.purchase_deadline(&self.shop.live.load().policy)))
             }
@@ -76,6 +81,33 @@ impl Deadlines {
             _ => None,
         };
         self.set(subject, at);
+    }
+
+    /// When another vendor is to be tried, where the settings want that.
+    fn code(&mut self, order: &Order) {
+        let live = self.shop.live.load();
+        let second = &live.config.orders.second_try;
+        let waits = order.state == OrderState::Waiting && order.former.is_empty();
+        let purchase = order.purchase.as_ref().filter(|_| second.enabled && waits);
+        let at = purchase.map(|purchase| {
+            let usual = self.shop.odds.median_wait_secs(&purchase.provider, order.service());
+            let usual_secs = usual.unwrap_or(second.median_secs);
+            purchase.bought_at.plus_secs(usual_secs).plus_secs(second.margin_secs)
+        });
+        drop(live);
+        self.set(Subject::Code(order.id()), at);
+    }
+
+    /// Whether anybody else could sell this order a number now.
+    fn has_another(&self, id: OrderId) -> bool {
+        let order = self.shop.snapshot().order(id).ok().flatten();
+        order.is_some_and(|order| {
+            let asked = order.purchase.as_ref().map(|purchase| purchase.candidate);
+            let next = asked.and_then(|asked| order.next_candidate(asked));
+            let mut later =
+                order.quote.candidates.iter().skip(next.map_or(usize::MAX, usize::from));
+            later.any(|candidate| self.shop.registry.can_buy(&candidate.provider))
+        })
     }
 
     pub(super) fn deposit(&mut self, deposit: &Deposit) {
@@ -116,6 +148,9 @@ impl Deadlines {
                 (format!("t{deposit}"), Command::DepositDeadline { deposit })
             }
             Subject::Quote(quote) => (format!("t{quote}"), Command::QuoteDeadline { quote }),
+            // A number is not given up for nobody's.
+            Subject::Code(order) if !self.has_another(order) => return Ok(()),
+            Subject::Code(order) => (format!("t{order}"), Command::CodeOverdue { order }),
             Subject::Day => {
                 let today = Day::of(self.shop.clock.now());
                 self.set(subject, Some(today.next().begin()));

@@ -58,6 +58,9 @@ pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
         Effect::SendPictureToAdmin(deposit, admin) => {
             showing::picture_to_admin(shop, deposit, admin).await
         }
+        Effect::ShowUnreturnedToAdmin(order, admin) => {
+            showing::unreturned_to_admin(shop, order, admin).await
+        }
         Effect::DropKeys => forgetting::drop_keys(shop).await,
     };
     match found {

@@ -12,7 +12,8 @@ use super::{polling, searching};
 use crate::shop::{Shop, ShopError};
 
 /// How long a number that nobody paid for is offered back to its vendor, in seconds; vendors
-/// close orders on their own long before.
+/// close orders on their own long before. Who has not confirmed it by then is a matter for the
+/// admins.
 const RETURN_SECS_MAX: u32 = 7_200;
 
 /// Tells the core; whether that changed anything. The core refuses what came too late, and the
@@ -112,19 +113,33 @@ pub(super) async fn cancel(shop: &Shop, id: OrderId, trace: &str) -> Result<Foun
         Ok(other) => tracing::debug!(trace, ?other, "not cancelled; asking how it stands"),
         Err(error) => tracing::warn!(trace, %error, "cancelling failed; asking how it stands"),
     }
+    let now = shop.clock.now();
     match shop.registry.check(&purchase.provider, &purchase.vendor_order).await {
         Ok(status) => {
             polling::heard(shop, &order, &status, trace).await?;
-            let ended = matches!(
-                status,
-                OrderStatus::Refunded | OrderStatus::Closed | OrderStatus::Received { .. }
-            );
-            if ended {
-                return Ok(Found::Granted(None));
+            match status {
+                OrderStatus::Refunded => return Ok(Found::Granted(None)),
+                // The code won; or the customer has the money back, and the vendor keeps its own.
+                OrderStatus::Received { .. } => {
+                    report(shop, trace, Command::ReturnDenied { order: id }).await?;
+                    return Ok(Found::Granted(None));
+                }
+                // A late message may still come as long as the customer waits.
+                OrderStatus::Closed if order.state.is_open() => {
+                    return Ok(Found::Later(order.hold_deadline.secs_since(now).max(retry)));
+                }
+                OrderStatus::Closed => {
+                    report(shop, trace, Command::ReturnDenied { order: id }).await?;
+                    return Ok(Found::Granted(None));
+                }
+                OrderStatus::Waiting | OrderStatus::Unrecognised { .. } => {}
             }
         }
         Err(error) => tracing::warn!(trace, %error, "the vendor did not say how it stands"),
     }
-    let given_up = shop.clock.now() >= purchase.bought_at.plus_secs(RETURN_SECS_MAX);
-    Ok(if given_up { Found::Granted(None) } else { Found::Later(retry) })
+    if now < purchase.bought_at.plus_secs(RETURN_SECS_MAX) || order.state.is_open() {
+        return Ok(Found::Later(retry));
+    }
+    report(shop, trace, Command::ReturnUnconfirmed { order: id }).await?;
+    Ok(Found::Granted(None))
 }

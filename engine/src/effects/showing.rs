@@ -165,6 +165,22 @@ pub(super) async fn lost_to_admin(
     show(shop, admin, card.map(|card| card.message), screen).await
 }
 
+pub(super) async fn unreturned_to_admin(
+    shop: &Shop,
+    id: OrderId,
+    admin: UserId,
+) -> Result<Found, ShopError> {
+    let snapshot = shop.snapshot();
+    let Some(order) = snapshot.order(id)? else { return Ok(Found::Granted(None)) };
+    let Some(unreturned) = &order.unreturned else { return Ok(Found::Granted(None)) };
+    let card = unreturned.admin_cards.iter().find(|card| card.admin == admin);
+    let by = unreturned.decided_by.map(|by| name_of(&snapshot, by)).transpose()?;
+    let known = snapshot.customer(admin)?;
+    let live = shop.live.load_full();
+    let screen = voice(shop, &live, known.as_ref()).admin_unreturned(&order, by.as_deref())?;
+    show(shop, admin, card.map(|card| card.message), screen).await
+}
+
 /// Edits the card, or sends it where there is none or it is gone.
 async fn show(
     shop: &Shop,

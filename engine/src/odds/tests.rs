@@ -28,6 +28,8 @@ fn order(id: u64, vendor: &str, state: OrderState, bought_at: Timestamp, wait_se
         deadline: bought_at,
         hold_deadline: bought_at,
         ended_at: (!state.is_open()).then_some(ended_at),
+        former: Vec::new(),
+        unreturned: None,
         lost: None,
         purchase: Some(Purchase {
             candidate: 0,

@@ -134,12 +134,14 @@ keys! {
         "emoji", "service", "flag", "country", "number", "code", "state", "money", "available", "id"
     ];
     Text "order.state.buying" [];
+    Text "order.state.buying_again" [];
     Text "order.instead" ["wanted"];
     Text "order.state.unclear" [];
     Text "order.state.unclear_asked" ["until"];
     Text "order.state.waiting" ["left", "until"];
     Text "order.state.cancelling" [];
     Text "order.state.time_out" [];
+    Text "order.state.second_try" [];
     Text "order.state.delivered" ["secs"] by "secs";
     Text "order.state.cancelled" [];
     Text "order.state.expired" [];
@@ -160,6 +162,7 @@ keys! {
     Text "order.ring" ["service", "code", "number"];
     Text "order.ended.expired" ["service", "price", "available"];
     Text "order.ended.failed" ["service", "price", "available"];
+    Text "order.ended.cancelled" ["service", "price", "available"];
     Text "orders" [];
     Text "orders.none" [];
     Text "orders.cancel" [];
@@ -305,6 +308,12 @@ keys! {
     Label "admin.lost.adopt" ["digits", "price", "purchase"];
     Label "admin.lost.release" [];
     Label "admin.lost.look" [];
+    Text "admin.unreturned" ["id", "provider", "purchase", "when", "cost", "state"];
+    Text "admin.unreturned.open" [];
+    Text "admin.unreturned.kept_by" ["by", "cost"];
+    Text "admin.unreturned.given_back_by" ["by"];
+    Label "admin.unreturned.kept" ["cost"];
+    Label "admin.unreturned.given_back" [];
     Text "admin.orphans" ["provider", "count", "rows"] by "count";
     Text "admin.orphan" ["purchase", "service", "country", "cost"];
     Text "admin.trouble.begun" ["cause"];

@@ -83,6 +83,47 @@ impl Voice<'_> {
         rows.screen(text)
     }
 
+    /// An admin's card of a number whose return the vendor never confirmed.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn admin_unreturned(&self, order: &Order, by: Option<&str>) -> Result<Screen, ScreenError> {
+        let purchase = order.purchase.as_ref();
+        let cost = purchase.map_or_else(String::new, |purchase| self.money(purchase.cost));
+        let by = ("by", Value::Text(by.unwrap_or_default()));
+        let cost_value = ("cost", Value::Text(&cost));
+        let kept = order.unreturned.as_ref().and_then(|unreturned| unreturned.kept);
+        let state = match kept {
+            None => self.say("admin.unreturned.open", &[]),
+            Some(true) => self.say("admin.unreturned.kept_by", &[by, cost_value]),
+            Some(false) => self.say("admin.unreturned.given_back_by", &[by]),
+        };
+        let provider = purchase.map_or("", |purchase| purchase.provider.as_str());
+        let vendor_order = purchase.map_or("", |purchase| purchase.vendor_order.as_str());
+        let when = purchase.map_or_else(String::new, |purchase| self.moment(purchase.bought_at));
+        let text = self.say(
+            "admin.unreturned",
+            &[
+                ("id", Value::Text(&order.id().to_string())),
+                ("provider", Value::Text(provider)),
+                ("purchase", Value::Text(vendor_order)),
+                ("when", Value::Text(&when)),
+                cost_value,
+                ("state", Value::Html(&state)),
+            ],
+        );
+        let mut rows = Rows::default();
+        if kept.is_none() {
+            let kept =
+                self.button_with("admin.unreturned.kept", &[cost_value], &Press::Kept(order.id()));
+            rows.add([
+                kept,
+                self.button("admin.unreturned.given_back", &Press::GivenBack(order.id())),
+            ]);
+        }
+        rows.screen(text)
+    }
+
     /// What admins are told of numbers that no order of ours bought.
     #[must_use]
     pub fn orphans(&self, provider: &ProviderId, orphans: &[&VendorOrder], named: usize) -> String {

@@ -88,7 +88,7 @@ impl Voice<'_> {
         }
         let offer = Press::Offer(order.quote.service.clone(), order.quote.country);
         match order.state {
-            OrderState::Waiting => {
+            OrderState::Waiting | OrderState::Cancelling { reason: CancelReason::SecondTry } => {
                 let cancel = self.button("order.cancel", &Press::Cancel(order.id()));
                 rows.add([cancel.map(|button| button.styled(Style::Danger))]);
             }
@@ -101,6 +101,7 @@ impl Voice<'_> {
 
     fn order_state(&self, order: &Order) -> String {
         let key = match order.state {
+            OrderState::Buying { .. } if !order.former.is_empty() => "order.state.buying_again",
             OrderState::Buying { .. } => "order.state.buying",
             OrderState::Unclear if order.lost.as_ref().is_some_and(|lost| lost.asked) => {
                 let until = self.moment(order.hold_deadline);
@@ -115,6 +116,7 @@ impl Voice<'_> {
             }
             OrderState::Cancelling { reason: CancelReason::Customer } => "order.state.cancelling",
             OrderState::Cancelling { reason: CancelReason::TimeOut } => "order.state.time_out",
+            OrderState::Cancelling { reason: CancelReason::SecondTry } => "order.state.second_try",
             OrderState::Delivered => {
                 let bought = order.purchase.as_ref().map(|purchase| purchase.bought_at);
                 let arrived = order.code.as_ref().map(|code| code.arrived_at);
@@ -161,6 +163,8 @@ impl Voice<'_> {
         let key = match order.state {
             OrderState::Expired => "order.ended.expired",
             OrderState::Failed(_) => "order.ended.failed",
+            // Only who had to wait for the vendor until the end is told by a message.
+            OrderState::Cancelled => "order.ended.cancelled",
             _ => return None,
         };
         let values = [

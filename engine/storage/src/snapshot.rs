@@ -178,7 +178,7 @@ impl Snapshot {
         Ok(found)
     }
 
-    /// The order that a purchase at a vendor belongs to, if any.
+    /// The order that a purchase at a vendor belongs to, or did before it was given back, if any.
     pub fn order_of_purchase(
         &self,
         provider: &ProviderId,
@@ -188,13 +188,7 @@ impl Snapshot {
             self.reading.prefix(Space::Index, &keys::orders_buying(provider, vendor_order).end());
         let orders: Vec<Order> = self.records("orders by purchase", rows, OrderId::from_bits)?;
         // A vendor's id is its own text; whatever it holds, only an equal one counts.
-        let fits = |order: &Order| {
-            let purchase = order.purchase.as_ref();
-            purchase.is_some_and(|known| {
-                known.provider == *provider && known.vendor_order == vendor_order
-            })
-        };
-        Ok(orders.into_iter().find(fits))
+        Ok(orders.into_iter().find(|order| order.has_had(provider, vendor_order)))
     }
 
     /// A customer's deposits, newest first: `limit` of them, those opened before the deposit

@@ -13,6 +13,9 @@ impl Checker<'_> {
         self.in_range(&place.with("cancel_retry_secs"), &orders.cancel_retry_secs, 1, 300);
         self.in_range(&place.with("cancel_grace_secs"), &orders.cancel_grace_secs, 10, 3_600);
         self.in_range(&place.with("purchase_wait_secs"), &orders.purchase_wait_secs, 10, 600);
+        let second = place.with("second_try");
+        self.in_range(&second.with("margin_secs"), &orders.second_try.margin_secs, 10, 600);
+        self.in_range(&second.with("median_secs"), &orders.second_try.median_secs, 5, 600);
         let kept = &orders.forget_codes_after_days;
         self.in_range(&place.with("forget_codes_after_days"), kept, 1, 3_650);
         orders

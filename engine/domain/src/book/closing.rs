@@ -126,9 +126,9 @@ impl Book {
             refund: amount(TransferId::Refund(id)).or(before.and_then(|before| before.refund)),
         };
         self.closed.orders.insert(id, remains);
-        if let Some(purchase) = &order.purchase {
-            let numbers = self.closed.numbers.entry(purchase.provider.clone()).or_default();
-            let first = numbers.insert(purchase.vendor_order.as_str().into(), id);
+        for (provider, vendor_order) in order.numbers() {
+            let numbers = self.closed.numbers.entry(provider.clone()).or_default();
+            let first = numbers.insert(vendor_order.into(), id);
             if let Some(first) = first.filter(|first| *first != id) {
                 self.closed.shared.push((first, id));
             }

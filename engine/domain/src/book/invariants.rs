@@ -204,11 +204,11 @@ impl Book {
     fn check_numbers(&self, found: &mut Vec<Violation>) {
         let mut owners: BTreeMap<(&ProviderId, &str), OrderId> = BTreeMap::new();
         for order in self.orders.values() {
-            let Some(purchase) = &order.purchase else { continue };
-            let number = (&purchase.provider, purchase.vendor_order.as_str());
-            let closed = self.closed.owner(number.0, number.1).filter(|id| *id != order.id());
-            if let Some(first) = owners.insert(number, order.id()).or(closed) {
-                found.push(shared(first, order.id()));
+            for number in order.numbers() {
+                let closed = self.closed.owner(number.0, number.1).filter(|id| *id != order.id());
+                if let Some(first) = owners.insert(number, order.id()).or(closed) {
+                    found.push(shared(first, order.id()));
+                }
             }
         }
         found.extend(self.closed.shared().iter().map(|(first, second)| shared(*first, *second)));

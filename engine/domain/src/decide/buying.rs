@@ -1,6 +1,6 @@
 //! What the vendor's answers do to an order. Only `decide` calls this.
 
-use super::ordering::{ended_by, release};
+use super::ordering::{no_number, release};
 use super::{Decision, Outcome, lost};
 use crate::change::Change;
 use crate::effect::Effect;
@@ -91,7 +91,10 @@ pub(super) fn bought(
 /// An open order with its number just bought: from here on the code is waited for.
 pub(super) fn received(policy: &Policy, mut order: Order, now: Timestamp) -> Decision {
     order.state = OrderState::Waiting;
-    order.deadline = now.plus_secs(policy.order_timeout_secs);
+    // A second number is waited for as long as the first would have been: that was promised.
+    if order.former.is_empty() {
+        order.deadline = now.plus_secs(policy.order_timeout_secs);
+    }
     // The hold's deadline never moves: it stands in an immutable transfer.
     order.deadline = order.deadline.min(order.hold_deadline);
     let asked = order.lost.as_ref().is_some_and(|lost| lost.asked);
@@ -114,14 +117,13 @@ pub(super) fn refused(
     if !matches!(order.state, OrderState::Buying { candidate: asked, .. } if asked == candidate) {
         return Ok(Decision::nothing());
     }
-    let next = candidate.saturating_add(1);
-    if usize::from(next) < order.quote.candidates.len() {
+    if let Some(next) = order.next_candidate(candidate) {
         let mut order = order.clone();
         order.state = OrderState::Buying { candidate: next, started: false };
         let wish = Effect::Buy(order.id());
         return Ok(shown(order, &[wish]));
     }
-    Ok(release(order, OrderState::Failed(reason), now))
+    Ok(release(order, no_number(order, reason), now))
 }
 
 pub(super) fn unclear(
@@ -139,6 +141,19 @@ pub(super) fn unclear(
     order.lost = Some(lost::of(candidate, now));
     let wish = Effect::FindPurchase(order.id());
     Ok(shown(order, &[wish]))
+}
+
+/// What the vendor keeps for a number.
+pub(super) fn cost(id: OrderId, purchase: &Purchase) -> Option<Change> {
+    purchase.cost.is_positive().then(|| {
+        Change::Transfer(Transfer {
+            id: TransferId::VendorCost(id),
+            debit: AccountId::VendorCost,
+            credit: AccountId::VendorFloat(purchase.provider.clone()),
+            amount: purchase.cost,
+            kind: TransferKind::Posted,
+        })
+    })
 }
 
 pub(super) fn code_arrived(
@@ -170,15 +185,7 @@ pub(super) fn code_arrived(
         amount: order.quote.price,
         kind: TransferKind::Post { pending: TransferId::Hold(id) },
     })];
-    if purchase.cost.is_positive() {
-        changes.push(Change::Transfer(Transfer {
-            id: TransferId::VendorCost(id),
-            debit: AccountId::VendorCost,
-            credit: AccountId::VendorFloat(purchase.provider.clone()),
-            amount: purchase.cost,
-            kind: TransferKind::Posted,
-        }));
-    }
+    changes.extend(cost(id, purchase));
     let mut order = order.clone();
     order.state = OrderState::Delivered;
     order.ended_at = Some(now);
@@ -186,22 +193,4 @@ pub(super) fn code_arrived(
     let shown = shown(order, &[Effect::RingCode(id)]);
     changes.extend(shown.changes);
     Ok(Decision { changes, outcome: shown.outcome })
-}
-
-pub(super) fn returned(
-    view: &View,
-    order: OrderId,
-    vendor_order: &str,
-    now: Timestamp,
-) -> Result<Decision, Refusal> {
-    let order = find(view, order)?;
-    if order.purchase.as_ref().is_none_or(|known| known.vendor_order != vendor_order) {
-        return Err(Refusal::OrderUnknown);
-    }
-    Ok(match order.state {
-        // The vendor took it back unasked; for the customer that is a number that never worked.
-        OrderState::Waiting => release(order, OrderState::Expired, now),
-        OrderState::Cancelling { reason } => release(order, ended_by(reason), now),
-        _ => Decision::nothing(),
-    })
 }

@@ -105,6 +105,8 @@ pub(super) fn place_order(
         ended_at: None,
         lost: None,
         purchase: None,
+        former: Vec::new(),
+        unreturned: None,
         code: None,
         card,
     };
@@ -133,7 +135,9 @@ pub(super) fn cancel_order(
     let order = view.order(order).filter(|order| order.customer() == customer);
     let order = order.ok_or(Refusal::OrderUnknown)?;
     match order.state {
-        OrderState::Waiting => Ok(begin_cancelling(order, CancelReason::Customer)),
+        OrderState::Waiting | OrderState::Cancelling { reason: CancelReason::SecondTry } => {
+            Ok(begin_cancelling(order, CancelReason::Customer))
+        }
         OrderState::Cancelling { .. } => {
             Ok(Decision { changes: Vec::new(), outcome: Outcome::Order(Box::new(order.clone())) })
         }
@@ -159,11 +163,13 @@ pub(super) fn deadline(
         OrderState::Buying { started: false, .. }
             if order.is_due(order.purchase_deadline(policy), now) =>
         {
-            release(order, OrderState::Failed(FailReason::Unavailable), now)
+            release(order, no_number(order, FailReason::Unavailable), now)
         }
         // However late the clock is, the vendor is asked first: the code may have come while the
         // shop was down. The tick after this one finds the order cancelling.
-        OrderState::Waiting if order.is_due(order.deadline, now) => {
+        OrderState::Waiting | OrderState::Cancelling { reason: CancelReason::SecondTry }
+            if order.is_due(order.deadline, now) =>
+        {
             begin_cancelling(order, CancelReason::TimeOut)
         }
         state if state.is_open() && order.is_due(order.hold_deadline, now) => {
@@ -185,8 +191,14 @@ fn run_out(policy: &Policy, order: &Order, now: Timestamp) -> Decision {
         OrderState::Unclear => lost::give_up(policy, order, now),
         // The wish to cancel stays in the outbox until the vendor answers.
         OrderState::Cancelling { reason } => release(order, ended_by(reason), now),
-        _ => release(order, OrderState::Failed(FailReason::Unavailable), now),
+        _ => release(order, no_number(order, FailReason::Unavailable), now),
     }
+}
+
+/// The state of an order that gets no number any more. One that had a number before got no code
+/// in time, and that is what its customer waited for.
+pub(super) const fn no_number(order: &Order, reason: FailReason) -> OrderState {
+    if order.former.is_empty() { OrderState::Failed(reason) } else { OrderState::Expired }
 }
 
 pub(super) fn quote_deadline(view: &View, quote: OrderId, now: Timestamp) -> Decision {
@@ -202,11 +214,11 @@ pub(super) fn quote_deadline(view: &View, quote: OrderId, now: Timestamp) -> Dec
 pub(super) const fn ended_by(reason: CancelReason) -> OrderState {
     match reason {
         CancelReason::Customer => OrderState::Cancelled,
-        CancelReason::TimeOut => OrderState::Expired,
+        CancelReason::TimeOut | CancelReason::SecondTry => OrderState::Expired,
     }
 }
 
-fn begin_cancelling(order: &Order, reason: CancelReason) -> Decision {
+pub(super) fn begin_cancelling(order: &Order, reason: CancelReason) -> Decision {
     let mut order = order.clone();
     order.state = OrderState::Cancelling { reason };
     let id = order.id();

@@ -109,6 +109,17 @@ fn record_card(view: &View, effect: Effect, message: MessageId) -> Option<Change
             lost.admin_cards.push(card);
             Some(Change::Order(order))
         }
+        Effect::ShowUnreturnedToAdmin(id, admin) => {
+            let mut order = view.order(id)?.clone();
+            let unreturned = order.unreturned.as_mut()?;
+            let card = AdminCard { admin, message };
+            if unreturned.admin_cards.contains(&card) {
+                return None;
+            }
+            unreturned.admin_cards.retain(|old| old.admin != admin);
+            unreturned.admin_cards.push(card);
+            Some(Change::Order(order))
+        }
         Effect::ShowDepositToAdmin(id, admin) => {
             let mut deposit = view.deposit(id)?.clone();
             let card = AdminCard { admin, message };

@@ -88,6 +88,11 @@ fn people_do(words: &[&str], now: Timestamp) -> Option<Command> {
                 _ => return None,
             },
         },
+        [who, "settles", order, outcome] => Command::SettleReturn {
+            admin: user(who),
+            order: order_id(order)?,
+            kept: outcome == "kept",
+        },
         [who, "releases", order] => {
             Command::ReleasePurchase { admin: user(who), order: order_id(order)? }
         }
@@ -171,6 +176,9 @@ fn vendors_answer(words: &[&str], now: Timestamp) -> Option<Command> {
             code: code.concat().into(),
             text: None,
         },
+        ["overdue", order] => Command::CodeOverdue { order: order_id(order)? },
+        ["unconfirmed", order] => Command::ReturnUnconfirmed { order: order_id(order)? },
+        ["denied", order] => Command::ReturnDenied { order: order_id(order)? },
         ["returned", order, vendor_order] => Command::PurchaseReturned {
             order: order_id(order)?,
             vendor_order: vendor_order.to_owned(),
@@ -289,7 +297,7 @@ pub fn shown(effect: Effect) -> String {
         Effect::ShowDepositToAdmin(id, admin) | Effect::SendPictureToAdmin(id, admin) => {
             format!("{name_of_effect}:d{}:{}", id.bits(), name(admin))
         }
-        Effect::ShowLostToAdmin(id, admin) => {
+        Effect::ShowLostToAdmin(id, admin) | Effect::ShowUnreturnedToAdmin(id, admin) => {
             format!("{name_of_effect}:q{}:{}", id.bits(), name(admin))
         }
     }

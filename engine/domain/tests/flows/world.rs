@@ -84,6 +84,8 @@ fn policy() -> Policy {
         order_timeout_secs: 600,
         cancel_grace_secs: 300,
         purchase_wait_secs: 60,
+        second_try: false,
+        second_try_margin_secs: 60,
         orphans_cancelled: true,
         forget_codes_after_days: 30,
         orders_open_max: 2,
@@ -269,6 +271,7 @@ impl World {
         match field {
             "orphans_cancelled" => policy.orphans_cancelled = value == "on",
             "selling" => policy.selling = value == "on",
+            "second_try" => policy.second_try = value == "on",
             "price_min" => policy.prices.price_min = amount(value),
             "price_max" => policy.prices.price_max = amount(value),
             "margin_min" => policy.prices.margin_min = amount(value),
@@ -296,6 +299,19 @@ fn order_detail(want: &[&str], order: &Order) -> String {
             let number = purchase.number.text().unwrap_or("forgotten");
             format!("number {number} from {}", purchase.provider)
         }),
+        ["former", ..] => order.former.iter().fold("former".to_owned(), |text, former| {
+            format!("{text} {} of {}", former.vendor_order, former.provider)
+        }),
+        ["unreturned", ..] => {
+            order.unreturned.as_ref().map_or("unreturned none".to_owned(), |unreturned| {
+                let by = unreturned.decided_by.map_or("nobody", name);
+                match unreturned.kept {
+                    None => "unreturned unknown".to_owned(),
+                    Some(true) => format!("unreturned kept by {by}"),
+                    Some(false) => format!("unreturned given_back by {by}"),
+                }
+            })
+        }
         ["code", ..] => {
             let code = order.code.as_ref().map(|code| code.code.text().unwrap_or("forgotten"));
             format!("code {}", code.unwrap_or("none"))
@@ -310,6 +326,9 @@ fn order_detail(want: &[&str], order: &Order) -> String {
             }
             OrderState::Cancelling { reason: CancelReason::TimeOut } => {
                 "cancelling for the clock".to_owned()
+            }
+            OrderState::Cancelling { reason: CancelReason::SecondTry } => {
+                "cancelling for another".to_owned()
             }
             OrderState::Failed(reason) => format!("failed {reason:?}"),
             state => state.name().to_owned(),

@@ -34,6 +34,8 @@ struct Sale {
     price: i128,
     cost: i128,
     hold: Hold,
+    /// The vendor kept what it charged for a number that nobody paid for.
+    lost: i128,
 }
 
 /// The auditor's books, in micro-dollars.
@@ -102,6 +104,14 @@ impl Auditor {
                 let cost = micros(purchase.cost).clamp(0, 1_000_000_000_000);
                 self.sales.get_mut(order).unwrap().cost = cost;
             }
+            (
+                Command::ReturnDenied { .. } | Command::SettleReturn { kept: true, .. },
+                Outcome::Order(order),
+            ) => {
+                let sale = self.sales.get_mut(&order.id()).unwrap();
+                assert_eq!((sale.lost, &sale.hold), (0, &Hold::Released), "{order:?}");
+                sale.lost = micros(order.purchase.as_ref().unwrap().cost);
+            }
             _ => {}
         }
         if let Outcome::Order(order) = outcome {
@@ -120,7 +130,7 @@ impl Auditor {
         let wallet = self.wallets.entry(customer).or_default();
         self.sales.entry(id).or_insert_with(|| {
             wallet.held += price;
-            Sale { customer, price, cost: 0, hold: Hold::Open }
+            Sale { customer, price, cost: 0, hold: Hold::Open, lost: 0 }
         });
     }
 
@@ -165,7 +175,8 @@ impl Auditor {
         let revenue = account(AccountId::Revenue);
         assert_eq!(micros(revenue.credits_posted), charged(|sale| sale.price), "revenue");
         let paid = account(AccountId::VendorCost);
-        assert_eq!(micros(paid.debits_posted), charged(|sale| sale.cost), "vendor cost");
+        let lost: i128 = self.sales.values().map(|sale| sale.lost).sum();
+        assert_eq!(micros(paid.debits_posted), charged(|sale| sale.cost) + lost, "vendor cost");
     }
 }
 

@@ -149,6 +149,8 @@ pub fn policy() -> Policy {
         cancel_grace_secs: 300,
         orphans_cancelled: true,
         purchase_wait_secs: 60,
+        second_try: true,
+        second_try_margin_secs: 1,
         forget_codes_after_days: 30,
         orders_open_max: 3,
         deposit_min: Amount::from_micros(1_000_000),
@@ -227,7 +229,8 @@ impl Go {
 fn move_order(order: &Order, choice: u8, cost: Amount) -> Command {
     let (id, customer) = (order.id(), order.customer());
     let vendor_order = id.to_string();
-    let bought = Command::PurchaseBought { order: id, purchase: purchase(&vendor_order, cost) };
+    let sold = Purchase { provider: seller(order), ..purchase(&vendor_order, cost) };
+    let bought = Command::PurchaseBought { order: id, purchase: sold };
     let returned = Command::PurchaseReturned { order: id, vendor_order: vendor_order.clone() };
     let code = Command::CodeArrived { order: id, vendor_order, code: "12345".into(), text: None };
     match (order.state, choice % 4) {
@@ -244,11 +247,23 @@ fn move_order(order: &Order, choice: u8, cost: Amount) -> Command {
         (OrderState::Unclear, 1) => Command::PurchaseDoubtful { order: id },
         (OrderState::Buying { .. } | OrderState::Unclear, _) => bought,
         (OrderState::Waiting, 0) => Command::CancelOrder { customer, order: id },
+        (OrderState::Waiting, 1) if choice % 8 == 1 => Command::CodeOverdue { order: id },
         (OrderState::Waiting, 1) | (_, 0) => Command::OrderDeadline { order: id },
         (OrderState::Cancelling { .. }, 1..=2) | (_, 1) => returned,
         (OrderState::Waiting | OrderState::Cancelling { .. }, _) => code,
+        _ if choice % 8 == 7 => Command::ReturnUnconfirmed { order: id },
+        _ if choice % 8 == 6 => Command::ReturnDenied { order: id },
+        _ if choice % 8 == 3 => {
+            Command::SettleReturn { admin: UserId(ADMINS[0]), order: id, kept: choice > 100 }
+        }
         _ => bought,
     }
+}
+
+/// The vendor that sells: the candidate's.
+fn seller(order: &Order) -> ProviderId {
+    let asked = order.candidate().map(|candidate| candidate.provider.clone());
+    asked.unwrap_or_else(|| ProviderId::new("mock").unwrap())
 }
 
 fn go() -> impl Strategy<Value = Go> {
@@ -366,6 +381,11 @@ fn vendors() -> impl Strategy<Value = Command> {
             let (vendor_order, code) = (vendor_order.to_owned(), code.into());
             Command::CodeArrived { order, vendor_order, code, text: None }
         }),
+        order_id().prop_map(|order| Command::CodeOverdue { order }),
+        order_id().prop_map(|order| Command::ReturnUnconfirmed { order }),
+        order_id().prop_map(|order| Command::ReturnDenied { order }),
+        (person(), order_id(), any::<bool>())
+            .prop_map(|(admin, order, kept)| Command::SettleReturn { admin, order, kept }),
         (order_id(), vendor_order()).prop_map(|(order, vendor_order)| {
             Command::PurchaseReturned { order, vendor_order: vendor_order.to_owned() }
         }),
@@ -404,14 +424,24 @@ fn offer() -> impl Strategy<Value = Proposal> {
             country: Country::US,
             proposed,
             cost,
-            candidates: vec![candidate.clone(); vendors],
+            candidates: candidates(&candidate, vendors),
             rules: RulesVersion([1; 8]),
         },
     )
 }
 
+/// Two vendors that take turns.
+fn candidates(candidate: &Candidate, count: usize) -> Vec<Candidate> {
+    let provider = |place| if place % 2 == 0 { "mock" } else { "smspool" };
+    let of = |place| Candidate {
+        provider: ProviderId::new(provider(place)).unwrap(),
+        ..candidate.clone()
+    };
+    (0..count).map(of).collect()
+}
+
 fn effect() -> impl Strategy<Value = Effect> {
-    (order_id(), deposit_id(), person(), 0_u8..11).prop_map(|(order, deposit, admin, kind)| {
+    (order_id(), deposit_id(), person(), 0_u8..12).prop_map(|(order, deposit, admin, kind)| {
         match kind {
             0 => Effect::Buy(order),
             1 => Effect::FindPurchase(order),
@@ -423,6 +453,7 @@ fn effect() -> impl Strategy<Value = Effect> {
             7 => Effect::TellDepositDecided(deposit),
             8 => Effect::ShowDepositToAdmin(deposit, admin),
             9 => Effect::ShowLostToAdmin(order, admin),
+            10 => Effect::ShowUnreturnedToAdmin(order, admin),
             _ => Effect::DropKeys,
         }
     })

@@ -121,14 +121,16 @@ impl Provider {
             && !plug.is_out_of_service()
             && !plug.conduct.is_quarantined()
             && !self.stopping.is_cancelled()
-            && self.line.state() != BreakerState::Open
+            && self.line.state() == BreakerState::Closed
             && self.selling.state() != BreakerState::Open
     }
 
     pub(super) async fn buy(&self, request: &BuyRequest) -> Purchase {
         let refused = |reason| Purchase::Refused { reason };
         let plug = self.plug();
-        if self.sale() != Sale::Open || plug.conduct.is_quarantined() {
+        // Whether a line works again is for calls to find out that cost nobody anything.
+        let is_down = self.line.state() != BreakerState::Closed;
+        if self.sale() != Sale::Open || plug.conduct.is_quarantined() || is_down {
             return refused(RefusalReason::Unavailable);
         }
         let Some(max_price) = sdk::Money::parse(&request.max_price.to_text()) else {

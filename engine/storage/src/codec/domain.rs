@@ -14,7 +14,9 @@ use ring4_domain::ids::{
 };
 use ring4_domain::ledger::{Account, AccountId, Resolution, Transfer, TransferId, TransferKind};
 use ring4_domain::money::Amount;
-use ring4_domain::order::{CancelReason, Candidate, FailReason, Lost, OrderState, Quote};
+use ring4_domain::order::{
+    CancelReason, Candidate, FailReason, Former, Lost, OrderState, Quote, Unreturned,
+};
 use ring4_domain::sale::{Sale, SaleSwitch};
 
 use super::{Coded, DecodeError, In, Out, choice, record};
@@ -147,7 +149,7 @@ record!(Quote {
     created_at,
     expires_at,
 });
-choice!(CancelReason { 1 => Customer {}, 2 => TimeOut {} });
+choice!(CancelReason { 1 => Customer {}, 2 => TimeOut {}, 3 => SecondTry {} });
 choice!(FailReason {
     1 => OutOfStock {},
     2 => PriceMoved {},
@@ -167,6 +169,8 @@ choice!(OrderState {
 });
 
 record!(Lost { candidate, since, asked, decided_by, admin_cards });
+record!(Former { candidate, provider, vendor_order, cost, bought_at, returned_at });
+record!(Unreturned { since, kept, decided_by, admin_cards });
 
 choice!(DepositState {
     1 => Opened {},
@@ -260,6 +264,7 @@ choice!(Effect {
     10 => ShowLostToAdmin { 0: order, 1: admin },
     11 => DropKeys {},
     12 => SendPictureToAdmin { 0: deposit, 1: admin },
+    13 => ShowUnreturnedToAdmin { 0: order, 1: admin },
 });
 choice!(Sale { 1 => Open {}, 2 => Draining {}, 3 => Off {} });
 record!(SaleSwitch { provider, sale, by, at });

@@ -9,10 +9,19 @@ use ring4_domain::private::Private;
 use super::{Coded, DecodeError, In, Out};
 use crate::keyring::{self, Field, Place, SEALED_OVERHEAD};
 
+/// Fields that every order has, and all there are. What was appended is written only where it
+/// says something: rows of former engines stay the bytes that verification expects.
+const FIELDS_MIN: usize = 10;
+const FIELDS: usize = 12;
+
 impl Coded for Order {
     fn write(&self, out: &mut Out<'_>) {
         let place = Place { order: self.id(), customer: self.customer(), day: self.day() };
-        out.list(10);
+        let appended = match (&self.former, &self.unreturned) {
+            (_, Some(_)) => 2,
+            (former, None) => usize::from(!former.is_empty()),
+        };
+        out.list(FIELDS_MIN.saturating_add(appended));
         self.quote.write(out);
         self.state.write(out);
         self.placed_at.write(out);
@@ -29,10 +38,19 @@ impl Coded for Order {
         }
         self.card.write(out);
         self.lost.write(out);
+        if appended > 0 {
+            self.former.write(out);
+        }
+        if appended > 1 {
+            self.unreturned.write(out);
+        }
     }
 
     fn read(input: &mut In<'_>) -> Result<Self, DecodeError> {
-        input.list_of("Order", 10)?;
+        let fields = input.list("Order")?;
+        if !(FIELDS_MIN..=FIELDS).contains(&fields) {
+            return Err(DecodeError::Malformed("Order"));
+        }
         let mut order = Self {
             quote: Coded::read(input)?,
             state: Coded::read(input)?,
@@ -42,6 +60,8 @@ impl Coded for Order {
             ended_at: Coded::read(input)?,
             lost: None,
             purchase: None,
+            former: Vec::new(),
+            unreturned: None,
             code: None,
             card: None,
         };
@@ -54,6 +74,12 @@ impl Coded for Order {
         }
         order.card = Coded::read(input)?;
         order.lost = Coded::read(input)?;
+        if fields > FIELDS_MIN {
+            order.former = Coded::read(input)?;
+        }
+        if fields > FIELDS_MIN + 1 {
+            order.unreturned = Coded::read(input)?;
+        }
         Ok(order)
     }
 }

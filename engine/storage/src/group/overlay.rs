@@ -143,12 +143,7 @@ impl Overlay {
         provider: &ProviderId,
         vendor_order: &str,
     ) -> Result<Option<OrderId>, ReadError> {
-        let has = |order: &&Order| {
-            let purchase = order.purchase.as_ref();
-            purchase.is_some_and(|known| {
-                known.provider == *provider && known.vendor_order == vendor_order
-            })
-        };
+        let has = |order: &&Order| order.has_had(provider, vendor_order);
         let mut changed = self.orders.0.values().filter_map(|slot| slot.now.as_ref());
         if let Some(order) = changed.find(has) {
             return Ok(Some(order.id()));

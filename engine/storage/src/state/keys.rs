@@ -142,6 +142,7 @@ pub(crate) fn wish(effect: Effect) -> Vec<u8> {
         Effect::ShowLostToAdmin(order, admin) => of(key, 10, order.bits()).user(admin),
         Effect::DropKeys => of(key, 11, 0),
         Effect::SendPictureToAdmin(deposit, admin) => of(key, 12, deposit.bits()).user(admin),
+        Effect::ShowUnreturnedToAdmin(order, admin) => of(key, 13, order.bits()).user(admin),
     }
     .end()
 }
@@ -211,8 +212,8 @@ pub(crate) fn purchases_pending(provider: &ProviderId, stage: Pending) -> KeyByt
 
 pub(crate) fn order_indexes(order: &Order) -> Vec<Vec<u8>> {
     let mut keys = vec![order_of(order.customer(), order.placed_at, order.id())];
-    if let Some(purchase) = &order.purchase {
-        let key = orders_buying(&purchase.provider, &purchase.vendor_order);
+    for (provider, vendor_order) in order.numbers() {
+        let key = orders_buying(provider, vendor_order);
         keys.push(key.unsigned(order.id().bits()).end());
     }
     if let (Some(stage), Some(candidate)) = (Pending::of(order), order.candidate()) {

@@ -89,6 +89,8 @@ pub fn order(quote: Quote, state: OrderState) -> Order {
             cost: dollars("0.24"),
             bought_at,
         }),
+        former: Vec::new(),
+        unreturned: None,
         code: matches!(state, OrderState::Delivered).then(|| Code {
             code: CODE.into(),
             text: Some(format!("Your code: {CODE}").into()),

@@ -16,7 +16,8 @@ use ring4_domain::ids::{
 use ring4_domain::ledger::{Account, AccountId, Resolution, Transfer, TransferId, TransferKind};
 use ring4_domain::money::Amount;
 use ring4_domain::order::{
-    CancelReason, Candidate, Code, FailReason, Lost, Order, OrderState, Purchase, Quote,
+    CancelReason, Candidate, Code, FailReason, Former, Lost, Order, OrderState, Purchase, Quote,
+    Unreturned,
 };
 use ring4_domain::private::Private;
 use ring4_domain::sale::{Sale, SaleSwitch};
@@ -137,7 +138,11 @@ fn purchase() -> impl Strategy<Value = Purchase> {
 }
 
 fn order_state() -> impl Strategy<Value = OrderState> {
-    let reason = prop_oneof![Just(CancelReason::Customer), Just(CancelReason::TimeOut)];
+    let reason = prop_oneof![
+        Just(CancelReason::Customer),
+        Just(CancelReason::TimeOut),
+        Just(CancelReason::SecondTry)
+    ];
     let failed = prop_oneof![
         Just(FailReason::OutOfStock),
         Just(FailReason::PriceMoved),
@@ -174,6 +179,34 @@ fn lost() -> impl Strategy<Value = Lost> {
     )
 }
 
+fn former() -> impl Strategy<Value = Former> {
+    (any::<u8>(), provider(), text(), amount(), at(), at()).prop_map(
+        |(candidate, provider, vendor_order, cost, bought_at, returned_at)| Former {
+            candidate,
+            provider,
+            vendor_order,
+            cost,
+            bought_at,
+            returned_at,
+        },
+    )
+}
+
+fn unreturned() -> impl Strategy<Value = Unreturned> {
+    let cards = vec((user(), message()), 0..3).prop_map(|cards| {
+        let card = |(admin, message)| AdminCard { admin, message };
+        cards.into_iter().map(card).collect()
+    });
+    (at(), any::<Option<bool>>(), option::of(user()), cards).prop_map(
+        |(since, kept, decided_by, admin_cards)| Unreturned {
+            since,
+            kept,
+            decided_by,
+            admin_cards,
+        },
+    )
+}
+
 fn order() -> impl Strategy<Value = Order> {
     let code = (private(), option::of(private()), at()).prop_map(|(code, text, arrived_at)| Code {
         code,
@@ -183,9 +216,11 @@ fn order() -> impl Strategy<Value = Order> {
     let moments = (at(), at(), at(), option::of(at()));
     let rest =
         (option::of(purchase()), option::of(code), option::of(message()), option::of(lost()));
-    (quote(), order_state(), moments, rest).prop_map(
-        |(quote, state, (placed_at, deadline, hold_deadline, ended_at), rest)| {
+    let appended = (vec(former(), 0..3), option::of(unreturned()));
+    (quote(), order_state(), moments, rest, appended).prop_map(
+        |(quote, state, (placed_at, deadline, hold_deadline, ended_at), rest, appended)| {
             let (purchase, code, card, lost) = rest;
+            let (former, unreturned) = appended;
             Order {
                 quote,
                 state,
@@ -195,6 +230,8 @@ fn order() -> impl Strategy<Value = Order> {
                 ended_at,
                 lost: lost.map(Box::new),
                 purchase,
+                former,
+                unreturned: unreturned.map(Box::new),
                 code,
                 card,
             }
@@ -325,6 +362,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         (order_id(), user()).prop_map(|(id, admin)| Effect::ShowLostToAdmin(id, admin)),
         Just(Effect::DropKeys),
         (deposit_id(), user()).prop_map(|(id, admin)| Effect::SendPictureToAdmin(id, admin)),
+        (order_id(), user()).prop_map(|(id, admin)| Effect::ShowUnreturnedToAdmin(id, admin)),
     ]
 }
 

@@ -61,6 +61,8 @@ fn order() -> Order {
             cost: Amount::from_micros(240_000),
             bought_at: NOON.plus_secs(6),
         }),
+        former: Vec::new(),
+        unreturned: None,
         code: Some(Code {
             code: "000000".into(),
             text: Some("Your code: 000000".into()),

@@ -33,6 +33,10 @@ use ring4_storage::{
 };
 use shop::{NOON, commit, customer, end, order, pay_in, place as place_order, quote};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CUSTOMERS: u64 = 1_000;
 const MIB: f64 = 1_048_576.0;
 /// Between commits of 64 entries in a shop that goes on selling: seventy orders a second.

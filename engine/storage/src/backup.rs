@@ -28,7 +28,7 @@ pub use encrypt::BackupKey;
 pub use format::{BackupHeader, FormatError, FormatFault, Manifest, NOTE_LEN_MAX, SpaceSize, Sums};
 pub use list::{Contents, Listed, parse_backup_name};
 pub(crate) use list::{open, peek_header, set_aside, supersede};
-pub(crate) use rebuild::{Rebuilding, Scope, Target, rebuild};
+pub(crate) use rebuild::{Scope, Target, rebuild};
 
 use crate::{FileError, Head, ReadError, VerifyCommand};
 

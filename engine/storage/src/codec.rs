@@ -21,6 +21,7 @@ mod tests;
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 
+use crate::journal::Hash;
 use crate::keyring::Keys;
 pub use rows::Totals;
 pub(crate) use rows::{
@@ -29,6 +30,9 @@ pub(crate) use rows::{
 
 /// The version written. Every version up to it is read.
 pub(crate) const VERSION: u8 = 1;
+
+/// Bytes of an entry's copy beside the entry, at most: version, kind, lengths, hash, checksum.
+const ENTRY_COPY_AROUND: usize = 64;
 
 /// Bytes of the checksum behind a row.
 const CHECKSUM_LEN: usize = 4;
@@ -98,7 +102,11 @@ pub(crate) struct Out<'k> {
 // Writing to a vector cannot fail (its error type has no values), so the results are dropped.
 impl<'k> Out<'k> {
     fn new(kind: Kind, keys: &'k Keys) -> Self {
-        let mut bytes = Vec::with_capacity(256);
+        Self::with_room(kind, 256, keys)
+    }
+
+    fn with_room(kind: Kind, bytes: usize, keys: &'k Keys) -> Self {
+        let mut bytes = Vec::with_capacity(bytes);
         bytes.extend_from_slice(&[VERSION, kind as u8]);
         Self { cbor: Encoder::new(bytes), keys }
     }
@@ -197,6 +205,15 @@ pub(crate) fn encode<T: Coded>(kind: Kind, value: &T, keys: &Keys) -> Vec<u8> {
 
 /// Reads what [`encode`] wrote.
 pub(crate) fn decode<T: Coded>(kind: Kind, bytes: &[u8], keys: &Keys) -> Result<T, DecodeError> {
+    read_record(kind, bytes, keys, T::read)
+}
+
+fn read_record<'a, T>(
+    kind: Kind,
+    bytes: &'a [u8],
+    keys: &'a Keys,
+    read: impl FnOnce(&mut In<'a>) -> Result<T, DecodeError>,
+) -> Result<T, DecodeError> {
     let [version, found, cbor @ ..] = bytes else {
         return Err(DecodeError::Short);
     };
@@ -207,14 +224,34 @@ pub(crate) fn decode<T: Coded>(kind: Kind, bytes: &[u8], keys: &Keys) -> Result<
         return Err(DecodeError::Kind(*found));
     }
     let mut input = In { cbor: Decoder::new(cbor), keys };
-    let value = T::read(&mut input)?;
+    let value = read(&mut input)?;
     input.end()?;
     Ok(value)
 }
 
 /// A row's value: the record and the checksum over key and record.
 pub(crate) fn seal<T: Coded>(kind: Kind, key: &[u8], value: &T, keys: &Keys) -> Vec<u8> {
-    let mut bytes = encode(kind, value, keys);
+    with_checksum(key, encode(kind, value, keys))
+}
+
+/// The row that [`seal`] makes of an [`EntryCopy`].
+pub(crate) fn seal_entry_copy(key: &[u8], body: &[u8], hash: Hash) -> Vec<u8> {
+    let keys = Keys::default();
+    let mut out = Out::with_room(Kind::EntryCopy, body.len() + ENTRY_COPY_AROUND, &keys);
+    rows::write_entry_copy(body, hash, &mut out);
+    with_checksum(key, out.cbor.into_writer())
+}
+
+/// The entry and the hash that the row of an [`EntryCopy`] holds.
+pub(crate) fn entry_copy<'a>(
+    key: &[u8],
+    row: &'a [u8],
+    keys: &'a Keys,
+) -> Result<(&'a [u8], Hash), DecodeError> {
+    read_record(Kind::EntryCopy, check(key, row)?, keys, rows::read_entry_copy)
+}
+
+fn with_checksum(key: &[u8], mut bytes: Vec<u8>) -> Vec<u8> {
     let checksum = checksum(key, &bytes);
     bytes.extend_from_slice(&checksum.to_le_bytes());
     bytes

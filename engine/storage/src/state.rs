@@ -7,6 +7,7 @@
 pub(crate) mod keys;
 pub(crate) mod rows;
 
+use std::ops::Bound;
 use std::path::Path;
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode, Readable};
@@ -270,6 +271,18 @@ impl Reading {
         to: Vec<u8>,
     ) -> impl DoubleEndedIterator<Item = Result<RawRow, ReadError>> + Send + use<> {
         rows(space, self.snapshot.range(self.state.keyspace(space), from..to))
+    }
+
+    /// The rows from `from` on and before `to`, or to the end.
+    pub(crate) fn part(
+        &self,
+        space: Space,
+        from: Vec<u8>,
+        to: Option<Vec<u8>>,
+    ) -> impl DoubleEndedIterator<Item = Result<RawRow, ReadError>> + Send + use<> {
+        let to = to.map_or(Bound::Unbounded, Bound::Excluded);
+        let bounds = (Bound::Included(from), to);
+        rows(space, self.snapshot.range(self.state.keyspace(space), bounds))
     }
 
     /// Every row of a keyspace, in key order.

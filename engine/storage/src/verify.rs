@@ -10,7 +10,8 @@ mod reading;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Mutex, PoisonError};
 
 use ring4_domain::book::{Book, FoldError, Violation};
 use ring4_domain::change::{Change, Entry, Seq};
@@ -26,13 +27,20 @@ use crate::keyring::Keys;
 use crate::state::keys;
 use crate::{JournalError, ReadError, Snapshot, Space};
 use expected::{Expected, Match, Sums};
-use reading::Read;
+pub(crate) use reading::{Ahead, Read, Stop};
 
 /// Findings kept in a report; the rest is only counted.
 pub const FINDINGS_MAX: usize = 1_000;
 
 /// Batches of entries that are read before they are folded, at most.
-const BATCHES_AHEAD: usize = 4;
+pub(crate) const BATCHES_AHEAD: usize = 4;
+
+/// Threads that add up a state in which nobody trades. Beside a shop that is open, and beside the
+/// fold of its journal, one does.
+const SUMMING_THREADS: usize = 2;
+
+/// Entries of the ledger that are added up without looking for other work.
+const PART_ENTRIES: usize = 50_000;
 
 /// Something that is not as it should be.
 #[derive(Debug, thiserror::Error)]
@@ -136,14 +144,14 @@ pub(crate) fn verify(snapshot: &Snapshot, journal: &Path) -> Report {
     });
     let keys = &snapshot.reading.keys;
     let (folded, summed) = std::thread::scope(|scope| {
-        let summing = scope.spawn(|| sum_up(snapshot));
+        let summing = scope.spawn(|| sum_up(snapshot, head, 1));
         let expected = Expected::summed(keys.clone());
         (fold(snapshot, journal, head, expected, &mut report), summing.join())
     });
     let expected = match folded {
         Ok(expected) => match summed.unwrap_or_else(|panic| resume_unwind(panic)) {
-            Some((rows, sums)) if expected.adds_up_to(&sums) => {
-                report.rows = rows;
+            Some(sums) if expected.adds_up_to(&sums) => {
+                report.rows = sums.rows();
                 return report;
             }
             // What it found it found the first time.
@@ -175,37 +183,80 @@ fn fold(
     expected: Expected,
     report: &mut Report,
 ) -> Result<Expected, Finding> {
-    let keys = snapshot.reading.keys.clone();
-    let mut fold =
-        Fold { book: Book::default(), expected, rules: None, keys, sealed: BTreeMap::new() };
+    let mut fold = Fold::new(snapshot.reading.keys.clone(), expected);
     fold.follow(journal, head, report)?;
-    for violation in fold.book.violations() {
-        report.add(violation);
-    }
-    if !fold.keys.are_elsewhere() {
-        fold.lost_keys().into_iter().for_each(|order| report.add(Finding::KeyLost(order)));
-    }
-    let Fold { book, mut expected, rules, .. } = fold;
-    expected.book(&book);
-    if let Some(rules) = rules {
-        expected.row(&rules);
-    }
-    expected.mark(head);
-    Ok(expected)
+    Ok(fold.end(head, report))
 }
 
-/// Adds the state's rows up; `None` if one cannot be read or is damaged.
-fn sum_up(snapshot: &Snapshot) -> Option<(u64, Sums)> {
-    let (mut rows, mut sums) = (0_u64, Sums::default());
-    for space in Space::ALL {
-        for row in snapshot.reading.all(space) {
-            let (key, value) = row.ok()?;
-            codec::check(&key, &value).ok()?;
-            sums.add(space, &key, &value);
-            rows = rows.saturating_add(1);
-        }
+/// A history that was folded as it came.
+pub(crate) struct Folded {
+    fold: Fold,
+    report: Report,
+}
+
+/// Folds entries as they come. `None` if one cannot follow; [`verify`] then says why.
+pub(crate) fn fold_stream(batches: Receiver<Vec<Read>>, keys: Keys) -> Option<Folded> {
+    let mut report = Report::default();
+    let mut fold = Fold::new(keys.clone(), Expected::summed(keys));
+    fold.take(batches, &mut report).ok()?;
+    Some(Folded { fold, report })
+}
+
+impl Folded {
+    /// Compares the history, which should end in `head`, with a state. `None` if they differ or a
+    /// promise of the shop is broken; [`verify`] then says which.
+    pub(crate) fn compare(self, snapshot: &Snapshot, head: Head) -> Option<Report> {
+        let Self { fold, mut report } = self;
+        let whole = fold.book.head == head.seq;
+        let expected = fold.end(head, &mut report);
+        let sums = sum_up(snapshot, head, SUMMING_THREADS)?;
+        report.rows = sums.rows();
+        (whole && report.is_clean() && expected.adds_up_to(&sums)).then_some(report)
     }
-    Some((rows, sums))
+}
+
+/// Adds the state's rows up; `None` if one cannot be read or is damaged. Threads take parts of
+/// the state in turn, so that none waits long for another at the end.
+fn sum_up(snapshot: &Snapshot, head: Head, threads: usize) -> Option<Sums> {
+    let parts = Mutex::new(parts(head).into_iter());
+    let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        let mut sums = Sums::default();
+        while let Some((space, from, to)) = next() {
+            for row in snapshot.reading.part(space, from, to) {
+                let (key, value) = row.ok()?;
+                codec::check(&key, &value).ok()?;
+                sums.add(space, &key, &value);
+            }
+        }
+        Some(sums)
+    };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut sums = work()?;
+        for other in others {
+            sums.merge(&other.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+        }
+        Some(sums)
+    })
+}
+
+/// The state in parts that leave nothing out: the keyspaces, the ledger's cut between entries.
+fn parts(head: Head) -> Vec<(Space, Vec<u8>, Option<Vec<u8>>)> {
+    let mut parts = Vec::new();
+    for space in Space::ALL {
+        let mut from = Vec::new();
+        if space == Space::Ledger {
+            for cut in (0..head.seq.0).step_by(PART_ENTRIES) {
+                let to = keys::entry(Seq(cut));
+                parts.push((space, std::mem::replace(&mut from, to.clone()), Some(to)));
+            }
+        }
+        parts.push((space, from, None));
+    }
+    // The last ones are taken while others end, so they should be small ones.
+    parts.reverse();
+    parts
 }
 
 struct Fold {
@@ -223,6 +274,27 @@ fn is_sealed(order: &Order) -> bool {
 }
 
 impl Fold {
+    fn new(keys: Keys, expected: Expected) -> Self {
+        Self { book: Book::default(), expected, rules: None, keys, sealed: BTreeMap::new() }
+    }
+
+    /// Checks the promises of the shop, and says what rows the history leads to.
+    fn end(self, head: Head, report: &mut Report) -> Expected {
+        for violation in self.book.violations() {
+            report.add(violation);
+        }
+        if !self.keys.are_elsewhere() {
+            self.lost_keys().into_iter().for_each(|order| report.add(Finding::KeyLost(order)));
+        }
+        let Self { book, mut expected, rules, .. } = self;
+        expected.book(&book);
+        if let Some(rules) = rules {
+            expected.row(&rules);
+        }
+        expected.mark(head);
+        expected
+    }
+
     /// The orders whose number or code cannot be read, and should be: they are open, or were
     /// placed on a day that is not forgotten.
     fn lost_keys(&self) -> Vec<OrderId> {
@@ -265,11 +337,14 @@ impl Fold {
         let keys = self.keys.clone();
         std::thread::scope(|scope| {
             let reader = scope.spawn(move || reading::read(journal, to, &keys, &sender));
-            for read in batches.into_iter().flatten() {
-                self.entry(read, report)?;
-            }
+            self.take(batches, report)?;
             reader.join().unwrap_or_else(|panic| resume_unwind(panic))
         })
+    }
+
+    /// Folds what comes, until no more does.
+    fn take(&mut self, batches: Receiver<Vec<Read>>, report: &mut Report) -> Result<(), Finding> {
+        batches.into_iter().flatten().try_for_each(|read| self.entry(read, report))
     }
 
     fn entry(&mut self, read: Read, report: &mut Report) -> Result<(), Finding> {

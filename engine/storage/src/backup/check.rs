@@ -4,19 +4,22 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{BufReader, ErrorKind, Read};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use ring4_domain::change::Seq;
 
 use super::format::parse_hash;
-use super::rebuild::{Scope, Target, rebuild};
+use super::rebuild::{Entries, Rebuilding, Scope, Target, rebuild};
 use super::{BackupError, Backups, Stage, Watch, encrypt, name, tell, unwatched};
+use crate::journal::bulk::Bulk;
 use crate::journal::{self, FileError, failed, sync_dir};
 use crate::keyring::Keys;
 use crate::state::State;
-use crate::verify::verify;
+use crate::verify::{Ahead, BATCHES_AHEAD, Report, Stop, fold_stream, verify};
 use crate::{Head, Options, Snapshot};
 
 /// How long the verifying command may take. A million entries take seconds on a good machine,
@@ -97,38 +100,104 @@ pub fn verify_backup(file: &Path, scratch: &Path) -> Verdict {
 }
 
 /// See [`verify_backup`].
+///
+/// Where folding the entries as they are read does not end well it says only that. The backup is
+/// then restored with a journal and compared row by row, which names what is wrong.
 fn check(file: &Path, scratch: &Path, watch: Watch<'_>) -> Result<Verified, BackupError> {
     remove_dir(scratch)?;
+    let verified = match check_sums(file, scratch, watch)? {
+        Some(verified) => verified,
+        None => check_rows(file, scratch, watch)?,
+    };
+    remove_dir(scratch)?;
+    Ok(verified)
+}
+
+/// Restores the rows and folds the entries, in threads beside each other, and compares what both
+/// add up to. `None` if that is not the same, or a promise of the shop is broken.
+fn check_sums(
+    file: &Path,
+    scratch: &Path,
+    watch: Watch<'_>,
+) -> Result<Option<Verified>, BackupError> {
+    let keys = Keys::elsewhere();
+    let (built, folded) = std::thread::scope(|scope| {
+        let (sender, batches) = sync_channel(BATCHES_AHEAD);
+        let folding = scope.spawn(|| fold_stream(batches, keys.clone()));
+        let mut entries = Folding { ahead: Ahead::new(&keys, &sender), end: Ok(()) };
+        let built = restore(file, scratch, &mut entries, watch);
+        let Folding { mut ahead, end } = entries;
+        let all = end.and_then(|()| ahead.hand_over());
+        drop(sender);
+        let folded = folding.join().unwrap_or_else(|panic| resume_unwind(panic));
+        (built, folded.filter(|_| all.is_ok()))
+    });
+    let Rebuilding { header, manifest, head, has_state } = built?;
+    let rows = manifest.rows();
+    tell(watch, Stage::Verifying, rows, rows)?;
+    if !has_state {
+        return Ok(Some(Verified { head, entries: head.seq.0, rows }));
+    }
+    let Some(folded) = folded else { return Ok(None) };
+    let snapshot = snapshot(scratch)?;
+    let report = folded.compare(&snapshot, head).filter(|_| head == header.head);
+    Ok(report.map(|Report { entries, rows, .. }| Verified { head, entries, rows }))
+}
+
+/// Restores rows and journal, and compares them with each other.
+fn check_rows(file: &Path, scratch: &Path, watch: Watch<'_>) -> Result<Verified, BackupError> {
+    let dir = scratch.join("journal");
+    let mut journal = Bulk::new(&dir, Options::default().segment_bytes, false)?;
+    let built = restore(file, scratch, &mut journal, watch)?;
+    journal.finish()?;
+    let snapshot = snapshot(scratch)?;
+    let report = verify(&snapshot, &dir);
+    if let Some(first) = report.findings.first() {
+        let findings = (report.findings.len() as u64).saturating_add(report.findings_left_out);
+        let (path, first) = (file.to_owned(), first.to_string());
+        return Err(BackupError::Unclean { path, findings, first });
+    }
+    let found = snapshot.head()?;
+    if found != built.header.head {
+        let (path, due) = (file.to_owned(), built.header.head);
+        return Err(BackupError::Head { path, due, found });
+    }
+    Ok(Verified { head: found, entries: report.entries, rows: report.rows })
+}
+
+/// Restores into an empty scratch what is thrown away again.
+fn restore(
+    file: &Path,
+    scratch: &Path,
+    entries: &mut dyn Entries,
+    watch: Watch<'_>,
+) -> Result<Rebuilding, BackupError> {
+    remove_dir(&scratch.join("state"))?;
     fs::create_dir_all(scratch).map_err(failed("create", scratch))?;
     let input = File::open(file).map_err(failed("open", file))?;
     let input = BufReader::with_capacity(BUFFER_LEN, input);
-    let segment_bytes = Options::default().segment_bytes;
-    let (scope, agrees, durable) = (Scope::Whole, None, false);
-    let target = Target { dir: scratch, scope, segment_bytes, agrees, durable };
-    let built = rebuild(file, input, target, watch, Stage::Verifying)?;
-    let (rows, has_state) = (built.manifest.rows(), built.has_state);
-    tell(watch, Stage::Verifying, rows, rows)?;
-    let head = built.journal.finish()?;
-    let mut verified = Verified { head, entries: head.seq.0, rows };
-    if has_state {
-        let state = State::open(&scratch.join("state"))?;
-        let snapshot = Snapshot { reading: state.read(Keys::elsewhere) };
-        let report = verify(&snapshot, &scratch.join("journal"));
-        if let Some(first) = report.findings.first() {
-            let findings = (report.findings.len() as u64).saturating_add(report.findings_left_out);
-            let (path, first) = (file.to_owned(), first.to_string());
-            return Err(BackupError::Unclean { path, findings, first });
+    let target = Target { dir: scratch, scope: Scope::Whole, agrees: None, durable: false };
+    rebuild(file, input, target, entries, watch, Stage::Verifying)
+}
+
+fn snapshot(scratch: &Path) -> Result<Snapshot, BackupError> {
+    let state = State::open(&scratch.join("state"))?;
+    Ok(Snapshot { reading: state.read(Keys::elsewhere) })
+}
+
+/// Entries on their way to the fold, until it listens no more.
+struct Folding<'a> {
+    ahead: Ahead<'a>,
+    end: Result<(), Stop>,
+}
+
+impl Entries for Folding<'_> {
+    fn take(&mut self, head: Head, body: &[u8], row: &[u8]) -> Result<(), BackupError> {
+        if self.end.is_ok() {
+            self.end = self.ahead.entry(head.seq, body, row);
         }
-        let found = snapshot.head()?;
-        if found != built.header.head {
-            let (path, due) = (file.to_owned(), built.header.head);
-            return Err(BackupError::Head { path, due, found });
-        }
-        verified.entries = report.entries;
-        verified.rows = report.rows;
+        Ok(())
     }
-    remove_dir(scratch)?;
-    Ok(verified)
 }
 
 /// Removes a directory with everything in it, if it is there.

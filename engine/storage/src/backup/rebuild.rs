@@ -1,8 +1,8 @@
 //! A shop's journal and state, built from a backup file: for verification in scratch, and for a
 //! restore. Both of these use this.
 //!
-//! The journal is rebuilt from the state's copies of the entries, each proven by the chain from
-//! the first one on. The rows of the state are loaded as they are, sorted, past the memtables.
+//! The entries are the state's copies of them, each proven by the chain from the first one on.
+//! The rows of the state are loaded as they are, sorted, past the memtables.
 
 use std::io::Read;
 use std::panic::resume_unwind;
@@ -11,18 +11,17 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use ring4_domain::change::Seq;
 
-use super::format::read::Reader;
+use super::format::read::{Reader, Rows, Visitor};
 use super::{BackupError, BackupHeader, FormatError, Manifest, Stage, Watch, tell};
-use crate::codec::{self, EntryCopy, Kind};
+use crate::codec;
 use crate::journal::bulk::Bulk;
 use crate::journal::frame::BODY_LEN_MAX;
 use crate::keyring::Keys;
 use crate::state::{Load, State, keys};
 use crate::{Head, Space};
 
-/// Bytes of rows that are handed to the loading thread at once, and how often ahead of it.
-const BATCH_BYTES: usize = 256 << 10;
-const BATCHES_AHEAD: usize = 4;
+/// Chunks of rows, a mebibyte each, that may wait for the loading thread.
+const CHUNKS_AHEAD: usize = 2;
 
 /// Rows between two words to whoever watches.
 const TELL_EVERY: u64 = 4_096;
@@ -40,8 +39,8 @@ pub(crate) enum Scope {
 pub(crate) struct Rebuilding {
     pub header: BackupHeader,
     pub manifest: Manifest,
-    /// The journal, open for what follows the backup.
-    pub journal: Bulk,
+    /// The last entry that was handed over.
+    pub head: Head,
     /// Whether there is a state; a backup of another key layout gives entries only.
     pub has_state: bool,
 }
@@ -58,15 +57,17 @@ impl From<FormatError> for Halt {
     }
 }
 
-/// Builds `journal/` and `state/` inside `dir` from the plain bytes of the backup `file`.
+/// Builds `state/` inside `dir` from the plain bytes of the backup `file`, and hands its entries
+/// over as they come.
 pub(crate) fn rebuild(
     file: &Path,
     input: impl Read,
     target: Target<'_>,
+    entries: &mut dyn Entries,
     watch: Watch<'_>,
     stage: Stage,
 ) -> Result<Rebuilding, BackupError> {
-    let Target { dir, scope, segment_bytes, agrees, durable } = target;
+    let Target { dir, scope, agrees, durable } = target;
     let wrong = |source| BackupError::Format { path: file.to_owned(), source };
     let reader = Reader::open(input).map_err(wrong)?;
     let header = reader.header().clone();
@@ -76,38 +77,49 @@ pub(crate) fn rebuild(
         Scope::Whole => header.head.seq,
         Scope::EntriesTo(seq) => seq.min(header.head.seq),
     };
-    let journal = Bulk::new(&dir.join("journal"), segment_bytes, durable)?;
-    let mut taking = Taking { file, journal, last, agrees, rows: 0, loading: None };
+    let head = Head::GENESIS;
+    let (rows, loading, keys) = (0, None, Keys::default());
+    let mut taking =
+        Taking { file, entries, head, last, agrees, rows, loading, watch, stage, keys };
     let read = std::thread::scope(|scope| {
         let loading = state.as_ref().map(|state| {
-            let (sender, batches) = sync_channel(BATCHES_AHEAD);
-            taking.loading = Some(Sending { sender, batch: Batch::default() });
-            scope.spawn(move || load(state, batches))
+            let (sender, chunks) = sync_channel(CHUNKS_AHEAD);
+            taking.loading = Some(sender);
+            scope.spawn(move || load(state, chunks))
         });
-        let read = reader.rows(|space, key, value| -> Result<(), Halt> {
-            taking.row(space, key, value, watch, stage).map_err(Halt::Backup)
-        });
-        let sent = taking.loading.take().map_or(Ok(()), |mut sending| sending.send());
+        let read = reader.show(&mut taking);
+        drop(taking.loading.take());
         let joined = loading.map(std::thread::ScopedJoinHandle::join);
         let loaded = joined.transpose().unwrap_or_else(|panic| resume_unwind(panic));
         // Where loading failed, that is why nothing more could be sent.
         loaded.unwrap_or(Ok(()))?;
-        let manifest = read.map_err(|halt| match halt {
+        read.map_err(|halt| match halt {
             Halt::Format(source) => wrong(source),
             Halt::Backup(error) => error,
-        })?;
-        sent.map(|()| manifest)
+        })
     });
     let manifest = read?;
-    let journal = taking.journal;
-    if journal.head().seq != last || (scope == Scope::Whole && journal.head() != header.head) {
-        let (due, found) = (header.head, journal.head());
+    let head = taking.head;
+    if head.seq != last || (scope == Scope::Whole && head != header.head) {
+        let (due, found) = (header.head, head);
         return Err(BackupError::Head { path: file.to_owned(), due, found });
     }
     if let Some(state) = state.as_ref().filter(|_| durable) {
         state.sync()?;
     }
-    Ok(Rebuilding { header, manifest, journal, has_state })
+    Ok(Rebuilding { header, manifest, head, has_state })
+}
+
+/// Where the entries of a backup go.
+pub(crate) trait Entries {
+    /// Takes the entry that comes next, which the chain has proven, and the value of its row.
+    fn take(&mut self, head: Head, body: &[u8], row: &[u8]) -> Result<(), BackupError>;
+}
+
+impl Entries for Bulk {
+    fn take(&mut self, head: Head, body: &[u8], _: &[u8]) -> Result<(), BackupError> {
+        Ok(self.add(head, body)?)
+    }
 }
 
 /// Where a backup goes, and how much of it.
@@ -115,7 +127,6 @@ pub(crate) fn rebuild(
 pub(crate) struct Target<'a> {
     pub dir: &'a Path,
     pub scope: Scope,
-    pub segment_bytes: u64,
     /// Where another witness of the same history has seen the chain.
     pub agrees: Option<Head>,
     /// Whether it is to survive a power cut; what is thrown away again is not.
@@ -125,52 +136,59 @@ pub(crate) struct Target<'a> {
 /// Rows on their way out of the file.
 struct Taking<'a> {
     file: &'a Path,
-    journal: Bulk,
+    entries: &'a mut dyn Entries,
+    head: Head,
     last: Seq,
     agrees: Option<Head>,
     rows: u64,
     /// Where the rows go on to, if there is a state for them.
-    loading: Option<Sending>,
+    loading: Option<SyncSender<(Space, Rows)>>,
+    watch: Watch<'a>,
+    stage: Stage,
+    /// None: a copy's body is opened by whoever takes it.
+    keys: Keys,
+}
+
+impl Visitor for Taking<'_> {
+    type Error = Halt;
+
+    fn row(&mut self, space: Space, key: &[u8], value: &[u8]) -> Result<(), Halt> {
+        self.rows = self.rows.saturating_add(1);
+        if self.rows.is_multiple_of(TELL_EVERY) {
+            tell(self.watch, self.stage, self.rows, 0).map_err(Halt::Backup)?;
+        }
+        let is_entry = space == Space::Ledger && key.first() == Some(&b'e');
+        if is_entry && self.head.seq < self.last {
+            self.entry(key, value).map_err(Halt::Backup)?;
+        }
+        Ok(())
+    }
+
+    fn chunk(&mut self, space: Space, rows: Rows) -> Result<Rows, Halt> {
+        let Some(loading) = &self.loading else { return Ok(rows) };
+        // Nobody takes it any more where loading failed; that error is the one that is told.
+        let sent = loading.send((space, rows)).map_err(|_| BackupError::Cancelled);
+        sent.map(|()| Rows::default()).map_err(Halt::Backup)
+    }
 }
 
 impl Taking<'_> {
-    fn row(
-        &mut self,
-        space: Space,
-        key: &[u8],
-        value: &[u8],
-        watch: Watch<'_>,
-        stage: Stage,
-    ) -> Result<(), BackupError> {
-        self.rows = self.rows.saturating_add(1);
-        if self.rows.is_multiple_of(TELL_EVERY) {
-            tell(watch, stage, self.rows, 0)?;
-        }
-        let is_entry = space == Space::Ledger && key.first() == Some(&b'e');
-        if is_entry && self.journal.head().seq < self.last {
-            self.entry(key, value)?;
-        }
-        match &mut self.loading {
-            Some(sending) => sending.row(space, key, value),
-            None => Ok(()),
-        }
-    }
-
     /// Takes the copy of an entry if it continues the chain.
     fn entry(&mut self, key: &[u8], value: &[u8]) -> Result<(), BackupError> {
-        let before = self.journal.head();
-        let seq = before.next();
-        let copy = codec::unseal::<EntryCopy>(Kind::EntryCopy, key, value, &Keys::default()).ok();
-        let copy = copy.filter(|copy| {
-            key == keys::entry(seq) && fits(&copy.body) && before.then(&copy.body).hash == copy.hash
+        let (before, seq) = (self.head, self.head.next());
+        let copy = codec::entry_copy(key, value, &self.keys).ok().filter(|(body, hash)| {
+            key == keys::entry(seq) && fits(body) && before.then(body).hash == *hash
         });
         match copy {
-            Some(copy)
-                if self.agrees.is_some_and(|due| due.seq == seq && due.hash != copy.hash) =>
+            Some((_, hash))
+                if self.agrees.is_some_and(|due| due.seq == seq && due.hash != hash) =>
             {
                 Err(BackupError::History { path: self.file.to_owned(), seq })
             }
-            Some(copy) => Ok(self.journal.push(&copy.body)?),
+            Some((body, hash)) => {
+                self.head = Head { seq, hash };
+                self.entries.take(self.head, body, value)
+            }
             None => Err(BackupError::Chain { path: self.file.to_owned(), seq }),
         }
     }
@@ -187,44 +205,12 @@ impl From<fjall::Error> for BackupError {
     }
 }
 
-/// Rows on their way to the thread that loads them.
-struct Sending {
-    sender: SyncSender<Batch>,
-    batch: Batch,
-}
-
-/// Rows behind each other: where each key and each value ends.
-#[derive(Default)]
-struct Batch {
-    bytes: Vec<u8>,
-    rows: Vec<(Space, usize, usize)>,
-}
-
-impl Sending {
-    fn row(&mut self, space: Space, key: &[u8], value: &[u8]) -> Result<(), BackupError> {
-        let Batch { bytes, rows } = &mut self.batch;
-        bytes.extend_from_slice(key);
-        let key_end = bytes.len();
-        bytes.extend_from_slice(value);
-        rows.push((space, key_end, bytes.len()));
-        if bytes.len() < BATCH_BYTES { Ok(()) } else { self.send() }
-    }
-
-    fn send(&mut self) -> Result<(), BackupError> {
-        // Nobody takes it any more where loading failed; that error is the one that is told.
-        self.sender.send(std::mem::take(&mut self.batch)).map_err(|_| BackupError::Cancelled)
-    }
-}
-
 /// Loads what comes, until no more does.
-fn load(state: &State, batches: Receiver<Batch>) -> Result<(), fjall::Error> {
+fn load(state: &State, chunks: Receiver<(Space, Rows)>) -> Result<(), fjall::Error> {
     let mut loading = Loading::new(state);
-    for Batch { bytes, rows } in batches {
-        let mut begin = 0;
-        for (space, key_end, end) in rows {
-            let key = bytes.get(begin..key_end).unwrap_or_default();
-            loading.row(space, key, bytes.get(key_end..end).unwrap_or_default())?;
-            begin = end;
+    for (space, rows) in chunks {
+        for (key, value) in rows.iter() {
+            loading.row(space, key, value)?;
         }
     }
     loading.finish()

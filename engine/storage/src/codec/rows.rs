@@ -95,15 +95,26 @@ pub(crate) struct Mark {
 
 impl Coded for EntryCopy {
     fn write(&self, out: &mut Out<'_>) {
-        out.list(2);
-        out.bytes(&self.body);
-        self.hash.write(out);
+        write_entry_copy(&self.body, self.hash, out);
     }
 
     fn read(input: &mut In<'_>) -> Result<Self, DecodeError> {
-        input.list_of("entry copy", 2)?;
-        Ok(Self { body: input.bytes("entry copy")?.to_vec(), hash: Hash::read(input)? })
+        let (body, hash) = read_entry_copy(input)?;
+        Ok(Self { body: body.to_vec(), hash })
     }
+}
+
+/// The bytes of an [`EntryCopy`], whose body is long and need not be copied for this.
+pub(super) fn write_entry_copy(body: &[u8], hash: Hash, out: &mut Out<'_>) {
+    out.list(2);
+    out.bytes(body);
+    hash.write(out);
+}
+
+/// Reads what [`write_entry_copy`] wrote.
+pub(super) fn read_entry_copy<'a>(input: &mut In<'a>) -> Result<(&'a [u8], Hash), DecodeError> {
+    input.list_of("entry copy", 2)?;
+    Ok((input.bytes("entry copy")?, Hash::read(input)?))
 }
 
 impl Coded for Hash {

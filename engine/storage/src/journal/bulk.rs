@@ -46,12 +46,17 @@ impl Bulk {
 
     /// Adds the entry that comes next.
     pub(crate) fn push(&mut self, body: &[u8]) -> Result<(), FileError> {
+        self.add(self.head.then(body), body)
+    }
+
+    /// Adds the entry that comes next, with which the chain ends in `head`.
+    pub(crate) fn add(&mut self, head: Head, body: &[u8]) -> Result<(), FileError> {
         if self.segment.is_empty() {
             self.before = self.head;
             let header = Header { before: self.before, previous: self.previous };
             self.segment.extend_from_slice(&header.bytes());
         }
-        self.head = self.head.then(body);
+        self.head = head;
         // Each counts as a group of its own: all of them were durable once.
         frame::write(&mut self.segment, self.head, 0, body);
         if self.segment.len() as u64 >= self.segment_bytes { self.close_segment() } else { Ok(()) }

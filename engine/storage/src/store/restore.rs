@@ -19,8 +19,8 @@ use super::replay::replay;
 use super::swap::{self, Swap};
 use super::{Options, Paths, lock};
 use crate::backup::{
-    BackupHeader, Rebuilding, Scope, Stage, Target, Watch, open, peek_header, rebuild, remove_dir,
-    set_aside, tell,
+    BackupHeader, Scope, Stage, Target, Watch, open, peek_header, rebuild, remove_dir, set_aside,
+    tell,
 };
 use crate::codec::{self, Kind};
 use crate::journal::bulk::Bulk;
@@ -411,16 +411,16 @@ impl<'a> Building<'a> {
         let dir = self.paths.building.clone();
         remove_dir(&dir.join("journal"))?;
         remove_dir(&dir.join("state"))?;
-        let (mut journal, has_state) = match base {
+        let mut journal = Bulk::new(&dir.join("journal"), self.segment_bytes(), true)?;
+        let has_state = match base {
             Some((path, header)) => {
                 let agrees = self.seen_by_journal(header.head)?;
-                let target = self.target(&dir, Scope::Whole, agrees);
+                let target = Self::target(&dir, Scope::Whole, agrees);
                 let input = open(self.backups, path)?;
-                let built = rebuild(path, input, target, watch, Stage::Restoring)?;
-                let Rebuilding { journal, has_state, .. } = built;
-                (journal, has_state)
+                let stage = Stage::Restoring;
+                rebuild(path, input, target, &mut journal, watch, stage)?.has_state
             }
-            None => (Bulk::new(&dir.join("journal"), self.segment_bytes(), true)?, false),
+            None => false,
         };
         let start = journal.head();
         let to = self.end(start, watch)?;
@@ -445,8 +445,8 @@ impl<'a> Building<'a> {
         Options::default().segment_bytes
     }
 
-    fn target<'b>(&self, dir: &'b Path, scope: Scope, agrees: Option<Head>) -> Target<'b> {
-        Target { dir, scope, segment_bytes: self.segment_bytes(), agrees, durable: true }
+    const fn target(dir: &Path, scope: Scope, agrees: Option<Head>) -> Target<'_> {
+        Target { dir, scope, agrees, durable: true }
     }
 
     /// Where the shop's own journal has last seen the chain up to a backup's end. A backup that
@@ -494,10 +494,13 @@ impl<'a> Building<'a> {
         let dir = self.paths.building.join("entries");
         remove_dir(&dir)?;
         let agrees = self.seen_by_journal(header.head)?;
-        let target = self.target(&dir, Scope::EntriesTo(header.head.seq), agrees);
+        let target = Self::target(&dir, Scope::EntriesTo(header.head.seq), agrees);
         let input = open(self.backups, path)?;
-        rebuild(path, input, target, watch, Stage::Restoring)?.journal.finish()?;
-        Ok(Salvage::open(&dir.join("journal"))?)
+        let journal = dir.join("journal");
+        let mut entries = Bulk::new(&journal, self.segment_bytes(), true)?;
+        rebuild(path, input, target, &mut entries, watch, Stage::Restoring)?;
+        entries.finish()?;
+        Ok(Salvage::open(&journal)?)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ring4_domain::book::{Book, Closed};
 use ring4_domain::ids::{OrderId, UserId};
 use ring4_domain::order::Order;
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 use crate::Space;
 use crate::codec::{
@@ -42,6 +42,20 @@ impl Sums {
         let (count, sum) = self.0.entry(space).or_default();
         *count = count.saturating_add(1);
         *sum = sum.wrapping_add(hash);
+    }
+
+    /// Adds what was added up elsewhere.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (space, (rows, hashes)) in &other.0 {
+            let (count, sum) = self.0.entry(*space).or_default();
+            *count = count.saturating_add(*rows);
+            *sum = sum.wrapping_add(*hashes);
+        }
+    }
+
+    /// How many rows there are.
+    pub(super) fn rows(&self) -> u64 {
+        self.0.values().map(|(rows, _)| *rows).sum()
     }
 
     /// Takes rows out that were added.
@@ -226,7 +240,7 @@ impl Expected {
     }
 }
 
-/// The row's key is part of it, with its length, so that rows cannot trade bytes.
+/// The row's key is part of it, as the seed.
 pub(super) fn hash(key: &[u8], value: &[u8]) -> RowHash {
-    xxh3_128(&[&(key.len() as u64).to_le_bytes(), key, value].concat())
+    xxh3_128_with_seed(value, xxh3_64(key))
 }

@@ -1,14 +1,14 @@
-//! The journal's entries, followed along the chain and decoded, in batches for whoever folds
-//! them. Verification alone uses this, in a thread of its own.
+//! Entries, decoded in batches for another thread that folds them: a journal's, followed along the
+//! chain, or those of a backup as it is read. Verification alone uses this.
 
 use std::path::Path;
 use std::sync::mpsc::SyncSender;
 
-use ring4_domain::change::Entry;
+use ring4_domain::change::{Entry, Seq};
 
 use super::Finding;
 use super::expected::{RowHash, hash};
-use crate::codec::{self, EntryCopy, Kind};
+use crate::codec::{self, Kind};
 use crate::journal::segment::{self, Header};
 use crate::journal::{FileError, Head};
 use crate::keyring::Keys;
@@ -19,9 +19,9 @@ use crate::{Fault, JournalError};
 const BATCH_ENTRIES: usize = 256;
 
 /// An entry, and the hash of the row that should keep a copy of it.
-pub(super) struct Read {
-    pub entry: Entry,
-    pub row: RowHash,
+pub(crate) struct Read {
+    pub(super) entry: Entry,
+    pub(super) row: RowHash,
 }
 
 /// Reads the journal up to `to`; what was read before something is found is handed over first.
@@ -31,9 +31,9 @@ pub(super) fn read(
     keys: &Keys,
     sender: &SyncSender<Vec<Read>>,
 ) -> Result<(), Finding> {
-    let mut reader = Reader { keys, sender, batch: Vec::with_capacity(BATCH_ENTRIES) };
-    let end = reader.follow(journal, to);
-    let handed_over = reader.hand_over();
+    let mut ahead = Ahead::new(keys, sender);
+    let end = ahead.follow(journal, to);
+    let handed_over = ahead.hand_over();
     match end.and(handed_over) {
         Err(Stop::Found(finding)) => Err(finding),
         Ok(()) | Err(Stop::Unheard) => Ok(()),
@@ -41,7 +41,7 @@ pub(super) fn read(
 }
 
 /// Why reading ends before the journal does.
-enum Stop {
+pub(crate) enum Stop {
     Found(Finding),
     /// The fold found something and listens no more.
     Unheard,
@@ -53,13 +53,18 @@ impl From<Finding> for Stop {
     }
 }
 
-struct Reader<'a> {
+/// Entries on their way to whoever folds them.
+pub(crate) struct Ahead<'a> {
     keys: &'a Keys,
     sender: &'a SyncSender<Vec<Read>>,
     batch: Vec<Read>,
 }
 
-impl Reader<'_> {
+impl<'a> Ahead<'a> {
+    pub(crate) fn new(keys: &'a Keys, sender: &'a SyncSender<Vec<Read>>) -> Self {
+        Self { keys, sender, batch: Vec::with_capacity(BATCH_ENTRIES) }
+    }
+
     fn follow(&mut self, journal: &Path, to: Head) -> Result<(), Stop> {
         let file = |error: FileError| Finding::Journal(error.into());
         let mut head = Head::GENESIS;
@@ -83,7 +88,9 @@ impl Reader<'_> {
                 if frame.head.seq == to.seq && frame.head != to {
                     return Err(Finding::Chain(to.seq).into());
                 }
-                self.entry(frame.head, frame.body)
+                let Head { seq, hash } = frame.head;
+                let row = codec::seal_entry_copy(&keys::entry(seq), frame.body, hash);
+                self.entry(seq, frame.body, &row)
             })?;
             // The writer may be in the middle of a frame behind the snapshot's last entry.
             if let Some(fault) = walk.fault.filter(|_| walk.end.seq < to.seq) {
@@ -99,18 +106,16 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn entry(&mut self, head: Head, body: &[u8]) -> Result<(), Stop> {
-        let seq = head.seq;
+    /// Takes the entry that comes next, and the value of the row that should keep a copy of it.
+    pub(crate) fn entry(&mut self, seq: Seq, body: &[u8], row: &[u8]) -> Result<(), Stop> {
         let entry: Entry = codec::decode(Kind::Entry, body, self.keys)
             .map_err(|source| Finding::Entry { seq, source })?;
-        let copy = EntryCopy { body: body.to_vec(), hash: head.hash };
-        let key = keys::entry(seq);
-        let row = hash(&key, &codec::seal(Kind::EntryCopy, &key, &copy, self.keys));
-        self.batch.push(Read { entry, row });
+        self.batch.push(Read { entry, row: hash(&keys::entry(seq), row) });
         if self.batch.len() < BATCH_ENTRIES { Ok(()) } else { self.hand_over() }
     }
 
-    fn hand_over(&mut self) -> Result<(), Stop> {
+    /// Hands over what is left.
+    pub(crate) fn hand_over(&mut self) -> Result<(), Stop> {
         let next = Vec::with_capacity(BATCH_ENTRIES);
         self.sender.send(std::mem::replace(&mut self.batch, next)).map_err(|_| Stop::Unheard)
     }

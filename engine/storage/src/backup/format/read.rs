@@ -13,6 +13,35 @@ use crate::Space;
 /// A key and its value.
 type Row<'a> = (&'a [u8], &'a [u8]);
 
+/// Who is shown what a backup holds, in its order. Whatever was shown counts only once
+/// [`Reader::show`] has returned a manifest.
+pub(in crate::backup) trait Visitor {
+    /// Why it wants to see no more.
+    type Error: From<FormatError>;
+
+    /// Sees one row.
+    fn row(&mut self, space: Space, key: &[u8], value: &[u8]) -> Result<(), Self::Error>;
+
+    /// May keep a keyspace's rows that it was just shown, and gives room for the next ones.
+    fn chunk(&mut self, space: Space, rows: Rows) -> Result<Rows, Self::Error>;
+}
+
+/// Rows behind each other, as they stand in a chunk.
+#[derive(Default)]
+pub(in crate::backup) struct Rows(Vec<u8>);
+
+impl Rows {
+    /// Every row, up to the first one that makes no sense.
+    pub(in crate::backup) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+        let mut rest = self.0.as_slice();
+        std::iter::from_fn(move || {
+            let (row, behind) = split_row(rest).ok()?;
+            rest = behind;
+            Some(row)
+        })
+    }
+}
+
 /// A backup file being read.
 pub(in crate::backup) struct Reader<R> {
     input: Input<R>,
@@ -39,12 +68,11 @@ impl<R: Read> Reader<R> {
         &self.header
     }
 
-    /// Reads to the end, showing each row in order to `each`. Whatever was shown counts only
-    /// once this has returned a manifest.
-    pub(in crate::backup) fn rows<E: From<FormatError>>(
+    /// Reads to the end, and shows it all.
+    pub(in crate::backup) fn show<V: Visitor>(
         mut self,
-        mut each: impl FnMut(Space, &[u8], &[u8]) -> Result<(), E>,
-    ) -> Result<Manifest, E> {
+        visitor: &mut V,
+    ) -> Result<Manifest, V::Error> {
         let mut seen = Manifest::default();
         let mut chunk = Chunk::new()?;
         let mut last: Option<(Space, Vec<u8>)> = None;
@@ -57,7 +85,7 @@ impl<R: Read> Reader<R> {
             }
             let space = self.chunk(tag, start, &mut chunk)?;
             seen.chunks = seen.chunks.saturating_add(1);
-            let mut rest = chunk.raw.as_slice();
+            let mut rest = chunk.raw.0.as_slice();
             while !rest.is_empty() {
                 let wrong = |fault| FormatError { offset: start, fault };
                 let ((key, value), behind) = split_row(rest).map_err(wrong)?;
@@ -75,9 +103,10 @@ impl<R: Read> Reader<R> {
                     _ => last = Some((space, key.to_vec())),
                 }
                 seen.count(space, key, value);
-                each(space, key, value)?;
+                visitor.row(space, key, value)?;
                 rest = behind;
             }
+            chunk.raw = visitor.chunk(space, std::mem::take(&mut chunk.raw))?;
         }
         Ok(self.end(seen)?)
     }
@@ -100,9 +129,10 @@ impl<R: Read> Reader<R> {
         if checksum(tag, raw_len, packed_len, &chunk.packed) != stored {
             return Err(wrong(FormatFault::Checksum));
         }
-        chunk.raw.clear();
-        chunk.raw.reserve(raw);
-        let unpacked = chunk.zstd.decompress_to_buffer(&chunk.packed, &mut chunk.raw);
+        let Rows(rows) = &mut chunk.raw;
+        rows.clear();
+        rows.reserve(raw);
+        let unpacked = chunk.zstd.decompress_to_buffer(&chunk.packed, rows);
         match unpacked {
             Ok(len) if len == raw => Ok(space),
             _ => Err(wrong(FormatFault::Packing)),
@@ -190,14 +220,14 @@ impl<R: Read> Input<R> {
 struct Chunk {
     zstd: zstd::bulk::Decompressor<'static>,
     packed: Vec<u8>,
-    raw: Vec<u8>,
+    raw: Rows,
 }
 
 impl Chunk {
     fn new() -> Result<Self, FormatError> {
         let failed = |error| FormatError { offset: 0, fault: FormatFault::Read(error) };
         let zstd = zstd::bulk::Decompressor::new().map_err(failed)?;
-        Ok(Self { zstd, packed: Vec::new(), raw: Vec::new() })
+        Ok(Self { zstd, packed: Vec::new(), raw: Rows::default() })
     }
 }
 

@@ -351,7 +351,9 @@ impl<'a> Start<'a> {
     }
 
     fn open_state(&self) -> Result<State, Halt> {
-        if let (Some(command), None) = (&self.options.verify_command, self.closed) {
+        // Also after a clean close: a file may have been damaged since, and some damage ends the
+        // process that opens it.
+        if let Some(command) = &self.options.verify_command {
             verify_in_child(command, &self.paths.state)?;
         }
         open_when_free(&self.paths.state).map_err(|error| match error {

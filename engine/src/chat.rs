@@ -11,12 +11,15 @@ pub mod commands;
 mod database;
 mod depositing;
 mod evidence;
+mod favourites;
 mod languages;
 mod lost;
 mod offers;
 mod orders;
 pub mod press;
 mod queue;
+mod receipts;
+mod service_state;
 mod vendors;
 mod wallet;
 
@@ -124,8 +127,13 @@ impl Visit<'_> {
     }
 
     fn menu(&self) -> Result<Reply, ShopError> {
-        let screen = self.voice().menu(&self.customer.name, self.available()?, self.admin)?;
-        Ok(Reply::Screen(screen))
+        self.menu_in(self.voice()).map(Reply::Screen)
+    }
+
+    /// The menu as this voice says it.
+    fn menu_in(&self, voice: Voice<'_>) -> Result<Screen, ShopError> {
+        let favourites = self.favourites()?;
+        Ok(voice.menu(&self.customer.name, self.available()?, &favourites, self.admin)?)
     }
 }
 
@@ -411,15 +419,18 @@ impl Visit<'_> {
         self.forget_question().await?;
         match verb {
             Verb::Start => self.start(words).await,
-            Verb::Buy if words.is_empty() => self.services(),
+            Verb::Buy if words.is_empty() => self.services(0),
             Verb::Buy => self.search(words),
-            Verb::Orders => self.orders(),
+            Verb::Orders => self.orders(None),
             Verb::Cancel => self.cancel_by_words(words).await,
             Verb::Balance => self.wallet(),
             Verb::Deposit => self.deposit_by_words(words).await,
             Verb::History => self.history(None),
+            Verb::Receipt => self.receipt_by_words(words),
+            Verb::Status => self.status(),
             Verb::Language => self.language_by_words(words).await,
             Verb::Help => Ok(Reply::Screen(self.voice().help(self.admin)?)),
+            Verb::Support => Ok(Reply::Screen(self.voice().support()?)),
             Verb::Admin => self.dashboard(),
             Verb::Offers => self.vendors_offers(),
             Verb::Deposits => self.queue(0),
@@ -444,11 +455,15 @@ impl Visit<'_> {
         }
         match press {
             Press::Menu => self.menu(),
-            Press::Services => self.services(),
-            Press::Countries(service) => self.countries(&service),
+            Press::Services(page) => self.services(page),
+            Press::Countries(service, page) => self.countries(&service, page),
             Press::Offer(service, country) => self.offer(service, country).await,
             Press::Place(quote) => self.place(quote).await,
-            Press::Orders => self.orders(),
+            Press::Orders => self.orders(None),
+            Press::OrdersBefore(order) => self.orders(Some(order)),
+            Press::Cancellable => self.cancel_list(),
+            Press::Receipts => self.receipts(),
+            Press::Receipt(order) => self.receipt(order),
             Press::Order(order) => self.order(order).await,
             Press::Cancel(order) => self.cancel(order).await,
             Press::Wallet => self.wallet(),
@@ -462,7 +477,9 @@ impl Visit<'_> {
             Press::Languages => self.languages(),
             Press::Language(code) => self.choose_language(&code).await,
             Press::Evidence(deposit) => self.evidence(deposit).await,
+            Press::Status => self.status(),
             Press::Help => Ok(Reply::Screen(self.voice().help(self.admin)?)),
+            Press::Support => Ok(Reply::Screen(self.voice().support()?)),
             Press::Admin => self.dashboard(),
             Press::Offers => self.vendors_offers(),
             Press::RefreshOffers => self.refresh_offers(),

@@ -9,6 +9,7 @@ pub mod chat;
 pub mod cli;
 pub mod clock;
 pub mod control;
+pub mod countries;
 pub mod effects;
 pub mod engine;
 pub mod executor;

@@ -11,6 +11,8 @@ pub mod lost;
 pub mod offers;
 pub mod order;
 pub mod queue;
+pub mod receipt;
+pub mod status;
 pub mod vendors;
 pub mod wallet;
 
@@ -23,7 +25,9 @@ use ring4_telegram::keyboard::{Button, Keyboard, KeyboardError};
 
 use crate::chat::commands;
 use crate::chat::press::Press;
+use crate::countries;
 use crate::live::Live;
+use crate::screens::offers::OfferRow;
 
 /// A text with its buttons.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,12 +149,18 @@ impl<'live> Voice<'live> {
         self.live.config.services.get(service).map_or("", |service| service.emoji.as_str())
     }
 
-    /// The country's name; its code where the configuration has dropped it since.
+    /// The country's name in this person's language. A name of the operator's own, which the
+    /// table of names does not know, is shown to everybody as it is.
     #[must_use]
     pub fn country(&self, country: Country) -> String {
-        let mut countries = self.live.config.shop.countries.iter();
-        let known = countries.find(|(known, _)| *known == country);
-        known.map_or_else(|| country.to_string(), |(_, name)| name.clone())
+        let mut configured = self.live.config.shop.countries.iter();
+        let configured = configured.find(|(known, _)| *known == country).map(|(_, name)| name);
+        let known = countries::names(country);
+        match configured {
+            Some(own) if known.is_none_or(|names| !names.contains(&own.as_str())) => own.clone(),
+            _ => countries::name(country, self.language)
+                .map_or_else(|| country.to_string(), str::to_owned),
+        }
     }
 
     fn button(&self, key: &str, press: &Press) -> Result<Button, KeyboardError> {
@@ -174,7 +184,13 @@ impl<'live> Voice<'live> {
     ///
     /// # Errors
     /// See [`ScreenError`].
-    pub fn menu(&self, name: &str, available: Amount, admin: bool) -> Result<Screen, ScreenError> {
+    pub fn menu(
+        &self,
+        name: &str,
+        available: Amount,
+        favourites: &[OfferRow],
+        admin: bool,
+    ) -> Result<Screen, ScreenError> {
         let shop = &self.live.config.shop;
         let text = self.say(
             "menu",
@@ -186,7 +202,10 @@ impl<'live> Voice<'live> {
             ],
         );
         let mut rows = Rows::default();
-        rows.add([self.button("menu.buy", &Press::Services)]);
+        for offer in favourites {
+            rows.add([self.favourite_button(offer)]);
+        }
+        rows.add([self.button("menu.buy", &Press::Services(0))]);
         rows.add([
             self.button("menu.orders", &Press::Orders),
             self.button("menu.wallet", &Press::Wallet),
@@ -195,7 +214,10 @@ impl<'live> Voice<'live> {
             self.button("menu.deposit", &Press::Amounts),
             self.button("menu.help", &Press::Help),
         ]);
-        rows.add([self.button("menu.language", &Press::Languages)]);
+        rows.add([
+            self.button("menu.status", &Press::Status),
+            self.button("menu.language", &Press::Languages),
+        ]);
         if admin {
             rows.add([self.button("menu.admin", &Press::Admin)]);
         }
@@ -231,8 +253,23 @@ impl<'live> Voice<'live> {
             ],
         );
         let mut rows = Rows::default();
-        rows.add([self.button("menu.home", &Press::Menu)]);
+        rows.add([
+            self.button("menu.support", &Press::Support),
+            self.button("menu.home", &Press::Menu),
+        ]);
         rows.screen(text)
+    }
+
+    /// How to reach a human.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn support(&self) -> Result<Screen, ScreenError> {
+        let known = self.live.config.shop.contacts.join(", ");
+        match known.as_str() {
+            "" => self.plain(self.say("support.none", &[])),
+            known => self.plain(self.say("support", &[("contacts", Value::Text(known))])),
+        }
     }
 
     /// A notice as a message of its own. A notice is plain text, a message is HTML.

@@ -1,93 +1,223 @@
-//! Finds offers by what people type: `whatsapp uk`, `telegrm germany`. Only the chat room
-//! imports this.
+//! Finds offers by what people type: `whatsapp uk`, `telegrm germany`, `вотсап в германии`, `🇪🇸`.
+//! Only the chat room imports this.
+//!
+//! Names are compared with the edit distance of `strsim`, a small crate without dependencies: a
+//! shop has some hundred names, so an index would cost more than it saves.
+
+mod nicknames;
 
 use ring4_domain::ids::{Country, ServiceKey};
 
+use crate::countries;
 use crate::live::Live;
+use nicknames::{COUNTRY_NICKNAMES, FILLERS, SERVICE_NICKNAMES};
 
 /// The longest text that is searched for, in characters.
 const WORDS_CHARS_MAX: usize = 64;
 
-/// How alike two words must be, from 0 to 100, to count as a misspelling.
-const ALIKE_PERCENT: usize = 75;
+/// The most words that name one thing together, as in `Saint Kitts and Nevis`.
+const NAME_WORDS_MAX: usize = 4;
 
-/// What people call countries beside their names and codes.
-const NICKNAMES: &[(&str, &[u8; 2])] = &[
-    ("uk", b"GB"),
-    ("england", b"GB"),
-    ("britain", b"GB"),
-    ("usa", b"US"),
-    ("america", b"US"),
-    ("states", b"US"),
-    ("holland", b"NL"),
-    ("deutschland", b"DE"),
-    ("emirates", b"AE"),
-];
+/// What people named. A list that is empty was not spoken of; both empty: nothing was understood.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The services, in the order they are shown.
+    pub services: Vec<ServiceKey>,
+    /// The countries, in the order they are shown.
+    pub countries: Vec<Country>,
+}
 
-/// Offers that every word of `text` fits, services in their order; empty when a word fits none.
+impl Found {
+    /// Whether nothing was understood.
+    #[must_use]
+    pub const fn is_nothing(&self) -> bool {
+        self.services.is_empty() && self.countries.is_empty()
+    }
+
+    /// The offers that are meant: every service and country where none was named.
+    #[must_use]
+    pub fn offers(&self, live: &Live) -> Vec<(ServiceKey, Country)> {
+        let mut services: Vec<&ServiceKey> = live.services();
+        services.retain(|key| self.services.is_empty() || self.services.contains(key));
+        let mut countries = live.countries();
+        countries.retain(|at| self.countries.is_empty() || self.countries.contains(at));
+        let of = |service: &ServiceKey| countries.iter().map(|at| (service.clone(), *at)).collect();
+        services.into_iter().flat_map(|service| -> Vec<_> { of(service) }).collect()
+    }
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning<'live> {
+    Service(&'live ServiceKey),
+    Country(Country),
+}
+
+/// How well words fit a name, best first. A worse fit counts only where there is no better one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Same,
+    /// The beginning of the name, or one of its words.
+    Part,
+    /// This many letters differ.
+    Misspelt(usize),
+}
+
+/// What `text` names among the services and countries that are sold.
 #[must_use]
-pub fn find(live: &Live, text: &str) -> Vec<(ServiceKey, Country)> {
+pub fn find(live: &Live, text: &str) -> Found {
     let text: String = text.chars().take(WORDS_CHARS_MAX).collect();
-    let text = text.to_lowercase();
-    let words: Vec<&str> =
-        text.split(|letter: char| !letter.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
-    if words.is_empty() {
-        return Vec::new();
-    }
-    let services = live.services();
-    let countries = live.countries();
-    let mut wanted_services: Vec<&ServiceKey> = Vec::new();
-    let mut wanted_countries: Vec<Country> = Vec::new();
-    for word in words {
-        let fits: Vec<_> =
-            services.iter().copied().filter(|key| service_fits(live, key, word)).collect();
-        let lies: Vec<_> =
-            countries.iter().copied().filter(|at| country_fits(live, *at, word)).collect();
-        if fits.is_empty() && lies.is_empty() {
-            return Vec::new();
-        }
-        wanted_services.extend(fits);
-        wanted_countries.extend(lies);
-    }
-    let mut found = Vec::new();
-    for service in services {
-        if !wanted_services.is_empty() && !wanted_services.contains(&service) {
-            continue;
-        }
-        for country in &countries {
-            if wanted_countries.is_empty() || wanted_countries.contains(country) {
-                found.push((service.clone(), *country));
+    let names = names(live);
+    let mut meant: Vec<Meaning<'_>> = flags(&text).into_iter().map(Meaning::Country).collect();
+    let folded = fold(&text);
+    let words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
+    let mut fillers = Vec::new();
+    // A misspelling alone is a guess; beside words that mean nothing it is none any more.
+    let mut certain = !meant.is_empty();
+    let mut unknown = false;
+    let mut rest = words.as_slice();
+    while let Some((first, others)) = rest.split_first() {
+        if let Some((len, fit, found)) = longest(&names, rest) {
+            let filler = len == 1 && FILLERS.contains(first);
+            if filler {
+                fillers.extend(found);
+            } else {
+                certain |= fit < Fit::Misspelt(0);
+                meant.extend(found);
             }
+            rest = rest.get(len..).unwrap_or_default();
+        } else {
+            unknown |= !FILLERS.contains(first);
+            rest = others;
+        }
+    }
+    if unknown && !certain {
+        return Found::default();
+    }
+    // `in` is India only where no other country was named.
+    if !meant.iter().any(|meaning| matches!(meaning, Meaning::Country(_))) {
+        meant.extend(fillers);
+    }
+    let mut services: Vec<ServiceKey> = live.services().into_iter().cloned().collect();
+    services.retain(|key| meant.contains(&Meaning::Service(key)));
+    let mut countries = live.countries();
+    countries.retain(|country| meant.contains(&Meaning::Country(*country)));
+    Found { services, countries }
+}
+
+/// The most words at the beginning that name something together, how well, and what.
+fn longest<'live>(
+    names: &[(Meaning<'live>, Vec<String>)],
+    words: &[&str],
+) -> Option<(usize, Fit, Vec<Meaning<'live>>)> {
+    for len in (1..=NAME_WORDS_MAX.min(words.len())).rev() {
+        let span = words.get(..len).unwrap_or_default().join(" ");
+        let fits = names.iter().filter_map(|(meaning, names)| {
+            let fit = names.iter().filter_map(|name| fit(name, &span)).min()?;
+            // Several words are a name as a whole; one by one they have their turn later.
+            (len == 1 || fit != Fit::Part).then_some((fit, *meaning))
+        });
+        let fits: Vec<_> = fits.collect();
+        if let Some(best) = fits.iter().map(|(fit, _)| *fit).min() {
+            let found = fits.into_iter().filter(|(fit, _)| *fit == best);
+            return Some((len, best, found.map(|(_, meaning)| meaning).collect()));
+        }
+    }
+    None
+}
+
+/// Everything that is sold, under every name that people may know it by.
+fn names(live: &Live) -> Vec<(Meaning<'_>, Vec<String>)> {
+    let mut names = Vec::new();
+    for key in live.services() {
+        let mut known = vec![key.to_string()];
+        if let Some(service) = live.config.services.get(key) {
+            known.push(service.name.clone());
+            known.extend(service.aliases.iter().cloned());
+        }
+        let nicknames = SERVICE_NICKNAMES.iter().filter(|(_, of)| *of == key.as_str());
+        known.extend(nicknames.map(|(name, _)| (*name).to_owned()));
+        names.push((Meaning::Service(key), known.iter().map(|name| fold(name)).collect()));
+    }
+    for country in live.countries() {
+        let mut known = vec![country.to_string()];
+        let mut configured = live.config.shop.countries.iter();
+        known.extend(configured.find(|(at, _)| *at == country).map(|(_, name)| name.clone()));
+        let table = countries::names(country).into_iter().flatten();
+        known.extend(table.map(|name| (*name).to_owned()));
+        let nicknames = COUNTRY_NICKNAMES.iter().filter(|(_, code)| **code == country.bytes());
+        known.extend(nicknames.map(|(name, _)| (*name).to_owned()));
+        names.push((Meaning::Country(country), known.iter().map(|name| fold(name)).collect()));
+    }
+    names
+}
+
+/// How words fit a name, both folded; `None` where they do not.
+fn fit(name: &str, words: &str) -> Option<Fit> {
+    if name == words {
+        return Some(Fit::Same);
+    }
+    let letters = words.chars().count();
+    let part = |part: &str| part == words || part.starts_with(words);
+    if letters >= 3 && (name.starts_with(words) || name.split(' ').any(part)) {
+        return Some(Fit::Part);
+    }
+    let of = name.chars().count();
+    let allowed = match of.min(letters) {
+        0..=3 => return None,
+        4..=5 => 1,
+        6..=9 => 2,
+        _ => 3,
+    };
+    if of.abs_diff(letters) > allowed {
+        return None;
+    }
+    let misses = strsim::damerau_levenshtein(name, words);
+    (misses <= allowed).then_some(Fit::Misspelt(misses))
+}
+
+/// Lower case, without accents, one blank between words: what people type on a phone.
+fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for letter in text.chars().flat_map(char::to_lowercase) {
+        let letter = match letter {
+            'á' | 'à' | 'â' | 'ã' | 'ä' | 'å' => 'a',
+            'é' | 'è' | 'ê' | 'ë' => 'e',
+            'í' | 'ì' | 'î' | 'ï' => 'i',
+            'ó' | 'ò' | 'ô' | 'õ' | 'ö' => 'o',
+            'ú' | 'ù' | 'û' | 'ü' => 'u',
+            'ñ' => 'n',
+            'ç' => 'c',
+            'ё' => 'е',
+            '\'' | '’' | '.' | '\u{301}' => continue,
+            letter if letter.is_alphanumeric() => letter,
+            _ => ' ',
+        };
+        if letter != ' ' || !folded.ends_with(' ') {
+            folded.push(letter);
+        }
+    }
+    folded.trim().to_owned()
+}
+
+/// The countries whose flags stand in a text: pairs of regional indicators (Unicode).
+fn flags(text: &str) -> Vec<Country> {
+    let letter = |sign: char| {
+        let place = u32::from(sign).checked_sub(0x1_F1E6).filter(|place| *place < 26)?;
+        char::from_u32(u32::from('A') + place)
+    };
+    let signs: Vec<Option<char>> = text.chars().map(letter).collect();
+    let mut found = Vec::new();
+    let mut rest = signs.as_slice();
+    while let Some((first, others)) = rest.split_first() {
+        rest = others;
+        if let (Some(first), Some(Some(second))) = (first, others.first()) {
+            found.extend(format!("{first}{second}").parse::<Country>());
+            rest = others.get(1..).unwrap_or_default();
         }
     }
     found
 }
 
-fn service_fits(live: &Live, key: &ServiceKey, word: &str) -> bool {
-    let name = live.config.services.get(key).map(|service| service.name.to_lowercase());
-    let names = name.as_deref().unwrap_or_default();
-    let parts = names.split(|letter: char| !letter.is_alphanumeric());
-    parts.chain([key.as_str()]).any(|name| alike(name, word))
-}
-
-fn country_fits(live: &Live, country: Country, word: &str) -> bool {
-    if country.to_string().eq_ignore_ascii_case(word) {
-        return true;
-    }
-    let nickname = NICKNAMES.iter().any(|(name, code)| **code == country.bytes() && *name == word);
-    let mut names = live.config.shop.countries.iter();
-    let name = names.find(|(known, _)| *known == country).map(|(_, name)| name.to_lowercase());
-    let parts = name.as_deref().unwrap_or_default().split(|letter: char| !letter.is_alphanumeric());
-    nickname || parts.filter(|part| part.len() > 2).any(|part| alike(part, word))
-}
-
-/// The same, begun alike, or misspelt by a letter or two.
-fn alike(name: &str, word: &str) -> bool {
-    if name.is_empty() {
-        return false;
-    }
-    let begun = word.chars().count() >= 3 && name.starts_with(word);
-    let letters = name.chars().count().max(word.chars().count());
-    let misses = strsim::damerau_levenshtein(name, word);
-    begun || misses == 0 || (letters - misses.min(letters)) * 100 >= letters * ALIKE_PERCENT
-}
+#[cfg(test)]
+mod tests;

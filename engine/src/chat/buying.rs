@@ -10,15 +10,20 @@ use super::{Reply, Visit};
 use crate::market::{Listed, MarketError, Priced, Wanted};
 use crate::mint::{self, Origin};
 use crate::odds::Figures;
-use crate::screens::offers::{OfferRow, QuoteView, ServiceRow};
+use crate::screens::offers::{OfferRow, QuoteView, ServiceRow, ServicesView};
 use crate::search;
 use crate::shop::ShopError;
 
 /// Orders read at once while they are counted.
 const ORDERS_READ: usize = 64;
 
+/// What success is taken to be where too few orders tell, and what it is at least, in percent:
+/// an offer that never delivered should stand last, not nowhere.
+const USUAL_PERCENT: u32 = 75;
+const PERCENT_MIN: u32 = 5;
+
 impl Visit<'_> {
-    pub(super) fn services(&self) -> Result<Reply, ShopError> {
+    pub(super) fn services(&self, page: u8) -> Result<Reply, ShopError> {
         let countries = self.live.countries();
         let orders_done = self.orders_done()?;
         let row = |service: &ServiceKey| {
@@ -28,46 +33,66 @@ impl Visit<'_> {
             });
             ServiceRow { service: service.clone(), from: prices.min() }
         };
-        let rows: Vec<ServiceRow> = self.live.services().into_iter().map(row).collect();
-        Ok(Reply::Screen(self.voice().services(&rows, self.available()?)?))
+        let services: Vec<ServiceRow> = self.live.services().into_iter().map(row).collect();
+        let favourites = self.favourites()?;
+        let view = ServicesView { services: &services, favourites: &favourites, page };
+        Ok(Reply::Screen(self.voice().services(view, self.available()?)?))
     }
 
-    pub(super) fn countries(&self, service: &ServiceKey) -> Result<Reply, ShopError> {
+    pub(super) fn countries(&self, service: &ServiceKey, page: u8) -> Result<Reply, ShopError> {
         if !self.live.config.services.get(service).is_some_and(|known| known.enabled) {
             return Ok(Reply::Notice(self.voice().say("stale_button", &[])));
         }
-        let orders_done = self.orders_done()?;
-        let offers: Vec<OfferRow> = self
-            .live
-            .countries()
-            .into_iter()
-            .filter_map(|country| {
-                let wanted = Wanted { service, country, orders_done };
-                let listed = self.shop.market.listed(self.live, wanted);
-                let shown = listed != Listed::NotOffered;
-                let price = listed.price();
-                let percent = self.odds(service, country).and_then(|odds| odds.success_percent());
-                shown.then(|| OfferRow { service: service.clone(), country, price, percent })
-            })
-            .collect();
+        let countries = self.live.countries().into_iter();
+        let mut offers = self.offers(countries.map(|country| (service.clone(), country)))?;
+        // What is listed is what a code costs, tries that come to nothing included.
+        let usual = self.shop.odds.service(service).success_percent().unwrap_or(USUAL_PERCENT);
+        offers.sort_by_key(|offer| {
+            let percent = offer.percent.unwrap_or(usual).clamp(PERCENT_MIN, 100);
+            let price = offer.price.map(|price| price.micros() / i64::from(percent));
+            (price.is_none(), price)
+        });
         let available = self.available()?;
-        Ok(Reply::Screen(self.voice().countries(service, &offers, available)?))
+        Ok(Reply::Screen(self.voice().countries(service, &offers, page, available)?))
     }
 
-    pub(super) fn search(&self, words: &str) -> Result<Reply, ShopError> {
+    /// The offers of a list that are shown, with price and odds as far as they are known.
+    pub(super) fn offers(
+        &self,
+        wanted: impl Iterator<Item = (ServiceKey, Country)>,
+    ) -> Result<Vec<OfferRow>, ShopError> {
         let orders_done = self.orders_done()?;
-        let offers: Vec<OfferRow> = search::find(self.live, words)
-            .into_iter()
-            .filter_map(|(service, country)| {
-                let wanted = Wanted { service: &service, country, orders_done };
-                let listed = self.shop.market.listed(self.live, wanted);
-                let (shown, price) = (listed != Listed::NotOffered, listed.price());
-                shown.then_some(OfferRow { service, country, price, percent: None })
-            })
-            .collect();
+        let offers = wanted.filter_map(|(service, country)| {
+            let wanted = Wanted { service: &service, country, orders_done };
+            let listed = self.shop.market.listed(self.live, wanted);
+            let (shown, price) = (listed != Listed::NotOffered, listed.price());
+            let percent = self.odds(&service, country).and_then(|odds| odds.success_percent());
+            shown.then_some(OfferRow { service, country, price, percent })
+        });
+        Ok(offers.collect())
+    }
+
+    /// What words name: one service's countries, or the offers that fit, favourites first.
+    pub(super) fn search(&self, words: &str) -> Result<Reply, ShopError> {
+        let found = search::find(self.live, words);
+        if found.is_nothing() {
+            return self.not_found(words);
+        }
+        if let ([service], []) = (found.services.as_slice(), found.countries.as_slice()) {
+            return self.countries(service, 0);
+        }
+        let mut offers = self.offers(found.offers(self.live).into_iter())?;
         if offers.is_empty() {
             return self.not_found(words);
         }
+        let favourites = self.favourites()?;
+        let same = |one: &OfferRow, other: &OfferRow| {
+            one.service == other.service && one.country == other.country
+        };
+        offers.sort_by_key(|offer| {
+            let place = favourites.iter().position(|favourite| same(favourite, offer));
+            place.unwrap_or(favourites.len())
+        });
         let words = ring4_telegram::command::clean(words, super::ECHO_CHARS_MAX);
         Ok(Reply::Screen(self.voice().matches(&words, &offers, self.available()?)?))
     }

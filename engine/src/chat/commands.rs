@@ -27,10 +27,16 @@ pub enum Verb {
     Deposit,
     /// The wallet's entries.
     History,
+    /// What was booked for an order.
+    Receipt,
+    /// How each service does.
+    Status,
     /// The language to be spoken to in.
     Language,
     /// Help.
     Help,
+    /// How to reach a human.
+    Support,
     /// The dashboard.
     Admin,
     /// What vendors offer of each service.
@@ -89,8 +95,11 @@ pub const COMMANDS: &[Command] = &[
     row("balance", &[], Verb::Balance, Audience::Customer, "command.balance"),
     row("deposit", &[], Verb::Deposit, Audience::Customer, "command.deposit"),
     row("history", &[], Verb::History, Audience::Customer, "command.history"),
+    row("receipt", &[], Verb::Receipt, Audience::Customer, "command.receipt"),
+    row("status", &[], Verb::Status, Audience::Customer, "command.status"),
     row("language", &[], Verb::Language, Audience::Customer, "command.language"),
     row("help", &[], Verb::Help, Audience::Customer, "command.help"),
+    row("support", &["contact"], Verb::Support, Audience::Customer, "command.support"),
     row("admin", &[], Verb::Admin, Audience::Admin, "command.admin"),
     row("services", &[], Verb::Offers, Audience::Admin, "command.services"),
     row("deposits", &[], Verb::Deposits, Audience::Admin, "command.deposits"),

@@ -37,7 +37,6 @@ impl Visit<'_> {
             self.shop.menus_due.notify_one();
         }
         let voice = Voice::new(self.live, Some(language), self.shop.clock.now());
-        let menu = voice.menu(&self.customer.name, self.available()?, self.admin)?;
-        Ok(Reply::Both(menu, voice.say("language.chosen", &[])))
+        Ok(Reply::Both(self.menu_in(voice)?, voice.say("language.chosen", &[])))
     }
 }

@@ -8,25 +8,39 @@ use ring4_domain::order::{Order, OrderState};
 use ring4_domain::refusal::Refusal;
 
 use super::{Reply, Visit};
+use crate::screens::order::OrdersPage;
 use crate::shop::{ShopError, available};
 
-/// Orders on the list: every open one, then recent ones up to this many in all.
+/// Orders on one page of the list, beside those that are open.
 const ORDERS_LISTED: usize = 12;
 
 impl Visit<'_> {
-    pub(super) fn orders(&self) -> Result<Reply, ShopError> {
+    /// Every open order and the recent ones; or those placed before another.
+    pub(super) fn orders(&self, before: Option<OrderId>) -> Result<Reply, ShopError> {
         let snapshot = self.shop.snapshot();
-        let mut orders = snapshot.open_orders_of(self.user())?;
-        for order in snapshot.orders_of(self.user(), None, ORDERS_LISTED)? {
-            if !order.state.is_open() && orders.len() < ORDERS_LISTED {
-                orders.push(order);
-            }
-        }
-        Ok(Reply::Screen(self.voice().orders(&orders, false)?))
+        let ended = self.recent_orders(before)?;
+        let last = ended.last().map(Order::id);
+        let mut orders = match before {
+            None => snapshot.open_orders_of(self.user())?,
+            Some(_) => Vec::new(),
+        };
+        let open = orders.len();
+        orders.extend(ended.into_iter().filter(|order| before.is_some() || !order.state.is_open()));
+        let older = match last {
+            Some(last) => !snapshot.orders_of(self.user(), Some(last), 1)?.is_empty(),
+            None => false,
+        };
+        let page = OrdersPage { orders: &orders, open, before, older: last.filter(|_| older) };
+        Ok(Reply::Screen(self.voice().orders(page)?))
+    }
+
+    /// The latest orders, or the latest before another.
+    pub(super) fn recent_orders(&self, before: Option<OrderId>) -> Result<Vec<Order>, ShopError> {
+        Ok(self.shop.snapshot().orders_of(self.user(), before, ORDERS_LISTED)?)
     }
 
     /// The customer's own order of this id.
-    fn own_order(&self, id: OrderId) -> Result<Option<Order>, ShopError> {
+    pub(super) fn own_order(&self, id: OrderId) -> Result<Option<Order>, ShopError> {
         let order = self.shop.snapshot().order(id)?;
         Ok(order.filter(|order| order.customer() == self.user()))
     }
@@ -68,7 +82,7 @@ impl Visit<'_> {
             // The card is brought up to date by its own effect.
             return Ok(Reply::Notice(notice));
         }
-        Ok(Reply::Both(self.voice().orders(&self.cancellable()?, true)?, notice))
+        Ok(Reply::Both(self.voice().cancellable(&self.cancellable()?)?, notice))
     }
 
     fn cancellable(&self) -> Result<Vec<Order>, ShopError> {
@@ -78,11 +92,15 @@ impl Visit<'_> {
         Ok(orders)
     }
 
+    pub(super) fn cancel_list(&self) -> Result<Reply, ShopError> {
+        Ok(Reply::Screen(self.voice().cancellable(&self.cancellable()?)?))
+    }
+
     pub(super) async fn cancel_by_words(&self, words: &str) -> Result<Reply, ShopError> {
         if words.is_empty() {
-            return Ok(Reply::Screen(self.voice().orders(&self.cancellable()?, true)?));
+            return self.cancel_list();
         }
-        match words.parse() {
+        match words.trim().parse() {
             Ok(id) => self.cancel(id).await,
             Err(_) => self.refuse(&Refusal::OrderUnknown),
         }

@@ -14,16 +14,24 @@ use ring4_domain::ids::{Country, DepositId, IdError, MethodKey, OrderId, Provide
 pub enum Press {
     /// The main menu.
     Menu,
-    /// The services.
-    Services,
-    /// The countries of a service.
-    Countries(ServiceKey),
+    /// The services, this page of them, counted from 0.
+    Services(u8),
+    /// The countries of a service, this page of them, counted from 0.
+    Countries(ServiceKey, u8),
     /// The price of an offer.
     Offer(ServiceKey, Country),
     /// Buy at the price shown.
     Place(OrderId),
     /// The customer's orders.
     Orders,
+    /// Those placed before this one.
+    OrdersBefore(OrderId),
+    /// The orders that can be cancelled.
+    Cancellable,
+    /// The orders whose receipt may be asked for.
+    Receipts,
+    /// What was booked for an order.
+    Receipt(OrderId),
     /// One order's card.
     Order(OrderId),
     /// Cancel an order.
@@ -46,8 +54,12 @@ pub enum Press {
     Paid(DepositId),
     /// The payment's id or a picture of it is to be told next.
     Evidence(DepositId),
+    /// How each service does.
+    Status,
     /// Help.
     Help,
+    /// How to reach a human.
+    Support,
     /// The languages.
     Languages,
     /// Speak this language from now on.
@@ -137,11 +149,17 @@ impl fmt::Display for Press {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Menu => write!(out, "m"),
-            Self::Services => write!(out, "s"),
-            Self::Countries(service) => write!(out, "c:{service}"),
+            Self::Services(0) => write!(out, "s"),
+            Self::Services(page) => write!(out, "s:{page}"),
+            Self::Countries(service, 0) => write!(out, "c:{service}"),
+            Self::Countries(service, page) => write!(out, "c:{service}:{page}"),
             Self::Offer(service, country) => write!(out, "o:{service}:{country}"),
             Self::Place(id) => write!(out, "p:{id}"),
             Self::Orders => write!(out, "l"),
+            Self::OrdersBefore(id) => write!(out, "l:{id}"),
+            Self::Cancellable => write!(out, "x"),
+            Self::Receipts => write!(out, "r"),
+            Self::Receipt(id) => write!(out, "r:{id}"),
             Self::Order(id) => write!(out, "v:{id}"),
             Self::Cancel(id) => write!(out, "x:{id}"),
             Self::Wallet => write!(out, "w"),
@@ -154,7 +172,9 @@ impl fmt::Display for Press {
             Self::Method(method, id) => write!(out, "dm:{method}:{id}"),
             Self::Paid(id) => write!(out, "dp:{id}"),
             Self::Evidence(id) => write!(out, "de:{id}"),
+            Self::Status => write!(out, "i"),
             Self::Help => write!(out, "?"),
+            Self::Support => write!(out, "?s"),
             Self::Languages => write!(out, "g"),
             Self::Language(code) => write!(out, "g:{code}"),
             Self::Admin => write!(out, "A"),
@@ -192,11 +212,17 @@ impl FromStr for Press {
         let parts: Vec<&str> = text.split(':').collect();
         Ok(match parts.as_slice() {
             ["m"] => Self::Menu,
-            ["s"] => Self::Services,
-            ["c", service] => Self::Countries(service.parse()?),
+            ["s"] => Self::Services(0),
+            ["s", page] => Self::Services(later(page)?),
+            ["c", service] => Self::Countries(service.parse()?, 0),
+            ["c", service, page] => Self::Countries(service.parse()?, later(page)?),
             ["o", service, country] => Self::Offer(service.parse()?, country.parse()?),
             ["p", id] => Self::Place(id.parse()?),
             ["l"] => Self::Orders,
+            ["l", id] => Self::OrdersBefore(id.parse()?),
+            ["x"] => Self::Cancellable,
+            ["r"] => Self::Receipts,
+            ["r", id] => Self::Receipt(id.parse()?),
             ["v", id] => Self::Order(id.parse()?),
             ["x", id] => Self::Cancel(id.parse()?),
             ["w"] => Self::Wallet,
@@ -212,7 +238,9 @@ impl FromStr for Press {
             ["dm", method, id] => Self::Method(method.parse()?, id.parse()?),
             ["dp", id] => Self::Paid(id.parse()?),
             ["de", id] => Self::Evidence(id.parse()?),
+            ["i"] => Self::Status,
             ["?"] => Self::Help,
+            ["?s"] => Self::Support,
             ["g"] => Self::Languages,
             ["g", code] if is_language(code) => Self::Language((*code).to_owned()),
             ["A"] => Self::Admin,
@@ -247,6 +275,11 @@ impl FromStr for Press {
     }
 }
 
+/// A page that is not the first.
+fn later(page: &str) -> Result<u8, IdError> {
+    page.parse().ok().filter(|page| *page > 0).ok_or(IdError)
+}
+
 /// Whether this is the form of a language code.
 fn is_language(code: &str) -> bool {
     (2..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_lowercase())
@@ -265,11 +298,17 @@ mod tests {
         let deposit = DepositId::from_bits(u64::MAX);
         vec![
             Press::Menu,
-            Press::Services,
-            Press::Countries(service.clone()),
+            Press::Services(0),
+            Press::Services(u8::MAX),
+            Press::Countries(service.clone(), 0),
+            Press::Countries(service.clone(), u8::MAX),
             Press::Offer(service, Country::US),
             Press::Place(order),
             Press::Orders,
+            Press::OrdersBefore(order),
+            Press::Cancellable,
+            Press::Receipts,
+            Press::Receipt(order),
             Press::Order(order),
             Press::Cancel(order),
             Press::Wallet,
@@ -282,7 +321,9 @@ mod tests {
             Press::Method(method, deposit),
             Press::Paid(deposit),
             Press::Evidence(deposit),
+            Press::Status,
             Press::Help,
+            Press::Support,
             Press::Languages,
             Press::Language("es".to_owned()),
             Press::Admin,
@@ -336,6 +377,9 @@ mod tests {
             "M",
             "c:Ring4",
             "c:../etc",
+            "s:0",
+            "c:ring4:0",
+            "c:ring4:256",
             "g:",
             "g:ES",
             "g:../etc",

@@ -164,7 +164,7 @@ impl Voice<'_> {
             let paid = self.button(key, &Press::Paid(deposit.id));
             rows.add([paid.map(|button| button.styled(Style::Success))]);
         } else if deposit.state.is_credited() {
-            rows.add([self.button("menu.buy", &Press::Services)]);
+            rows.add([self.button("menu.buy", &Press::Services(0))]);
         } else if deposit.state.is_undecided()
             && let Some(key) = self.wanted_evidence(deposit)
         {

@@ -32,6 +32,10 @@ keys! {
     Label "menu.history" [];
     Label "menu.help" [];
     Label "menu.language" [];
+    Label "menu.status" [];
+    Label "menu.support" [];
+    Label "menu.previous" [];
+    Label "menu.next" [];
     Label "menu.admin" [];
     Label "menu.back" [];
     Label "menu.home" [];
@@ -41,6 +45,8 @@ keys! {
     Text "help" ["commands", "contacts", "timeout"];
     Text "help.contacts" ["contacts"];
     Text "help.command" ["command", "description"];
+    Text "support" ["contacts"];
+    Text "support.none" [];
     Text "unknown_command" [];
     Text "unknown_text" ["words"];
     Text "text_only" [];
@@ -66,8 +72,11 @@ keys! {
     Menu "command.balance" [];
     Menu "command.deposit" [];
     Menu "command.history" [];
+    Menu "command.receipt" [];
+    Menu "command.status" [];
     Menu "command.language" [];
     Menu "command.help" [];
+    Menu "command.support" [];
     Menu "command.admin" [];
     Menu "command.services" [];
     Menu "command.deposits" [];
@@ -115,6 +124,9 @@ keys! {
     Label "buy.country_odds" ["flag", "country", "price", "percent"];
     Label "buy.match" ["emoji", "service", "flag", "country"];
     Label "buy.match_at" ["emoji", "service", "flag", "country", "price"];
+
+    Label "buy.favourite" ["service", "flag", "country"];
+    Label "buy.favourite_at" ["service", "flag", "country", "price"];
 
     Text "quote" ["emoji", "service", "flag", "country", "price", "available", "secs", "timeout"];
     Text "quote.stock" ["stock"] by "stock";
@@ -167,6 +179,10 @@ keys! {
     Text "orders.none" [];
     Text "orders.cancel" [];
     Text "orders.cancel_none" [];
+    Label "orders.cancel_one" [];
+    Label "orders.receipts" [];
+    Label "orders.receipt" [];
+    Label "orders.open" [];
     Label "orders.row" ["service", "flag", "state", "when"];
     Label "state.buying" [];
     Label "state.unclear" [];
@@ -189,6 +205,21 @@ keys! {
     Text "history.capture" ["id"];
     Text "history.release" ["id"];
     Text "history.refund" ["id"];
+
+    Text "receipt"
+        ["id", "emoji", "service", "flag", "country", "state", "price", "when", "rows"];
+    Text "receipt.choose" [];
+    Text "status" ["rows"];
+    Text "status.row" ["emoji", "service", "figures"];
+    Text "status.up" [];
+    Text "status.sold_out" [];
+    Text "status.unavailable" [];
+    Text "status.unknown" [];
+    Text "status.success" ["percent", "orders"] by "orders";
+    Text "status.no_orders" [];
+    Text "status.wait" ["secs"] by "secs";
+    Text "status.last_code" ["when"];
+    Label "status.refresh" [];
 
     Text "deposit.amounts" ["available", "min", "max"];
     Text "deposit.methods" ["amount"];

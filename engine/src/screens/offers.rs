@@ -49,6 +49,17 @@ pub struct QuoteView<'view> {
     pub odds: Option<Figures>,
 }
 
+/// The list of services.
+#[derive(Clone, Copy, Debug)]
+pub struct ServicesView<'view> {
+    /// All of them.
+    pub services: &'view [ServiceRow],
+    /// What the customer buys most.
+    pub favourites: &'view [OfferRow],
+    /// The page that is shown, from 0.
+    pub page: u8,
+}
+
 impl Voice<'_> {
     /// What is for sale.
     ///
@@ -56,14 +67,18 @@ impl Voice<'_> {
     /// See [`ScreenError`].
     pub fn services(
         &self,
-        services: &[ServiceRow],
+        view: ServicesView<'_>,
         available: Amount,
     ) -> Result<Screen, ScreenError> {
-        if services.is_empty() {
+        if view.services.is_empty() {
             return self.plain(self.say("buy.none", &[]));
         }
         let mut rows = Rows::default();
-        for ServiceRow { service, from } in services.iter().take(OFFERS_MAX) {
+        for offer in view.favourites.iter().filter(|_| view.page == 0) {
+            rows.add([self.favourite_button(offer)]);
+        }
+        let (page, services) = page_of(view.services, view.page);
+        for ServiceRow { service, from } in services {
             let price = from.map(|from| self.money(from)).unwrap_or_default();
             let key = if from.is_some() { "buy.service_from" } else { "buy.service" };
             let mut values = vec![
@@ -73,14 +88,15 @@ impl Voice<'_> {
             if from.is_some() {
                 values.push(("price", Value::Text(&price)));
             }
-            rows.add([self.button_with(key, &values, &Press::Countries(service.clone()))]);
+            rows.add([self.button_with(key, &values, &Press::Countries(service.clone(), 0))]);
         }
+        self.add_pager(&mut rows, page, view.services.len(), Press::Services);
         rows.add([self.button("menu.home", &Press::Menu)]);
         let available = self.money(available);
         rows.screen(self.say("buy.services", &[("available", Value::Text(&available))]))
     }
 
-    /// The countries of one service.
+    /// The countries of one service, best value first.
     ///
     /// # Errors
     /// See [`ScreenError`].
@@ -88,54 +104,63 @@ impl Voice<'_> {
         &self,
         service: &ServiceKey,
         offers: &[OfferRow],
+        page: u8,
         available: Amount,
     ) -> Result<Screen, ScreenError> {
-        let name = Value::Text(self.service(service));
-        let description =
-            self.live.config.services.get(service).map_or("", |known| known.description.as_str());
         let mut rows = Rows::default();
-        let buttons: Vec<_> = offers
-            .iter()
-            .take(OFFERS_MAX)
-            .map(|offer| {
-                let flag = offer.country.flag();
-                let country = self.country(offer.country);
-                let price = offer.price.map(|price| self.money(price));
-                let mut values =
-                    vec![("flag", Value::Text(&flag)), ("country", Value::Text(&country))];
-                let mut key = "buy.country";
-                if let Some(price) = &price {
-                    values.push(("price", Value::Text(price)));
-                    key = "buy.country_at";
-                    if let Some(percent) = offer.percent {
-                        values.push(("percent", Value::Number(i64::from(percent))));
-                        key = "buy.country_odds";
-                    }
-                }
-                self.button_with(key, &values, &Press::Offer(service.clone(), offer.country))
-            })
-            .collect();
+        let (page, shown) = page_of(offers, page);
+        let mut buttons = shown.iter().map(|offer| self.country_button(offer));
         // Two to a row keeps a long list on one phone screen.
-        let mut buttons = buttons.into_iter();
         while let Some(first) = buttons.next() {
             rows.add(std::iter::once(first).chain(buttons.next()));
         }
+        self.add_pager(&mut rows, page, offers.len(), |page| {
+            Press::Countries(service.clone(), page)
+        });
         rows.add([
-            self.button("menu.back", &Press::Services),
+            self.button("menu.back", &Press::Services(0)),
             self.button("menu.home", &Press::Menu),
         ]);
-        let text = if offers.is_empty() {
-            self.say("buy.no_countries", &[("service", name)])
-        } else {
-            let available = self.money(available);
-            let values = [
-                ("service", name),
-                ("description", Value::Text(description)),
-                ("available", Value::Text(&available)),
-            ];
-            self.say("buy.countries", &values)
-        };
-        rows.screen(text)
+        let name = Value::Text(self.service(service));
+        if offers.is_empty() {
+            return rows.screen(self.say("buy.no_countries", &[("service", name)]));
+        }
+        let description =
+            self.live.config.services.get(service).map_or("", |known| known.description.as_str());
+        let available = self.money(available);
+        let values = [
+            ("service", name),
+            ("description", Value::Text(description)),
+            ("available", Value::Text(&available)),
+        ];
+        rows.screen(self.say("buy.countries", &values))
+    }
+
+    fn country_button(&self, offer: &OfferRow) -> Result<Button, KeyboardError> {
+        let flag = offer.country.flag();
+        let country = self.country(offer.country);
+        let price = offer.price.map(|price| self.money(price));
+        let mut values = vec![("flag", Value::Text(&flag)), ("country", Value::Text(&country))];
+        let mut key = "buy.country";
+        if let Some(price) = &price {
+            values.push(("price", Value::Text(price)));
+            key = "buy.country_at";
+            if let Some(percent) = offer.percent {
+                values.push(("percent", Value::Number(i64::from(percent))));
+                key = "buy.country_odds";
+            }
+        }
+        let press = Press::Offer(offer.service.clone(), offer.country);
+        self.button_with(key, &values, &press)
+    }
+
+    /// The ways to the pages beside this one.
+    fn add_pager(&self, rows: &mut Rows, page: u8, len: usize, press: impl Fn(u8) -> Press) {
+        let before = page.checked_sub(1).map(|page| self.button("menu.previous", &press(page)));
+        let shown = (usize::from(page) + 1) * OFFERS_MAX;
+        let after = page.checked_add(1).filter(|_| shown < len);
+        let after = after.map(|page| self.button("menu.next", &press(page)));
+        rows.add(before.into_iter().chain(after));
     }
 
     /// What a search found.
@@ -152,7 +177,10 @@ impl Voice<'_> {
         for offer in offers.iter().take(OFFERS_MAX) {
             rows.add([self.match_button(offer)]);
         }
-        rows.add([self.button("menu.home", &Press::Menu)]);
+        rows.add([
+            self.button("menu.buy", &Press::Services(0)),
+            self.button("menu.home", &Press::Menu),
+        ]);
         let available = self.money(available);
         let values = [("words", Value::Text(words)), ("available", Value::Text(&available))];
         rows.screen(self.say("buy.matches", &values))
@@ -175,6 +203,22 @@ impl Voice<'_> {
         self.button_with(key, &values, &press)
     }
 
+    /// The button of an offer that the customer buys often.
+    pub(super) fn favourite_button(&self, offer: &OfferRow) -> Result<Button, KeyboardError> {
+        let flag = offer.country.flag();
+        let country = self.country(offer.country);
+        let price = offer.price.map(|price| self.money(price));
+        let mut values = vec![
+            ("service", Value::Text(self.service(&offer.service))),
+            ("flag", Value::Text(&flag)),
+            ("country", Value::Text(&country)),
+        ];
+        let key = if price.is_some() { "buy.favourite_at" } else { "buy.favourite" };
+        values.extend(price.iter().map(|price| ("price", Value::Text(price.as_str()))));
+        let press = Press::Offer(offer.service.clone(), offer.country);
+        self.button_with(key, &values, &press)
+    }
+
     /// An offer that no vendor can serve, why, and what may be bought instead.
     ///
     /// # Errors
@@ -191,7 +235,7 @@ impl Voice<'_> {
             rows.add([self.match_button(offer)]);
         }
         rows.add([
-            self.button("menu.back", &Press::Countries(service.clone())),
+            self.button("menu.back", &Press::Countries(service.clone(), 0)),
             self.button("menu.home", &Press::Menu),
         ]);
         let country = self.country(country);
@@ -261,9 +305,18 @@ impl Voice<'_> {
             rows.add([buy.map(|button| button.styled(Style::Success))]);
         }
         rows.add([
-            self.button("menu.back", &Press::Countries(quote.service.clone())),
+            self.button("menu.back", &Press::Countries(quote.service.clone(), 0)),
             self.button("menu.home", &Press::Menu),
         ]);
         rows.screen(text)
     }
+}
+
+/// The page of a list, or the last one where it has not so many.
+fn page_of<Row>(rows: &[Row], page: u8) -> (u8, &[Row]) {
+    let last = rows.len().saturating_sub(1) / OFFERS_MAX;
+    let page = usize::from(page).min(last);
+    let from = page * OFFERS_MAX;
+    let to = rows.len().min(from + OFFERS_MAX);
+    (u8::try_from(page).unwrap_or(u8::MAX), rows.get(from..to).unwrap_or_default())
 }

@@ -1,10 +1,11 @@
 //! The order card, the message that rings, and the lists of orders. The chat room and the
 //! effects import this.
 
+use ring4_domain::ids::OrderId;
 use ring4_domain::money::Amount;
 use ring4_domain::order::{CancelReason, FailReason, Order, OrderState};
 use ring4_rules::messages::Value;
-use ring4_telegram::keyboard::{Button, COPY_CHARS_MAX, Style};
+use ring4_telegram::keyboard::{Button, COPY_CHARS_MAX, KeyboardError, Style};
 
 use super::offers::OfferRow;
 use super::{Rows, Screen, ScreenError, Voice};
@@ -13,6 +14,19 @@ use crate::chat::press::Press;
 /// The longest code shown, in characters. A vendor that finds no code in a message hands over the
 /// whole of it; ten parts of an SMS fit here, and all of it fits into one message.
 const CODE_SHOWN_CHARS_MAX: usize = 1_530;
+
+/// A page of a customer's orders.
+#[derive(Clone, Copy, Debug)]
+pub struct OrdersPage<'page> {
+    /// The orders, open ones first.
+    pub orders: &'page [Order],
+    /// How many of them are open.
+    pub open: usize,
+    /// The order before which these were placed, where it is not the newest page.
+    pub before: Option<OrderId>,
+    /// The order before which older ones were placed, if there are any.
+    pub older: Option<OrderId>,
+}
 
 impl Voice<'_> {
     /// The card of an order as it stands.
@@ -93,8 +107,13 @@ impl Voice<'_> {
                 rows.add([cancel.map(|button| button.styled(Style::Danger))]);
             }
             state if state.is_open() => {}
-            _ => rows
-                .add([self.button("order.again", &offer), self.button("menu.home", &Press::Menu)]),
+            _ => {
+                rows.add([
+                    self.button("order.again", &offer),
+                    self.button("orders.receipt", &Press::Receipt(order.id())),
+                ]);
+                rows.add([self.button("menu.home", &Press::Menu)]);
+            }
         }
         rows
     }
@@ -175,34 +194,61 @@ impl Voice<'_> {
         Some(self.say(key, &values))
     }
 
-    /// The customer's orders, open ones first; or those that can be cancelled.
+    /// An order in a list.
+    pub(super) fn order_button(
+        &self,
+        order: &Order,
+        press: &Press,
+    ) -> Result<Button, KeyboardError> {
+        let state = self.say(&format!("state.{}", order.state.name()), &[]);
+        let values = [
+            ("flag", Value::Text(&order.quote.country.flag())),
+            ("service", Value::Text(self.service(order.service()))),
+            ("state", Value::Text(&state)),
+            ("when", Value::Text(&self.moment(order.placed_at))),
+        ];
+        self.button_with("orders.row", &values, press)
+    }
+
+    /// The customer's orders, open ones first.
     ///
     /// # Errors
     /// See [`ScreenError`].
-    pub fn orders(&self, orders: &[Order], cancel: bool) -> Result<Screen, ScreenError> {
+    pub fn orders(&self, page: OrdersPage<'_>) -> Result<Screen, ScreenError> {
         let mut rows = Rows::default();
-        for order in orders {
-            let state = self.say(&format!("state.{}", order.state.name()), &[]);
-            let values = [
-                ("flag", Value::Text(&order.quote.country.flag())),
-                ("service", Value::Text(self.service(order.service()))),
-                ("state", Value::Text(&state)),
-                ("when", Value::Text(&self.moment(order.placed_at))),
-            ];
-            let id = order.id();
-            let press = if cancel { Press::Cancel(id) } else { Press::Order(id) };
-            rows.add([self.button_with("orders.row", &values, &press)]);
+        for order in page.orders {
+            rows.add([self.order_button(order, &Press::Order(order.id()))]);
+        }
+        let newer = page.before.map(|_| self.button("menu.newer", &Press::Orders));
+        let older = page.older.map(|id| self.button("menu.older", &Press::OrdersBefore(id)));
+        rows.add(newer.into_iter().chain(older));
+        if !page.orders.is_empty() {
+            let cancel =
+                (page.open > 0).then(|| self.button("orders.cancel_one", &Press::Cancellable));
+            rows.add(cancel.into_iter().chain([self.button("orders.receipts", &Press::Receipts)]));
         }
         rows.add([
-            self.button("menu.buy", &Press::Services),
+            self.button("menu.buy", &Press::Services(0)),
             self.button("menu.home", &Press::Menu),
         ]);
-        let key = match (cancel, orders.is_empty()) {
-            (false, false) => "orders",
-            (false, true) => "orders.none",
-            (true, false) => "orders.cancel",
-            (true, true) => "orders.cancel_none",
-        };
+        let key = if page.orders.is_empty() { "orders.none" } else { "orders" };
+        rows.screen(self.say(key, &[]))
+    }
+
+    /// The orders that can be cancelled.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn cancellable(&self, orders: &[Order]) -> Result<Screen, ScreenError> {
+        let mut rows = Rows::default();
+        for order in orders {
+            rows.add([self.order_button(order, &Press::Cancel(order.id()))]);
+        }
+        rows.add([
+            self.button("menu.orders", &Press::Orders),
+            self.button("menu.home", &Press::Menu),
+        ]);
+        let key = if orders.is_empty() { "orders.cancel_none" } else { "orders.cancel" };
         rows.screen(self.say(key, &[]))
     }
 }

@@ -96,7 +96,7 @@ impl Voice<'_> {
         rows.screen(self.say("history", &values))
     }
 
-    fn history_row(&self, wallet: &AccountId, row: &WalletRow) -> String {
+    pub(super) fn history_row(&self, wallet: &AccountId, row: &WalletRow) -> String {
         let Transfer { id, debit, amount, kind, .. } = &row.transfer;
         let (key, subject) = match id {
             TransferId::Deposit(id) => ("history.deposit", id.to_string()),

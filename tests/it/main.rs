@@ -24,6 +24,9 @@ mod plugins;
 /// What people should not do, and do.
 mod hostile;
 
+/// Every command, button and refusal, by everybody.
+mod flows;
+
 /// Everybody in their own language.
 mod languages;
 

@@ -261,8 +261,10 @@ impl World {
         }
     }
 
-    /// Stops everything.
+    /// Stops everything, after a look at what Telegram would not have taken.
     pub async fn close(mut self) {
+        let mistakes = self.get("mistakes").await;
+        assert_eq!(mistakes, json!([]), "requests that Telegram would refuse");
         self.stop().await;
         self.follow.abort();
         self.playground.stop().await;

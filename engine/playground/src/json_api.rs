@@ -42,6 +42,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/playground/payments", get(payments::list))
         .route("/playground/payments/{charge}/repeat", post(payments::repeat))
         .route("/playground/calls", get(controls::calls))
+        .route("/playground/mistakes", get(controls::mistakes))
         .route("/playground/updates", get(controls::updates))
         .route("/playground/clock", get(controls::clock).post(controls::set_clock))
         .route("/playground/faults", get(controls::faults).post(controls::set_faults))

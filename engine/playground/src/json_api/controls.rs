@@ -34,6 +34,12 @@ pub(super) async fn calls(State(world): Shared, Query(query): Query<Since>) -> R
     ([(header::CONTENT_TYPE, "application/x-ndjson")], lines).into_response()
 }
 
+/// `GET /playground/mistakes`
+pub(super) async fn mistakes(State(world): Shared) -> Json<Value> {
+    let calls = world.calls.lock().unwrap_or_else(PoisonError::into_inner);
+    Json(calls.mistakes())
+}
+
 /// `GET /playground/updates`
 pub(super) async fn updates(State(world): Shared) -> Json<Value> {
     let mut state = world.lock();

@@ -10,6 +10,21 @@ use serde_json::{Map, Value, json};
 /// Longer bodies (uploads) are kept by their parameters without the files.
 pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024;
 
+/// Mistakes kept; the first ones tell more than those that follow from them.
+const MISTAKES_MAX: usize = 1_000;
+
+/// What a bot without a mistake may be told, because somebody else was faster: a customer who
+/// deleted a message or never wrote, an edit that was made already, a press that waited too long.
+const EXCUSED: [&str; 7] = [
+    "message is not modified",
+    "message to edit not found",
+    "message can't be edited",
+    "message to delete not found",
+    "message can't be deleted",
+    "query is too old",
+    "chat not found",
+];
+
 /// What is kept of a request's parameters.
 pub(crate) enum CallParameters {
     Json(Box<[u8]>),
@@ -32,12 +47,14 @@ pub(crate) struct Calls {
     kept: usize,
     count: u64,
     calls: VecDeque<Call>,
+    /// Requests that Telegram would not have taken, as method and reason.
+    mistakes: Vec<(Box<str>, Box<str>)>,
 }
 
 impl Calls {
     /// A log of at most so many calls; 0 records none.
     pub fn keeping(kept: usize) -> Self {
-        Self { kept, count: 0, calls: VecDeque::new() }
+        Self { kept, count: 0, calls: VecDeque::new(), mistakes: Vec::new() }
     }
 
     /// Whether anything is recorded at all.
@@ -50,9 +67,22 @@ impl Calls {
         while self.calls.len() >= self.kept {
             self.calls.pop_front();
         }
+        let reason = call.description.as_deref().unwrap_or_default();
+        let excused = EXCUSED.iter().any(|excused| reason.contains(excused));
+        if matches!(call.status, 400 | 404) && !excused && self.mistakes.len() < MISTAKES_MAX {
+            self.mistakes.push((call.method.clone(), reason.into()));
+        }
         self.count += 1;
         call.sequence = self.count;
         self.calls.push_back(call);
+    }
+
+    /// Every request that was a mistake of the bot's: unknown method, missing or wrong parameter,
+    /// too long, broken entities or buttons.
+    pub fn mistakes(&self) -> Value {
+        let mistake =
+            |(method, reason): &(Box<str>, Box<str>)| json!({ "method": method, "reason": reason });
+        self.mistakes.iter().map(mistake).collect()
     }
 
     /// The calls after number `since` as JSON lines.

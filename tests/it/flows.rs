@@ -1,0 +1,278 @@
+//! Every command, every button and every refusal, as each kind of person meets it. The table is
+//! held against the table of commands, the buttons' grammar and the list of refusals, so that
+//! nothing of them can come to be without a row here.
+
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::time::Instant;
+
+use ring4::chat::commands::{Audience, COMMANDS};
+use ring4::chat::press::Press;
+use ring4_domain::refusal::Refusal;
+use serde_json::{Value, json};
+
+use crate::world::{ADA, ANNA, BORIS, PATIENCE, Vendor, World, bot_messages, project};
+use table::{ADMIN_BUTTONS, ELSEWHERE, FLOWS};
+
+fn person(name: &str) -> i64 {
+    match name {
+        "anna" => ANNA,
+        "boris" => BORIS,
+        "ada" => ADA,
+        other => panic!("nobody is called {other}"),
+    }
+}
+
+/// A row: `anna says /start -> Hello Anna`, `anna presses Balance -> Your wallet`,
+/// `boris forges x:{order} -> I do not know`.
+struct Row<'table> {
+    who: i64,
+    verb: &'table str,
+    what: &'table str,
+    want: &'table str,
+}
+
+fn rows(table: &str) -> impl Iterator<Item = Row<'_>> {
+    let lines = table.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.filter(|line| !line.starts_with('#')).map(|line| {
+        let (doing, want) = line.split_once(" -> ").unwrap_or_else(|| panic!("no arrow: {line}"));
+        let mut words = doing.trim().splitn(3, ' ');
+        let (who, verb) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let what = words.next().unwrap_or_default().trim();
+        Row { who: person(who), verb, what, want: want.trim() }
+    })
+}
+
+/// What rows may name: `{order}` is Anna's latest order.
+type Names = BTreeMap<&'static str, String>;
+
+fn fill(text: &str, names: &Names) -> String {
+    let mut filled = text.to_owned();
+    for (name, value) in names {
+        filled = filled.replace(&format!("{{{name}}}"), value);
+    }
+    filled
+}
+
+/// Whether a text has one of the wants.
+fn fits(text: &str, want: &str) -> bool {
+    want.split(" | ").any(|want| text.contains(want))
+}
+
+fn text(message: &Value) -> &str {
+    message["text"].as_str().unwrap_or_default()
+}
+
+fn newest_id(chat: &Value) -> i64 {
+    bot_messages(chat).last().and_then(|message| message["message_id"].as_i64()).unwrap_or(1)
+}
+
+fn answers(chat: &Value) -> &[Value] {
+    chat["answers"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// What the person sees as the answer to a press: the notice, or any message as it stands.
+fn sees(chat: &Value, query: &str, want: &str) -> bool {
+    let pressed = answers(chat).iter().find(|answer| answer["callback_query_id"] == query);
+    let Some(pressed) = pressed.filter(|answer| answer["status"] == "answered") else {
+        return false;
+    };
+    let message = pressed["message_id"].as_i64();
+    let mut messages = bot_messages(chat).into_iter();
+    let shown = messages.any(|seen| {
+        let here = seen["message_id"].as_i64();
+        (here == message || here > message) && fits(text(seen), want)
+    });
+    shown || fits(text(pressed), want)
+}
+
+async fn live(world: &World, row: &Row<'_>, names: &Names) {
+    let (what, want) = (fill(row.what, names), fill(row.want, names));
+    let before = world.chat(row.who).await;
+    let shown = format!("“{want}” after {} {what}", row.verb);
+    if row.verb == "says" {
+        let seen = newest_id(&before);
+        world.say(row.who, &what).await;
+        let heard = |chat: &Value| {
+            let mut messages = bot_messages(chat).into_iter();
+            messages.any(|new| new["message_id"].as_i64() > Some(seen) && fits(text(new), &want))
+        };
+        world.until(row.who, &shown, heard).await;
+        return;
+    }
+    let pressed = match row.verb {
+        "presses" => {
+            let (message, label) = world.button(row.who, &what).await;
+            json!({ "message_id": message, "label": label })
+        }
+        "forges" => json!({ "message_id": newest_id(&before), "data": what }),
+        verb => panic!("nobody {verb}"),
+    };
+    let query = world.post(&format!("people/{}/presses", row.who), pressed).await;
+    let query = query["callback_query_id"].as_str().expect("the press's id").to_owned();
+    world.until(row.who, &shown, |chat| sees(chat, &query, &want)).await;
+}
+
+/// A shop in which Anna has an order, an ended one and some money, and Boris has nothing.
+async fn opened() -> (World, Names) {
+    let contacts = [("contacts: []", "contacts: [\"@shop_help\"]")];
+    let world = World::open_tuned(Vendor::Smspool, Default::default(), &contacts).await;
+    world.deposit(ANNA, "20").await;
+    let done = world.buy(ANNA).await;
+    world.advance(30).await;
+    world.hears(ANNA, &["Your Ring4 code is"]).await;
+    world.post("faults", json!({ "vendor": { "mode": "sms_never", "count": 20 } })).await;
+    let order = world.buy(ANNA).await;
+    let names = BTreeMap::from([("done", done), ("order", order)]);
+    (world, names)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_flow_leads_where_it_should() {
+    let (world, names) = opened().await;
+    let began = Instant::now();
+    let mut count = 0;
+    for table in FLOWS {
+        for row in rows(table) {
+            live(&world, &row, &names).await;
+            count += 1;
+        }
+    }
+    println!("{count} flows in {:?}; requests that Telegram would refuse: 0", began.elapsed());
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn to_others_the_admins_commands_and_buttons_do_not_exist() {
+    let (world, names) = opened().await;
+    let balance = "Available $";
+    world.say(ADA, "/admin").await;
+    let head = |text: &str| text.lines().find(|line| line.contains("ledger")).map(str::to_owned);
+    let before = head(&world.newest(ADA, &["Dashboard"]).await);
+    let mut tried = 0;
+    for command in COMMANDS.iter().filter(|command| command.audience == Audience::Admin) {
+        for name in std::iter::once(&command.name).chain(command.aliases) {
+            let what = format!("/{name} {{done}}");
+            let want = "I do not know that command";
+            let row = Row { who: BORIS, verb: "says", what: &what, want };
+            live(&world, &row, &names).await;
+            tried += 1;
+        }
+    }
+    for data in ADMIN_BUTTONS {
+        let press: Press = fill(data, &names).parse().unwrap_or_else(|_| panic!("{data} is none"));
+        assert!(press.is_for_admins(), "{data}");
+        let row = Row { who: BORIS, verb: "forges", what: data, want: "out of date" };
+        live(&world, &row, &names).await;
+        tried += 1;
+    }
+    world.say(BORIS, "/balance").await;
+    world.newest(BORIS, &[balance]).await;
+    world.say(ADA, "/admin").await;
+    let after = head(&world.newest(ADA, &["Dashboard"]).await);
+    // Boris's own first contact is an entry; nothing else may have come of it.
+    println!("{tried} attempts; before {before:?}, after {after:?}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn presses_doubled_reordered_and_from_old_cards_do_no_harm() {
+    let (world, names) = opened().await;
+    let order = &names["order"];
+    // An old message of the chat keeps its buttons: pressed late they are answered, not obeyed.
+    world.say(ANNA, "/start buy_ring4_US").await;
+    world.newest(ANNA, &["fixed for"]).await;
+    let place = world.data(ANNA, "Buy for").await;
+    let (message, _) = world.button(ANNA, "Buy for").await;
+    world.advance(200).await;
+    world.forge(ANNA, message, &place).await;
+    world.hears(ANNA, &["fixed for"]).await;
+    // Cancel before buy, buy before offer, everything twice and at once.
+    let data = [
+        format!("x:{order}"),
+        place.clone(),
+        format!("v:{order}"),
+        "w".to_owned(),
+        format!("x:{order}"),
+        place,
+        "m".to_owned(),
+    ];
+    let presses = data.iter().chain(data.iter().rev()).map(|data| {
+        // All on one message, as an app does that repeats what it got no answer to.
+        world.forge(ANNA, message, data)
+    });
+    futures_util::future::join_all(presses).await;
+    world.advance(120).await;
+    world.say(ANNA, "/balance").await;
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let wallet = world.newest(ANNA, &["Your wallet"]).await;
+        if wallet.contains("Held $0.00") {
+            break;
+        }
+        assert!(Instant::now() < end, "{wallet}");
+        world.advance(5).await;
+        let seen = world.count(ANNA, "Your wallet").await;
+        world.say(ANNA, "/balance").await;
+        world.until_count(ANNA, "Your wallet", seen + 1).await;
+    }
+    let vendor = world.get("vendor/orders").await;
+    assert_eq!(vendor.as_array().map(Vec::len), Some(2), "{vendor}");
+    world.close().await;
+}
+
+/// The words that begin a button's data, as the grammar in the source has them.
+fn grammar() -> BTreeSet<String> {
+    let source = fs::read_to_string(project().join("engine/src/chat/press.rs")).expect("source");
+    let written = source.split("write!(out, \"").skip(1);
+    let head = |rest: &str| rest.split([':', '"']).next().unwrap_or_default().to_owned();
+    written.map(head).collect()
+}
+
+fn head(data: &str) -> String {
+    data.split(':').next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn every_command_button_and_refusal_has_a_flow() {
+    let all: Vec<Row<'_>> = FLOWS.iter().flat_map(|table| rows(table)).collect();
+    let mut missing = Vec::new();
+    for command in COMMANDS {
+        let who: &[i64] = match command.audience {
+            Audience::Customer => &[ANNA, BORIS],
+            Audience::Admin => &[ADA],
+        };
+        for name in std::iter::once(&command.name).chain(command.aliases) {
+            let says = |row: &&Row<'_>| {
+                row.verb == "says" && row.what.split(' ').next() == Some(&format!("/{name}"))
+            };
+            if !all.iter().filter(says).any(|row| who.contains(&row.who)) {
+                missing.push(format!("/{name}"));
+            }
+        }
+    }
+    let forged = all.iter().filter(|row| row.verb == "forges").map(|row| head(row.what));
+    let tried: BTreeSet<String> =
+        forged.chain(ADMIN_BUTTONS.iter().map(|data| head(data))).collect();
+    missing.extend(grammar().difference(&tried).cloned());
+    let source = fs::read_to_string(project().join("engine/domain/src/refusal.rs"));
+    let source = source.expect("the refusals");
+    let keys = source.split('"').filter(|part| part.starts_with("refusal."));
+    let pack = fs::read_to_string(project().join("scripts/messages.en.yaml")).expect("the texts");
+    for key in keys {
+        let text = pack.lines().find_map(|line| line.strip_prefix(&format!("{key}: \"")));
+        // The longest stretch without a placeholder is what rows can ask for.
+        let text = text.unwrap_or_default().trim_end_matches('"');
+        let heard = |row: &Row<'_>| {
+            text.split(['{', '}']).any(|part| !row.want.is_empty() && part.contains(row.want))
+        };
+        let elsewhere = ELSEWHERE.iter().any(|(known, _)| *known == key);
+        if !elsewhere && !all.iter().any(heard) {
+            missing.push(key.to_owned());
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new(), "without a row in tests/it/flows/table.rs");
+    assert_eq!(Refusal::NotAdmin.key(), "refusal.unknown_command");
+}

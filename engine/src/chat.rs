@@ -12,6 +12,7 @@ mod database;
 mod depositing;
 mod evidence;
 mod favourites;
+mod inline;
 mod languages;
 mod lost;
 mod offers;
@@ -154,6 +155,7 @@ impl Chat {
             // Only private chats are served: in a group an answer would show a wallet to all.
             Incoming::Message(message) if message.chat.private => self.message(message).await,
             Incoming::Press(press) if press.chat.private => self.press(press).await,
+            Incoming::Inline(query) => self.inline(query).await,
             Incoming::Blocked { update_id, user, blocked } => {
                 let command = Command::SetReachable { customer: *user, reachable: !blocked };
                 let trace = format!("u{update_id}");
@@ -253,7 +255,17 @@ impl Chat {
         };
         let show = async {
             match (screen, press.message_id) {
-                (Some(screen), Some(message)) => self.edit(press.chat.id, message, screen).await,
+                (Some(screen), Some(message)) if press.on_text => {
+                    self.edit(press.chat.id, message, screen).await;
+                }
+                // A picture cannot become a text: the text is sent and the picture taken away.
+                (Some(screen), Some(message)) => {
+                    self.say(press.chat.id, screen).await;
+                    let call = Call::DeleteMessage { message };
+                    if let Some(Err(error)) = self.send(press.chat.id, call).await {
+                        tracing::debug!(%error, "a picture was not taken away");
+                    }
+                }
                 (Some(screen), None) => self.say(press.chat.id, screen).await,
                 (None, _) => {}
             }
@@ -285,7 +297,7 @@ impl Chat {
             username: person.username.clone(),
             language: person.language_code.clone(),
         };
-        let command = Command::Welcome(profile.clone());
+        let command = Command::Welcome(profile);
         // Welcoming is never refused. Who cannot be noted down now is served all the same.
         match self.shop.submit(Actor::Customer(person.id), trace, command).await {
             Ok(_) | Err(SubmitError::Trouble) => {}
@@ -296,16 +308,7 @@ impl Chat {
             self.shop.menus_due.notify_one();
         }
         let customer = self.shop.snapshot().customer(person.id)?;
-        let now = self.shop.clock.now();
-        Ok(customer.unwrap_or(Customer {
-            id: profile.id,
-            name: profile.name,
-            username: profile.username,
-            language: profile.language,
-            created_at: now,
-            prompt: None,
-            reachable: true,
-        }))
+        Ok(customer.unwrap_or_else(|| self.stranger(person)))
     }
 
     async fn send(&self, chat: ChatId, call: Call) -> Option<Result<Sent, SendError>> {

@@ -5,7 +5,7 @@ mod vendors;
 
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ring4_config::Config;
@@ -209,6 +209,7 @@ impl Engine {
             market,
             odds,
             sender,
+            username: OnceLock::new(),
             menus_due: Notify::new(),
             vault,
             sightings: crate::sightings::Sightings::default(),
@@ -225,6 +226,7 @@ impl Engine {
         activate(&shop, version).await?;
         let effects = Effects::restore(Arc::clone(&shop), board)?;
         let reloader = Reloader::new(Arc::clone(&shop), origin, shelf, config.clone(), files);
+        let menus_client = client.clone();
         let intake =
             Intake::start(client, inbox, Chat::new(Arc::clone(&shop)), intake_options(&config));
         let (stop, poke) = (CancellationToken::new(), Arc::new(Notify::new()));
@@ -238,7 +240,7 @@ impl Engine {
             thread,
             shipping,
         };
-        engine.start_parts(effects, reloader);
+        engine.start_parts(effects, reloader, menus_client);
         engine.start_prober(memory, &config, clock_behind);
         engine.start_health(&config);
         let keeper = Keeper::new(Arc::clone(&engine.shop), backups, inlet, &recovery);
@@ -285,7 +287,7 @@ impl Engine {
         });
     }
 
-    fn start_parts(&mut self, effects: Effects, reloader: Reloader) {
+    fn start_parts(&mut self, effects: Effects, reloader: Reloader, client: Client) {
         let stop = self.stop.clone();
         self.parts.spawn(async move {
             // Whether it stopped or was stopped shows in the executor's health.
@@ -336,7 +338,7 @@ impl Engine {
         });
         let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
         self.parts.spawn(async move {
-            stop.run_until_cancelled(Menus::new(shop).run()).await;
+            stop.run_until_cancelled(Menus::new(shop, client).run()).await;
             "the menus"
         });
     }

@@ -251,6 +251,15 @@ impl Market {
         price.map_or(Listed::NotOffered, |price| Listed::At(price.price))
     }
 
+    /// Numbers at hand in all, as far as vendors said lately.
+    #[must_use]
+    pub fn stock(&self, wanted: Wanted<'_>) -> Option<u32> {
+        let offers = self.known(wanted.service, wanted.country);
+        let stocks: Option<Vec<u32>> = offers.iter().map(|offer| offer.stock).collect();
+        let stocks = stocks.filter(|stocks| !stocks.is_empty())?;
+        Some(stocks.into_iter().fold(0, u32::saturating_add))
+    }
+
     /// What is offered instead of a service that no vendor has: the others in the order they are
     /// sold, as far as their price is known.
     #[must_use]

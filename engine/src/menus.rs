@@ -1,4 +1,4 @@
-//! Telegram's command menus, from the one table of commands: one for everybody and one for each
+//! The bot's own name, and Telegram's command menus, from the one table of commands: one for everybody and one for each
 //! admin's chat, in every language that is offered. Only the start-up imports this.
 
 use std::collections::BTreeMap;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ring4_domain::ids::UserId;
+use ring4_telegram::client::Client;
 use ring4_telegram::outgoing::{Call, ChatId, CommandScope, MenuCommand, Outgoing, Priority};
 use ring4_telegram::sender::SendError;
 
@@ -25,6 +26,7 @@ type Place = (Option<UserId>, Option<String>);
 /// Keeps the menus what table and message packs say.
 pub struct Menus {
     shop: Arc<Shop>,
+    client: Client,
     /// What Telegram has taken since the start. A menu that is there already is not sent again.
     told: BTreeMap<Place, Vec<MenuCommand>>,
 }
@@ -32,15 +34,15 @@ pub struct Menus {
 impl Menus {
     /// Menus of which Telegram was told nothing yet.
     #[must_use]
-    pub const fn new(shop: Arc<Shop>) -> Self {
-        Self { shop, told: BTreeMap::new() }
+    pub const fn new(shop: Arc<Shop>, client: Client) -> Self {
+        Self { shop, client, told: BTreeMap::new() }
     }
 
     /// Sets the menus now and whenever [`Shop::menus_due`] says so, until it is dropped.
     pub async fn run(mut self) {
         let mut wait = RETRY;
         loop {
-            let complete = self.bring_up_to_date().await;
+            let complete = self.learn_name().await & self.bring_up_to_date().await;
             let due = self.shop.menus_due.notified();
             if complete {
                 due.await;
@@ -49,6 +51,24 @@ impl Menus {
                 wait = RETRY;
             } else {
                 wait = RETRY_MAX.min(wait * 2);
+            }
+        }
+    }
+
+    /// Whether the bot's name is known.
+    async fn learn_name(&self) -> bool {
+        if self.shop.username.get().is_some() {
+            return true;
+        }
+        match self.client.get_me().await {
+            Ok(me) => {
+                // Nobody else sets it.
+                let _ = self.shop.username.set(me.username);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the bot's name was not read; links wait for it");
+                false
             }
         }
     }

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod catalogue;
 pub mod database;
 pub mod deposit;
+pub mod inline;
 pub mod keys;
 pub mod languages;
 pub mod lost;
@@ -127,13 +128,6 @@ impl<'live> Voice<'live> {
         let now = DateTime::from_timestamp(self.now.unix_secs(), 0).unwrap_or_default();
         let today = at.date_naive() == now.date_naive();
         at.format(if today { "%H:%M UTC" } else { "%Y-%m-%d %H:%M UTC" }).to_string()
-    }
-
-    /// How long until then, as `9:58`.
-    #[must_use]
-    pub fn left(&self, until: Timestamp) -> String {
-        let secs = until.secs_since(self.now);
-        format!("{}:{:02}", secs / 60, secs % 60)
     }
 
     /// The service's name; its key where the configuration has dropped it since.

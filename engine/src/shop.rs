@@ -1,6 +1,6 @@
 //! Everything that the middle works with, in one place: the chat room and the effects hold it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ring4_domain::change::{Actor, Seq};
 use ring4_domain::command::Command;
@@ -54,6 +54,8 @@ pub struct Shop {
     pub sightings: Sightings,
     /// The way to Telegram.
     pub sender: Sender,
+    /// The bot's user name, once Telegram has told it; for links to the bot.
+    pub username: OnceLock<String>,
     /// Says that a command menu may differ from what Telegram was told.
     pub menus_due: Notify,
     /// Backups and checks.

@@ -29,6 +29,10 @@ export const api = {
     if (!response.ok) throw new Error(answer.error ?? `HTTP ${response.status}`);
     return answer;
   },
+  inline: (id, query) => call(`/playground/people/${id}/inline`, { query }),
+  inlineAnswer: (id) => call(`/playground/people/${id}/inline`),
+  chooseInline: (id, resultId) =>
+    call(`/playground/people/${id}/inline/choose`, { result_id: resultId }),
   language: (id, code) => call(`/playground/people/${id}/language`, { language_code: code }),
   advance: (secs) => call("/playground/clock", { advance_secs: secs }),
   speed: (speed) => call("/playground/clock", { speed }),

@@ -11,6 +11,8 @@ const COLOURS = [
   ["#53edd6", "#28c9b7"], ["#e0a2f3", "#d669ed"], ["#72d5fd", "#2a9ef1"],
 ];
 const TOAST_MS = 3200;
+const INLINE_TRIES = 30;
+const INLINE_PAUSE_MS = 100;
 const SEEN_KEY = "ring4-playground-seen";
 
 const get = (id) => document.getElementById(id);
@@ -49,9 +51,23 @@ const panel = new Panel({ person: () => state.current, complain: (error) => toas
 const composer = new Composer({
   say: (text) => { actions.say(text); pane.scrollDown(false); },
   sendFile: (file) => { actions.sendFile(file); pane.scrollDown(false); },
+  inline: askInline,
+  chooseInline: (resultId) => attempt(api.chooseInline(state.current, resultId)),
 });
 get("start").addEventListener("click", () => actions.say("/start"));
 get("viewer").addEventListener("click", () => get("viewer").close());
+
+/** Asks the bot and waits for its answer, a few seconds at most. */
+async function askInline(query) {
+  const person = state.current;
+  await attempt(api.inline(person, query));
+  for (let tries = 0; tries < INLINE_TRIES; tries += 1) {
+    const latest = await api.inlineAnswer(person);
+    if (latest?.query === query && latest.status === "answered") return latest.results;
+    await new Promise((resolve) => { setTimeout(resolve, INLINE_PAUSE_MS); });
+  }
+  return [];
+}
 
 function loadSeen() {
   try {

@@ -3,7 +3,7 @@
 const get = (id) => document.getElementById(id);
 
 export class Composer {
-  /** `actions`: say(text), sendFile(file). */
+  /** `actions`: say(text), sendFile(file), inline(query), chooseInline(resultId). */
   constructor(actions) {
     this.actions = actions;
     this.input = get("input");
@@ -14,7 +14,13 @@ export class Composer {
     this.isMenuAsked = false;
     this.isKeyboardHidden = false;
     this.keyboard = "null";
-    this.input.addEventListener("input", () => { this.isMenuAsked = false; this.update(); });
+    this.inlineQuery = null;
+    this.inlineResults = [];
+    this.input.addEventListener("input", () => {
+      this.isMenuAsked = false;
+      this.update();
+      this.askInline();
+    });
     this.input.addEventListener("keydown", (event) => this.key(event));
     get("send").addEventListener("click", () => this.send());
     get("attach").addEventListener("click", () => get("file").click());
@@ -101,8 +107,43 @@ export class Composer {
       : [];
     this.selected = Math.min(this.selected, Math.max(this.matches.length - 1, 0));
     const list = get("commands");
-    list.hidden = this.matches.length === 0;
-    list.replaceChildren(...this.matches.map((command, index) => this.command(command, index)));
+    list.hidden = this.matches.length === 0 && this.inlineResults.length === 0;
+    list.replaceChildren(
+      ...this.matches.map((command, index) => this.command(command, index)),
+      ...this.inlineResults.map((result) => this.inlineResult(result)),
+    );
+  }
+
+  /** `@bot words`: what the bot offers for them, as in any chat. */
+  async askInline() {
+    const typed = /^@\w+\s(.*)$/.exec(this.input.value);
+    const query = typed ? typed[1].trim() : null;
+    if (query === this.inlineQuery) return;
+    this.inlineQuery = query;
+    this.inlineResults = query === null ? [] : await this.actions.inline(query);
+    // What was typed meanwhile has asked for itself.
+    if (query === this.inlineQuery) this.update();
+  }
+
+  inlineResult(result) {
+    const row = document.createElement("button");
+    row.type = "button";
+    row.className = "command inline-result";
+    row.dataset.testid = `inline-${result.id}`;
+    row.setAttribute("role", "option");
+    const title = document.createElement("b");
+    title.textContent = result.title;
+    const words = document.createElement("span");
+    words.textContent = result.description ?? "";
+    row.append(title, words);
+    row.addEventListener("click", () => {
+      this.input.value = "";
+      this.inlineQuery = null;
+      this.inlineResults = [];
+      this.update();
+      this.actions.chooseInline(result.id);
+    });
+    return row;
   }
 
   command(command, index) {

@@ -8,6 +8,7 @@ pub(crate) mod answer;
 mod checks;
 mod commands;
 mod edits;
+mod inline;
 mod keyboard;
 mod media;
 mod menus;
@@ -97,6 +98,7 @@ async fn call(world: &Arc<World>, name: &str, parameters: &mut Parameters) -> An
         "refundstarpayment" => payments::refund_star_payment(world, parameters),
         "getstartransactions" => payments::get_star_transactions(world, parameters),
         "answercallbackquery" => messages::answer_callback_query(world, parameters),
+        "answerinlinequery" => inline::answer_inline_query(world, parameters),
         "setmycommands" => commands::set_my_commands(world, parameters),
         "getmycommands" => commands::get_my_commands(world, parameters),
         "deletemycommands" => commands::delete_my_commands(world, parameters),

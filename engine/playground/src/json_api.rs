@@ -3,6 +3,7 @@
 //! Its documentation for users is `page/api.txt`, served at `/playground`.
 
 mod controls;
+mod inline;
 mod live;
 mod payments;
 mod people;
@@ -33,6 +34,8 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/playground/people/{id}/chat", get(people::chat))
         .route("/playground/people/{id}/messages", post(people::write))
         .route("/playground/people/{id}/presses", post(people::press))
+        .route("/playground/people/{id}/inline", get(inline::latest).post(inline::ask))
+        .route("/playground/people/{id}/inline/choose", post(inline::choose))
         .route("/playground/people/{id}/language", post(people::set_language))
         .route("/playground/people/{id}/payments", post(payments::pay))
         .route(

@@ -10,6 +10,7 @@ pub(crate) mod faults;
 pub(crate) mod files;
 pub(crate) mod paying;
 pub(crate) mod payments;
+pub(crate) mod inline;
 pub(crate) mod people;
 pub(crate) mod presses;
 pub(crate) mod updates;
@@ -30,6 +31,7 @@ use chat::{Chat, GROUP_ID};
 use faults::Faults;
 use files::Files;
 use payments::Payments;
+use inline::InlineQueries;
 use presses::Presses;
 use updates::UpdateQueue;
 
@@ -57,6 +59,7 @@ pub(crate) struct State {
     pub updates: UpdateQueue,
     pub presses: Presses,
     pub payments: Payments,
+    pub inline: InlineQueries,
     pub files: Files,
     pub faults: Faults,
     pub message_id_last: i64,
@@ -128,6 +131,7 @@ impl State {
             updates: UpdateQueue::starting_at(options.update_id_first),
             presses: Presses::default(),
             payments: Payments::default(),
+            inline: InlineQueries::default(),
             files: Files::default(),
             faults: Faults::default(),
             message_id_last: options.message_id_before,

@@ -128,6 +128,12 @@ keys! {
     Label "buy.favourite" ["service", "flag", "country"];
     Label "buy.favourite_at" ["service", "flag", "country", "price"];
 
+    Text "inline.offer" ["emoji", "service", "flag", "country"];
+    Text "inline.offer_at" ["emoji", "service", "flag", "country", "price"];
+    Label "inline.odds" ["percent"];
+    Label "inline.open" [];
+    Label "inline.shop" [];
+
     Text "quote" ["emoji", "service", "flag", "country", "price", "available", "secs", "timeout"];
     Text "quote.stock" ["stock"] by "stock";
     Text "quote.odds" ["percent", "secs", "orders"] by "orders";
@@ -150,7 +156,8 @@ keys! {
     Text "order.instead" ["wanted"];
     Text "order.state.unclear" [];
     Text "order.state.unclear_asked" ["until"];
-    Text "order.state.waiting" ["left", "until"];
+    Text "order.state.waiting" ["until"];
+    Text "order.until" ["when"];
     Text "order.state.cancelling" [];
     Text "order.state.time_out" [];
     Text "order.state.second_try" [];

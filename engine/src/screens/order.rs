@@ -6,6 +6,7 @@ use ring4_domain::money::Amount;
 use ring4_domain::order::{CancelReason, FailReason, Order, OrderState};
 use ring4_rules::messages::Value;
 use ring4_telegram::keyboard::{Button, COPY_CHARS_MAX, KeyboardError, Style};
+use ring4_telegram::outgoing::moment;
 
 use super::offers::OfferRow;
 use super::{Rows, Screen, ScreenError, Voice};
@@ -128,10 +129,10 @@ impl Voice<'_> {
             }
             OrderState::Unclear => "order.state.unclear",
             OrderState::Waiting => {
-                let left = self.left(order.deadline);
-                let until = self.moment(order.deadline);
-                let values = [("left", Value::Text(&left)), ("until", Value::Text(&until))];
-                return self.say("order.state.waiting", &values);
+                let when = self.moment(order.deadline);
+                let plain = self.say("order.until", &[("when", Value::Text(&when))]);
+                let until = moment::until(order.deadline, &plain);
+                return self.say("order.state.waiting", &[("until", Value::Html(&until))]);
             }
             OrderState::Cancelling { reason: CancelReason::Customer } => "order.state.cancelling",
             OrderState::Cancelling { reason: CancelReason::TimeOut } => "order.state.time_out",

@@ -20,8 +20,12 @@ const NAME_CHARS_MAX: usize = 64;
 /// The longest user name or language code kept, in characters.
 const WORD_CHARS_MAX: usize = 64;
 
+/// The longest inline query, in characters (Bot API, InlineQuery).
+const INLINE_CHARS_MAX: usize = 256;
+
 /// The kinds of update asked for. A kind that is not named here is never sent to us.
-pub const ALLOWED_UPDATES: &[&str] = &["message", "callback_query", "my_chat_member"];
+pub const ALLOWED_UPDATES: &[&str] =
+    &["message", "callback_query", "inline_query", "my_chat_member"];
 
 /// The update cannot be read. The reason names a place, never the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -134,8 +138,23 @@ pub struct Press {
     pub chat: Chat,
     /// The message with the button; absent for very old ones.
     pub message_id: Option<MessageId>,
+    /// Whether that message can be edited into another text: a picture or a file cannot.
+    pub on_text: bool,
     /// What the button carries; empty when it carries nothing. Anybody can forge it.
     pub data: String,
+}
+
+/// Somebody types behind the bot's name, in any chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InlineQuery {
+    /// The update.
+    pub update_id: i64,
+    /// What an answer to the query names.
+    pub query_id: String,
+    /// Who.
+    pub from: Person,
+    /// The words so far, at most 256 characters; may be empty.
+    pub text: String,
 }
 
 /// One update.
@@ -145,6 +164,8 @@ pub enum Incoming {
     Message(Message),
     /// Somebody pressed a button.
     Press(Press),
+    /// Somebody looks for something to send to a chat.
+    Inline(InlineQuery),
     /// Somebody blocked or unblocked the bot.
     Blocked {
         /// The update.
@@ -177,6 +198,8 @@ impl Incoming {
             message.read(update_id)
         } else if let Some(press) = update.callback_query {
             Some(press.read(update_id))
+        } else if let Some(query) = update.inline_query {
+            Some(query.read(update_id))
         } else if let Some(member) = update.my_chat_member {
             member.read(update_id)
         } else {
@@ -191,6 +214,7 @@ impl Incoming {
         match self {
             Self::Message(message) => message.update_id,
             Self::Press(press) => press.update_id,
+            Self::Inline(query) => query.update_id,
             Self::Blocked { update_id, .. } | Self::Other { update_id, .. } => *update_id,
         }
     }
@@ -201,6 +225,7 @@ impl Incoming {
         match self {
             Self::Message(message) => message.chat.id.0,
             Self::Press(press) => press.chat.id.0,
+            Self::Inline(query) => query.from.id.0,
             Self::Blocked { user, .. } | Self::Other { from: Some(user), .. } => user.0,
             Self::Other { update_id, .. } => i64::MIN.wrapping_add(*update_id),
         }
@@ -222,6 +247,7 @@ struct WireUpdate {
     update_id: i64,
     message: Option<WireMessage>,
     callback_query: Option<WirePress>,
+    inline_query: Option<WireInline>,
     my_chat_member: Option<WireMember>,
 }
 
@@ -268,6 +294,15 @@ struct WirePress {
 struct WirePressed {
     message_id: i32,
     chat: wire::Chat,
+    photo: Option<IgnoredAny>,
+    document: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct WireInline {
+    id: String,
+    from: wire::User,
+    query: String,
 }
 
 #[derive(Deserialize)]
@@ -342,13 +377,26 @@ impl WirePress {
             Some(message) => read_chat(&message.chat),
             None => Chat { id: from.id.into(), private: true },
         };
+        let is_text = |message: &WirePressed| message.photo.is_none() && message.document.is_none();
         Incoming::Press(Press {
             update_id,
             query_id: self.id,
             chat,
+            on_text: self.message.as_ref().is_none_or(is_text),
             message_id: self.message.map(|message| MessageId(message.message_id)),
             data: self.data.unwrap_or_default(),
             from,
+        })
+    }
+}
+
+impl WireInline {
+    fn read(self, update_id: i64) -> Incoming {
+        Incoming::Inline(InlineQuery {
+            update_id,
+            query_id: self.id,
+            from: read_person(self.from),
+            text: clean(&self.query, INLINE_CHARS_MAX),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What can be said to a chat, and its form on the wire.
 //! The middle makes these, the sender delivers them. Texts arrive finished, in Telegram's HTML.
 
+pub mod moment;
 mod wire;
 
 use bytes::Bytes;
@@ -77,6 +78,21 @@ pub struct MenuCommand {
     pub name: String,
     /// 1 to 256 characters.
     pub description: String,
+}
+
+/// One thing that may be chosen in answer to an inline query. Choosing it sends `text`.
+#[derive(Clone, Debug)]
+pub struct InlineResult {
+    /// 1 to 64 bytes, one of its kind in an answer.
+    pub id: String,
+    /// Plain.
+    pub title: String,
+    /// Plain.
+    pub description: String,
+    /// HTML, 1 to 4096 characters after parsing.
+    pub text: String,
+    /// Buttons.
+    pub keyboard: Keyboard,
 }
 
 /// One thing to do in a chat. Link previews are always off.
@@ -160,6 +176,17 @@ pub enum Call {
         /// The notice must be closed by hand.
         alert: bool,
     },
+    /// Answers an inline query. The answer is for the person who asked and kept for no other.
+    AnswerInline {
+        /// The query, by [`crate::inbound::InlineQuery::query_id`].
+        query_id: String,
+        /// At most 50, best first.
+        results: Vec<InlineResult>,
+        /// How long Telegram may show the same answer again to that person, in seconds.
+        cache_secs: u32,
+        /// The way to the bot above the results: a label and what `/start` is to carry.
+        start: Option<(String, String)>,
+    },
     /// Shows for 5 s that an answer is being made.
     ChatAction(Action),
     /// Replaces a command menu.
@@ -210,15 +237,25 @@ impl Call {
         }
     }
 
-    /// Whether an older server might refuse its buttons.
-    pub(crate) fn has_rich_keyboard(&self) -> bool {
-        self.keyboard().is_some_and(Keyboard::is_rich)
+    /// Whether an older server might refuse its buttons or its moments.
+    pub(crate) fn is_rich(&self) -> bool {
+        let text = match self {
+            Self::SendMessage { text, .. } | Self::EditMessage { text, .. } => text.as_str(),
+            _ => "",
+        };
+        self.keyboard().is_some_and(Keyboard::is_rich) || moment::is_in(text)
     }
 
     /// Whether it keeps its place among the other calls of the chat. An answer to a press is
     /// independent of the messages and must never wait behind them.
     pub(crate) const fn is_ordered(&self) -> bool {
-        !matches!(self, Self::AnswerPress { .. } | Self::SetCommands { .. } | Self::ChatAction(_))
+        !matches!(
+            self,
+            Self::AnswerPress { .. }
+                | Self::AnswerInline { .. }
+                | Self::SetCommands { .. }
+                | Self::ChatAction(_)
+        )
     }
 
     /// Whether Telegram's message limits count it.

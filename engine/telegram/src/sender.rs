@@ -263,7 +263,7 @@ impl Inner {
         deadline: Instant,
     ) -> Result<Sent, SendError> {
         let mut request = call.encode(chat, false).map_err(SendError::Call)?;
-        let mut may_simplify = call.has_rich_keyboard();
+        let mut may_simplify = call.is_rich();
         let mut backoff = self.options.backoff_min;
         loop {
             let error = match self.post(call, &request).await {
@@ -277,7 +277,7 @@ impl Inner {
                 CallError::MessageGone => return Err(SendError::MessageGone),
                 CallError::Blocked { .. } => return Err(SendError::Unreachable),
                 CallError::Refused { ref description, .. }
-                    if may_simplify && blames_button(description) =>
+                    if may_simplify && blames_novelty(description) =>
                 {
                     may_simplify = false;
                     request = call.encode(chat, true).map_err(SendError::Call)?;
@@ -327,10 +327,12 @@ impl Inner {
     }
 }
 
-/// The server understands the message but not one of its buttons. Servers older than a kind of
-/// button say that text buttons are not allowed; the official one names the button.
-fn blames_button(description: &str) -> bool {
-    description.to_ascii_lowercase().contains("button")
+/// The server understands the message but not one of its buttons or its moments. Servers older
+/// than a kind of button say that text buttons are not allowed; the official one names the
+/// button. An unknown tag is named as well.
+fn blames_novelty(description: &str) -> bool {
+    let description = description.to_ascii_lowercase();
+    description.contains("button") || description.contains("tg-time")
 }
 
 fn retry_after(until: Instant, now: Instant) -> SendError {

@@ -69,6 +69,13 @@ pub(crate) fn inline_markup(parameters: &mut Parameters) -> Result<Option<Markup
     }
 }
 
+/// Checks the markup of an inline result, which need not have any.
+pub(crate) fn check_inline(markup: Option<&Value>) -> Result<(), Refusal> {
+    let Some(markup) = markup.filter(|markup| !markup.is_null()) else { return Ok(()) };
+    let rows = markup.get("inline_keyboard");
+    inline(rows.ok_or_else(|| Refusal::bad("inline keyboard expected"))?).map(drop)
+}
+
 /// Checks the rows; empty rows go, and so does a keyboard without buttons.
 fn inline(rows: &Value) -> Result<Option<Value>, Refusal> {
     let rows = rows.as_array().ok_or_else(|| {

@@ -17,7 +17,7 @@ pub(crate) fn get_me(world: &World) -> Answer {
         "first_name": state.bot.text(ProfileText::Name, ""),
         "can_join_groups": true,
         "can_read_all_group_messages": false,
-        "supports_inline_queries": false,
+        "supports_inline_queries": true,
         "can_connect_to_business": false,
         "has_main_web_app": false,
         "has_topics_enabled": false,

@@ -14,12 +14,16 @@ const MESSAGE_LIFE_MS: i64 = 24 * 3600 * 1000;
 /// The life of a press in the queue, in played milliseconds.
 pub(crate) const PRESS_LIFE_MS: i64 = 150 * 1000;
 
+/// The life of an inline query in the queue, in played milliseconds.
+pub(crate) const INLINE_LIFE_MS: i64 = 30 * 1000;
+
 /// The kinds of update the playground can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UpdateKind {
     Message,
     CallbackQuery,
     PreCheckoutQuery,
+    InlineQuery,
     MyChatMember,
 }
 
@@ -30,6 +34,7 @@ impl UpdateKind {
             Self::Message => "message",
             Self::CallbackQuery => "callback_query",
             Self::PreCheckoutQuery => "pre_checkout_query",
+            Self::InlineQuery => "inline_query",
             Self::MyChatMember => "my_chat_member",
         }
     }
@@ -37,6 +42,7 @@ impl UpdateKind {
     fn life_ms(self) -> i64 {
         match self {
             Self::CallbackQuery | Self::PreCheckoutQuery => PRESS_LIFE_MS,
+            Self::InlineQuery => INLINE_LIFE_MS,
             Self::Message | Self::MyChatMember => MESSAGE_LIFE_MS,
         }
     }

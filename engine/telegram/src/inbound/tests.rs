@@ -90,6 +90,7 @@ fn presses() {
             from: anna(),
             chat,
             message_id: message_id.map(MessageId),
+            on_text: true,
             data: data.to_owned(),
         })
     };
@@ -109,6 +110,30 @@ fn presses() {
     for (message, data, chat, message_id, text) in rows {
         assert_eq!(parse(&press(message, data)), expected(chat, message_id, text));
     }
+}
+
+#[test]
+fn presses_under_pictures_and_files_are_known() {
+    for (field, on_text) in [("photo", false), ("document", false), ("text", true)] {
+        let message = json!({"message_id": 3, "date": 0, "chat": chat(), field: [{}]});
+        let update = json!({"update_id": 2, "callback_query":
+            {"id": "9", "from": person(), "message": message, "chat_instance": "1", "data": "m"}});
+        let Incoming::Press(press) = parse(&update) else { panic!("no press: {update}") };
+        assert_eq!(press.on_text, on_text, "{field}");
+    }
+}
+
+#[test]
+fn inline_queries() {
+    let update = json!({"update_id": 4, "inline_query":
+        {"id": "77", "from": person(), "query": "wa \u{202E}uk", "offset": "", "chat_type": "group"}});
+    let expected = InlineQuery {
+        update_id: 4,
+        query_id: "77".to_owned(),
+        from: anna(),
+        text: "wa uk".to_owned(),
+    };
+    assert_eq!(parse(&update), Incoming::Inline(expected));
 }
 
 #[test]

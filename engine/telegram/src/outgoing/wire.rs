@@ -1,10 +1,12 @@
 //! The JSON and form bodies of the calls. Only `outgoing` and the sender have business here.
 
+use std::borrow::Cow;
+
 use ring4_domain::ids::MessageId;
 use serde::Serialize;
 use teloxide_core::types as telegram;
 
-use super::{Action, Call, ChatId, CommandScope, Markup, NOTICE_CHARS_MAX};
+use super::{Action, Call, ChatId, CommandScope, InlineResult, Markup, NOTICE_CHARS_MAX, moment};
 use crate::client::{Body, CallError, Upload};
 use crate::keyboard::Keyboard;
 
@@ -29,9 +31,11 @@ impl Call {
         let chat_id = chat.0;
         match self {
             Self::SendMessage { text, markup, reply_to, silent } => {
+                let text = &moments(text, plain);
                 send_message(chat_id, text, markup, keyboard, *reply_to, *silent)
             }
             Self::EditMessage { message, text, .. } => {
+                let text = &moments(text, plain);
                 let payload = EditMessageText {
                     chat_id,
                     message_id: message.0,
@@ -86,6 +90,19 @@ impl Call {
                 let payload = AnswerCallbackQuery { callback_query_id, text, show_alert: *alert };
                 Request::json("answerCallbackQuery", &payload)
             }
+            Self::AnswerInline { query_id, results, cache_secs, start } => {
+                let result = |result| WireResult::of(result, plain);
+                let payload = AnswerInlineQuery {
+                    inline_query_id: query_id,
+                    results: results.iter().map(result).collect(),
+                    cache_time: *cache_secs,
+                    is_personal: true,
+                    button: start
+                        .as_ref()
+                        .map(|(text, start_parameter)| ResultsButton { text, start_parameter }),
+                };
+                Request::json("answerInlineQuery", &payload)
+            }
             Self::ChatAction(action) => {
                 let payload = SendChatAction { chat_id, action: action.wire() };
                 Request::json("sendChatAction", &payload)
@@ -103,6 +120,11 @@ impl Call {
             }
         }
     }
+}
+
+/// The text, its moments in plain form where the server does not know them.
+fn moments(text: &str, plain: bool) -> Cow<'_, str> {
+    if plain { Cow::Owned(moment::plain(text)) } else { Cow::Borrowed(text) }
 }
 
 fn send_message(
@@ -269,6 +291,59 @@ struct AnswerCallbackQuery<'a> {
     text: Option<&'a str>,
     #[serde(skip_serializing_if = "is_false")]
     show_alert: bool,
+}
+
+#[derive(Serialize)]
+struct AnswerInlineQuery<'a> {
+    inline_query_id: &'a str,
+    results: Vec<WireResult<'a>>,
+    cache_time: u32,
+    is_personal: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    button: Option<ResultsButton<'a>>,
+}
+
+#[derive(Serialize)]
+struct ResultsButton<'a> {
+    text: &'a str,
+    start_parameter: &'a str,
+}
+
+#[derive(Serialize)]
+struct WireResult<'a> {
+    r#type: &'static str,
+    id: &'a str,
+    title: &'a str,
+    description: &'a str,
+    input_message_content: InputText<'a>,
+    reply_markup: Cow<'a, Keyboard>,
+}
+
+#[derive(Serialize)]
+struct InputText<'a> {
+    message_text: &'a str,
+    parse_mode: telegram::ParseMode,
+}
+
+impl<'a> WireResult<'a> {
+    fn of(result: &'a InlineResult, plain: bool) -> Self {
+        let keyboard = &result.keyboard;
+        Self {
+            r#type: "article",
+            id: &result.id,
+            title: &result.title,
+            description: &result.description,
+            input_message_content: InputText {
+                message_text: &result.text,
+                parse_mode: telegram::ParseMode::Html,
+            },
+            reply_markup: if plain {
+                Cow::Owned(keyboard.plain())
+            } else {
+                Cow::Borrowed(keyboard)
+            },
+        }
+    }
 }
 
 #[derive(Serialize)]

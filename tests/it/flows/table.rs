@@ -1,6 +1,6 @@
 //! The rows. Anna has money, a delivered order `{done}` and an open one `{order}`; Boris has
-//! nothing; Ada is an admin. A row is `who says|presses|forges what -> what is then seen`; `|` stands between what
-//! may be seen instead.
+//! nothing; Ada is an admin. A row is `who says|presses|forges what -> what is then seen`; `|`
+//! stands between what may be seen instead.
 
 /// What customers say and press, then what admins do, in this order in one shop.
 pub const FLOWS: &[&str] = &[MENU, BUYING, ORDERS, WALLET, HELP, FOREIGN, ADMIN, REFUSALS];
@@ -71,7 +71,13 @@ const WALLET: &str = "
     anna says /history                    -> charged for order
     anna forges h                         -> charged for order
     anna forges h:1                       -> Nothing has happened
-    anna says /deposit                    -> How
+    anna says /deposit                    -> How much
+    anna forges d                         -> How much
+    anna forges df:0                      -> How would you like to pay
+    anna forges df:200                    -> out of date
+    anna forges dc                        -> Send me the amount
+    anna forges dm:usdt:00000000          -> out of date
+    anna forges de:00000000               -> I do not know this deposit
     anna says /deposit 7.50               -> $7.50
 ";
 
@@ -111,6 +117,7 @@ const ADMIN: &str = "
     ada forges R:00000000                 -> I do not know this deposit
     ada forges Y:00000000                 -> I do not know this deposit
     ada forges N:00000000                 -> I do not know this deposit
+    ada forges NR:00000000                -> I do not know this deposit
     ada says /providers                   -> Vendors
     ada forges V                          -> Vendors
     ada says /db_status                   -> Protected storage
@@ -141,6 +148,8 @@ pub const ADMIN_BUTTONS: &[&str] = &[
     "R:00000000",
     "Y:00000000",
     "N:00000000",
+    "NR:00000000",
+    "Q:1",
     "U:{done}",
     "UA:{done}:00000000",
     "UR:{done}",
@@ -173,4 +182,10 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("refusal.deposit_submitted", "domain flows: deposits"),
     ("refusal.deposit_approved", "hostile: two_admins_credit_a_deposit_once"),
     ("refusal.deposit_rejected", "domain flows: deposits"),
+    ("refusal.amounts_taken", "domain flows: deposits of one amount"),
+    ("refusal.deposit_credited", "domain flows: deposits"),
+    ("refusal.second_admin_needed", "domain flows: large deposits"),
+    ("refusal.reference_used", "domain flows: one payment for two deposits"),
+    ("refusal.reference_given", "domain flows: deposits"),
+    ("refusal.reference_missing", "domain flows: deposits"),
 ];

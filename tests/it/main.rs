@@ -27,6 +27,9 @@ mod hostile;
 /// Every command, button and refusal, by everybody.
 mod flows;
 
+/// From words to a number.
+mod searching;
+
 /// Everybody in their own language.
 mod languages;
 

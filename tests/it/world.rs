@@ -387,9 +387,10 @@ impl World {
         find_button(&self.chat(person).await, label)
     }
 
-    /// Posts what may come too late.
-    pub async fn try_post(&self, path: &str, body: Value) {
-        self.http.post(self.url(path)).json(&body).send().await.expect("an answer");
+    /// Posts what may come too late; the answer's status.
+    pub async fn try_post(&self, path: &str, body: Value) -> u16 {
+        let answer = self.http.post(self.url(path)).json(&body).send().await;
+        answer.expect("an answer").status().as_u16()
     }
 
     /// What the newest button with this label carries.

@@ -9,6 +9,7 @@ mod deliveries;
 mod faults;
 mod files;
 mod payments;
+mod inline;
 mod play;
 mod scripts;
 mod smspool;

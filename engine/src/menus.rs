@@ -1,5 +1,6 @@
-//! The bot's own name, and Telegram's command menus, from the one table of commands: one for everybody and one for each
-//! admin's chat, in every language that is offered. Only the start-up imports this.
+//! The bot's own name, and Telegram's command menus from the one table of commands: one menu for
+//! everybody and one for each admin's chat, in every language that is offered. Only the start-up
+//! imports this.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -153,6 +153,8 @@ pub const ADMIN_BUTTONS: &[&str] = &[
     "U:{done}",
     "UA:{done}:00000000",
     "UR:{done}",
+    "BK:{done}",
+    "BG:{done}",
     "V",
     "VR:smspool",
     "VS:smspool",

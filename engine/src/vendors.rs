@@ -67,9 +67,13 @@ pub(crate) fn isolation(wanted: Isolation) -> std::io::Result<Option<HostCommand
     if wanted == Isolation::None {
         return Ok(None);
     }
-    let level = tracing::level_filters::LevelFilter::current().to_string();
-    let arguments = vec!["plugin-host".to_owned(), level];
-    Ok(Some(HostCommand { program: std::env::current_exe()?, arguments }))
+    host(&tracing::level_filters::LevelFilter::current().to_string()).map(Some)
+}
+
+/// This program by its hidden verb, with a log of this level.
+pub(crate) fn host(level: &str) -> std::io::Result<HostCommand> {
+    let arguments = vec!["plugin-host".to_owned(), level.to_owned()];
+    Ok(HostCommand { program: std::env::current_exe()?, arguments, log: None })
 }
 
 async fn look(path: &Path) -> Stamp {

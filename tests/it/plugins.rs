@@ -70,6 +70,32 @@ fn the_kit_tells_pass_from_fail_by_its_exit_code() {
 }
 
 #[test]
+fn the_kit_survives_what_ends_a_process_and_finds_what_it_logged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = plugin_path(None, "misbehaving_plugin").expect("our own folder");
+    let file = file.display().to_string();
+    for (misdeed, only, words) in [
+        (
+            "abort",
+            "check: null",
+            "FAIL check: null: it broke the call: its process ended: signal: 6",
+        ),
+        ("overflow_stack", "check: null", "FAIL check: null: it broke the call: its process ended"),
+        ("panic_at_once", "check: null", "FAIL check: null: it broke the call: it panicked"),
+        ("loop", "check: null", "FAIL check: null: it stalled"),
+        ("leak_in_log", "check: HTML with 200", "the log quotes a message of a customer"),
+    ] {
+        let settings = format!("{{\"misdeed\": \"{misdeed}\"}}");
+        let words_of = ["plugin", "test", &file, "--settings", &settings, "--only", only];
+        let output = ring4(folder.path(), &words_of);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(code(&output), 1, "{misdeed}: {said}");
+        assert!(said.contains(words), "{misdeed}: {words:?} is not in {said}");
+        assert!(said.contains("checks, "), "{misdeed} ended the checks: {said}");
+    }
+}
+
+#[test]
 fn a_new_plugin_is_written_once_and_under_a_plain_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let sdk = crate::world::project().join("plugins/provider-sdk").display().to_string();

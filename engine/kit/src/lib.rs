@@ -13,7 +13,7 @@ mod samples;
 mod server;
 mod trial;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,7 @@ use futures_util::StreamExt as _;
 use ring4_provider_sdk::Manifest;
 use ring4_providers::{HostCommand, LoadError, PluginFile};
 use serde_json::Value;
+use tokio::io::AsyncReadExt as _;
 
 pub use self::samples::{Samples, SamplesError};
 use self::trial::{Bench, Trial};
@@ -42,8 +43,8 @@ pub struct Options {
     pub samples: Samples,
     /// Only checks whose name contains this; empty for all.
     pub only: String,
-    /// Runs the plugin in a process of its own, so that a crash is a fault with a name; what it
-    /// logs is not searched then.
+    /// Runs the plugin in a process of its own, so that a crash is a fault with a name. What such
+    /// a process logs is kept and searched like our own.
     pub isolation: Option<HostCommand>,
 }
 
@@ -137,6 +138,11 @@ pub async fn run(
     }
     trials.retain(|trial| trial.name().contains(&options.only));
     let count = trials.len() + usize::from(log.is_some());
+    let apart = scratch.path().join("log");
+    let mut options = options;
+    if let Some(command) = &mut options.isolation {
+        command.log = Some(apart.clone());
+    }
     let bench = Bench::open(&options, manifest.clone(), scratch.path().to_owned()).await?;
     let running = trials.iter().map(|trial| judge(&bench, trial));
     let mut running = futures_util::stream::iter(running).buffered(AT_ONCE);
@@ -147,8 +153,8 @@ pub async fn run(
     }
     drop(running);
     if let Some(log) = log {
-        let fault =
-            rules::leak(&log.text(), &bench.secrets()).map(|leak| format!("the log {leak}"));
+        let text = log.text() + &read_log(&apart).await?;
+        let fault = rules::leak(&text, &bench.secrets()).map(|leak| format!("the log {leak}"));
         let finding = Finding { check: "log: holds no secret and no code".to_owned(), fault };
         tell(&finding, count);
         findings.push(finding);
@@ -156,6 +162,18 @@ pub async fn run(
     drop(file);
     let plugin = format!("{} {}", manifest.name, manifest.version);
     Ok(Report { plugin, findings, skipped, took: started.elapsed() })
+}
+
+/// What the plugin's own processes have logged, where there were any.
+async fn read_log(path: &Path) -> std::io::Result<String> {
+    let file = match tokio::fs::File::open(path).await {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(String::new()),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(LOG_LEN_MAX as u64).read_to_end(&mut bytes).await?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 async fn describe(

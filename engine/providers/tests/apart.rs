@@ -37,7 +37,7 @@ fn main() {
 fn open(plugin: &str, settings: Value, apart: bool) -> Result<Registry, LoadRefusal> {
     let cache = tempfile::tempdir().expect("a folder");
     let program = std::env::current_exe().expect("this program");
-    let command = HostCommand { program, arguments: vec!["plugin-host".to_owned()] };
+    let command = HostCommand { program, arguments: vec!["plugin-host".to_owned()], log: None };
     let options = ProviderOptions {
         id: id(),
         plugin: plugin.to_owned(),

@@ -17,7 +17,7 @@ use crate::world::{ADA, World, bot_messages};
 
 /// How long everything may take to end after the last purchase, in real time: the longest life of
 /// a number at the vendor, played, and what a busy machine adds.
-const SETTLE_WITHIN: Duration = Duration::from_secs(90);
+const SETTLE_WITHIN: Duration = Duration::from_secs(240);
 
 /// How late a deadline may be kept, in seconds: what a busy machine takes, at the test's speed.
 const LATE_SECS: u32 = 120;

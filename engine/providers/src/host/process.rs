@@ -5,6 +5,7 @@
 //! A message is two lengths (little-endian `u32`), a head as JSON and a body as it is. Questions
 //! and answers alternate, so one thread on either side is enough.
 
+use std::fs::OpenOptions;
 use std::io::{self, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -29,6 +30,8 @@ pub struct HostCommand {
     pub program: PathBuf,
     /// What makes it call [`serve_plugin`].
     pub arguments: Vec<String>,
+    /// Where its standard error is appended; ours when `None`.
+    pub log: Option<PathBuf>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -136,13 +139,14 @@ impl Apart {
         }
         let failed = |error: io::Error| LoadRefusal::Loader(format!("its process: {error}"));
         // Nothing of our environment: the shop's secrets are in it.
-        let mut child = Command::new(&self.command.program)
-            .args(&self.command.arguments)
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(failed)?;
+        let mut command = Command::new(&self.command.program);
+        command.args(&self.command.arguments).env_clear();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        if let Some(log) = &self.command.log {
+            let log = OpenOptions::new().create(true).append(true).open(log).map_err(failed)?;
+            command.stderr(log);
+        }
+        let mut child = command.spawn().map_err(failed)?;
         let (to, from) = (child.stdin.take(), child.stdout.take());
         self.leash.hold(child);
         let (Some(to), Some(from)) = (to, from) else {

@@ -7,7 +7,7 @@ use ring4_yaml::{Entries, Problem, Report, Scalar};
 use crate::check::Overridden;
 use crate::env::Env;
 use crate::raw::{RawConfig, RawService};
-use crate::sections::LogLevel;
+use crate::sections::{LogLevel, Strategy};
 use crate::switch::Switch;
 use crate::text::{EnvText, Secret, SecretSource, Written};
 
@@ -114,6 +114,9 @@ const NAMES: &[Row] = &[
     ("MAX_POLLING_INTERVAL", "polling.ceiling_secs", |raw, text| {
         set(&mut raw.polling.ceiling_secs, whole(text)?)
     }),
+    ("SERVICE_SELECTION_ALGORITHM", "routing.strategy", |raw, text| {
+        set(&mut raw.routing.strategy, strategy(text)?)
+    }),
     ("MIN_DEPOSIT_AMOUNT", "deposits.min", |raw, text| read(&mut raw.deposits.min, text)),
     ("MIN_DEPOSIT_USD", "deposits.min", |raw, text| read(&mut raw.deposits.min, text)),
     ("MAX_DEPOSIT_USD", "deposits.max", |raw, text| read(&mut raw.deposits.max, text)),
@@ -204,7 +207,6 @@ const WITHOUT_MEANING: &[(&str, &str)] = &[
     ("SEND_DAILY_REPORTS", NOT_YET),
     ("DAILY_REPORT_TIME", NOT_YET),
     ("DEFAULT_TIMEZONE", NOT_YET),
-    ("SERVICE_SELECTION_ALGORITHM", NOT_YET),
     ("ENVIRONMENT", "set logging.format in config.yaml"),
     ("LOG_FILE", NOT_YET),
     ("MAX_LOG_FILE_SIZE", NOT_YET),
@@ -335,6 +337,17 @@ fn no_smspool() -> Applied {
 fn smspool_timeout(raw: &mut RawConfig, text: &str) -> Applied {
     let Some(smspool) = raw.providers.0.get_mut("smspool") else { return no_smspool() };
     set(&mut smspool.timeout_secs, whole(text)?)
+}
+
+fn strategy(text: &str) -> Result<Strategy, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "price" | "cheapest" | "lowest_price" => Ok(Strategy::Price),
+        "priority" => Ok(Strategy::Priority),
+        "success" | "success_rate" => Ok(Strategy::Success),
+        "round_robin" => Ok(Strategy::RoundRobin),
+        "weighted" | "random" => Ok(Strategy::Weighted),
+        _ => Err("not one of price, priority, success, round_robin, weighted".to_owned()),
+    }
 }
 
 fn log_level(text: &str) -> Result<LogLevel, String> {

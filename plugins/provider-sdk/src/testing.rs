@@ -1,5 +1,8 @@
 //! Runs a provider without the engine and without a network, for the tests of plugins.
 
+use std::path::Path;
+use std::{fs, io};
+
 use crate::http::{HttpError, Request, Response};
 use crate::operation::{Operation, Step};
 use crate::provider::{self, Op, Provider, ProviderError};
@@ -48,6 +51,46 @@ pub fn run_offline<P: Provider>(
 ) -> Result<Answer, ProviderError> {
     let nobody = |_: &Request| Err(HttpError::NotSent { why: "there is no network".to_owned() });
     run(provider, now_unix_ms, op, nobody)
+}
+
+/// Statuses that every fixture is answered with: good, redirected, missing, refused, too often,
+/// failing.
+const STATUSES: [u16; 6] = [200, 302, 404, 422, 429, 503];
+
+/// The answers kept in a folder, each as it is.
+///
+/// # Errors
+/// The folder or a file in it cannot be read.
+pub fn fixtures(folder: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let files = fs::read_dir(folder)?;
+    files.map(|file| fs::read(file?.path())).collect()
+}
+
+/// Asks a provider all of these questions, each with every one of these answers, whatever
+/// question an answer belongs to. None may be a fault, and none that comes with a failing status
+/// may prove what became of an order.
+///
+/// # Errors
+/// The first question and answer for which that does not hold.
+pub fn survive_any_answer<P: Provider>(
+    provider: &P,
+    now_unix_ms: i64,
+    ops: &[Op],
+    answers: &[Vec<u8>],
+) -> Result<(), String> {
+    for (body, status) in answers.iter().flat_map(|body| STATUSES.map(|status| (body, status))) {
+        for op in ops {
+            let vendor = |_: &Request| Ok(Response::new(status, body.clone()));
+            let said = run(provider, now_unix_ms, op.clone(), vendor);
+            let failed = matches!(status, 302 | 503);
+            let proven = matches!(said, Ok(Answer::Cancellation(_) | Answer::Status(_)));
+            if matches!(said, Err(ProviderError::Fault(_))) || (failed && proven) {
+                let body = String::from_utf8_lossy(body);
+                return Err(format!("{op:?} at {status} makes {said:?} of {body}"));
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -184,6 +227,18 @@ mod tests {
         let quote = QuoteRequest { service: String::new(), country: String::new() };
         assert!(fault(Op::Quote(quote)).contains("two requests at once"));
         assert!(fault(Op::Cancel(String::new())).contains("too many requests"));
+    }
+
+    #[test]
+    fn what_does_not_survive_any_answer_is_named() {
+        let answers = [b"{}".to_vec()];
+        let asked = |op: Op| survive_any_answer(&sample(), 0, &[op], &answers);
+        assert_eq!(asked(Op::Services), Ok(()));
+        let fault = asked(Op::Countries).err().unwrap_or_default();
+        assert!(fault.contains("Countries at 200 makes Err(Fault"), "{fault}");
+        // Waiting, whatever the vendor said: a failing status proves nothing.
+        let proof = asked(Op::Check(String::new())).err().unwrap_or_default();
+        assert!(proof.contains("at 302 makes Ok(Status(Waiting))"), "{proof}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use ring4_domain::ids::{Country, ProviderId, ServiceKey, UserId};
 use rust_decimal::Decimal;
 
 use super::amount;
-use crate::{Config, LogLevel, Provider, Service};
+use crate::{Config, LogLevel, Provider, Service, Strategy};
 
 /// Tells whether the value has arrived.
 type Check = fn(&Config) -> bool;
@@ -68,6 +68,9 @@ pub const NAMES: &[(&str, &str, Check)] = &[
     ("SMSPOOL_TIMEOUT", "9", |c| smspool(c).timeout_secs == 9),
     ("API_TIMEOUT_SECONDS", "8", |c| smspool(c).timeout_secs == 8),
     ("ALLOW_MOCK", "true", |c| c.fixed.providers[&ProviderId::new("mock").unwrap()].enabled),
+    ("SERVICE_SELECTION_ALGORITHM", "success_rate", |c| {
+        c.live.routing.strategy == Strategy::Success
+    }),
     ("LOG_LEVEL", "WARNING", |c| c.fixed.logging.level == LogLevel::Warn),
     ("RING4_PROFIT_MARGIN", "9", |c| service(c, "ring4").margin_percent == Some(Decimal::from(9))),
     ("GOOGLE_FIXED_PRICE", "1.20", |c| service(c, "google").fixed_price == Some(amount("1.2"))),

@@ -17,6 +17,7 @@ mod languages;
 mod lost;
 mod offers;
 mod orders;
+mod paying;
 pub mod press;
 mod queue;
 mod receipts;
@@ -163,6 +164,8 @@ impl Chat {
                 let _ = self.shop.submit(Actor::Customer(*user), &trace, command).await?;
                 Ok(())
             }
+            Incoming::Checkout(checkout) => self.checkout(checkout).await,
+            Incoming::Payment(payment) => self.paid(payment).await,
             Incoming::Message(_) | Incoming::Press(_) | Incoming::Other { .. } => Ok(()),
         }
     }
@@ -438,6 +441,9 @@ impl Visit<'_> {
             Verb::Offers => self.vendors_offers(),
             Verb::Deposits => self.queue(0),
             Verb::ApproveDeposit => self.approve_by_words(words).await,
+            Verb::RefundStars => self.return_stars_by_words(words).await,
+            Verb::Terms => self.terms(),
+            Verb::PaymentSupport => self.payment_support(),
             Verb::RejectDeposit => self.reject_by_words(words).await,
             Verb::Providers => self.providers(),
             Verb::Database => self.database().await,
@@ -490,6 +496,7 @@ impl Visit<'_> {
             Press::Review(deposit) => self.review(deposit),
             Press::Approve(deposit) => self.approve(deposit).await,
             Press::Reasons(deposit) => self.reasons(deposit),
+            Press::ReturnStars(deposit) => self.return_stars(deposit).await,
             Press::Reject(deposit) => self.reject(deposit, None).await,
             Press::RejectFor(deposit, place) => self.reject_for(deposit, place).await,
             Press::Lost(order) => self.lost(order).await,

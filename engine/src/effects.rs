@@ -4,6 +4,7 @@
 //! A wish is granted at least once. What may not be repeated, a purchase, first has "started"
 //! committed; found started after a crash it is not repeated but asked about.
 
+pub(crate) mod crediting;
 mod deadlines;
 mod forgetting;
 mod granting;
@@ -12,6 +13,7 @@ mod polling;
 mod purchasing;
 pub(crate) mod searching;
 mod showing;
+mod starring;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -128,6 +130,8 @@ impl Effects {
         let _closes = self.closing.clone().drop_guard();
         let watching = orphans::watch(Arc::clone(&self.shop), self.closing.clone());
         let watching = tokio::spawn(watching);
+        let sweeping = starring::watch(Arc::clone(&self.shop), self.closing.clone());
+        let sweeping = tokio::spawn(sweeping);
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -159,6 +163,9 @@ impl Effects {
         self.polls.stop().await;
         if let Err(error) = watching.await {
             tracing::error!(%error, "the watch for orphans was lost");
+        }
+        if let Err(error) = sweeping.await {
+            tracing::error!(%error, "the sweep through payments in stars was lost");
         }
         Ok(())
     }

@@ -208,6 +208,7 @@ impl Engine {
             catalogues,
             market,
             odds,
+            client: client.clone(),
             sender,
             username: OnceLock::new(),
             menus_due: Notify::new(),

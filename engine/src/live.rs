@@ -10,6 +10,7 @@ use ring4_domain::ids::{Country, MethodKey, RulesVersion, ServiceKey, UserId};
 use ring4_domain::money::Amount;
 use ring4_domain::policy::{MethodPolicy, Policy};
 use ring4_domain::pricing::PriceLimits;
+use ring4_domain::stars::{STARS, STARS_MAX};
 use ring4_rules::RuleSet;
 
 /// The reloadable settings, the scripts and texts, and the policy that follows from them.
@@ -55,6 +56,7 @@ impl Live {
             deposits_open_max: config.deposits.open_max,
             methods: methods(&config.deposits),
             auto_approve_below: above_zero(config.deposits.auto_approve_below),
+            stars_rate: config.deposits.stars_rate,
             two_admins_above: above_zero(config.deposits.large_deposit_threshold),
         };
         Self { config, rules, policy }
@@ -81,7 +83,9 @@ impl Live {
     pub fn limits_of(&self, method: &MethodKey) -> Option<(Amount, Amount)> {
         let way = self.policy.methods.get(method)?;
         let min = way.min.unwrap_or(self.policy.deposit_min);
-        Some((min, way.max.unwrap_or(self.policy.deposit_max)))
+        let max = way.max.unwrap_or(self.policy.deposit_max);
+        let invoice = way.stars.then(|| self.policy.stars_rate.worth(STARS_MAX));
+        Some((min, invoice.map_or(max, |invoice| invoice.min(max))))
     }
 
     /// The least and the largest deposit by any way; `None` while none is offered.
@@ -130,6 +134,7 @@ fn methods(deposits: &Deposits) -> BTreeMap<MethodKey, MethodPolicy> {
         max: method.max,
         unique_cents: method.unique_cents,
         reference_required: method.reference == Asked::Required,
+        stars: method.key.as_str() == STARS,
     };
     offered.map(|method| (method.key.clone(), policy(method))).collect()
 }

@@ -13,6 +13,7 @@ use ring4_domain::refusal::Refusal;
 use ring4_domain::sale::Sale;
 use ring4_providers::Registry;
 use ring4_storage::{Keyring, Reader, Snapshot};
+use ring4_telegram::client::Client;
 use ring4_telegram::sender::{SendError, Sender};
 use tokio::sync::{Notify, watch};
 
@@ -56,6 +57,8 @@ pub struct Shop {
     pub sender: Sender,
     /// The bot's user name, once Telegram has told it; for links to the bot.
     pub username: OnceLock<String>,
+    /// Questions to Telegram that are about no chat.
+    pub client: Client,
     /// Says that a command menu may differ from what Telegram was told.
     pub menus_due: Notify,
     /// Backups and checks.

@@ -13,6 +13,7 @@
 mod world;
 
 /// The shop from the outside: what a customer and an admin live through.
+mod stars;
 mod story;
 
 /// What is gone after a month.
@@ -61,6 +62,7 @@ mod lost;
 mod secrets;
 
 /// Several vendors, and services that stand in for others.
+mod deposits;
 mod failover;
 
 /// House rules that a machine can keep.

@@ -24,7 +24,7 @@ use crate::text::DecimalText;
 use crate::text::{EnvText, SecretSource, written, written_or_null};
 
 mod deposits;
-pub use deposits::{RawDeposits, RawMethod};
+pub use deposits::{RawDeposits, RawMethod, RawStars};
 
 /// Every setting of the shop.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -210,6 +210,10 @@ impl Book {
                 let has = |deposit: &&Deposit| deposit.reference.as_ref() == Some(reference);
                 Record::Referred(self.deposits.values().find(has).map(|deposit| deposit.id))
             }
+            Key::Charged(charge) => {
+                let has = |deposit: &&Deposit| deposit.charge() == Some(charge);
+                Record::Charged(self.deposits.values().find(has).map(|deposit| deposit.id))
+            }
             Key::Amounts(method, from) => {
                 let of = self.deposits.values().filter(|deposit| deposit.method == *method);
                 let amounts = of.filter_map(Deposit::own_amount);

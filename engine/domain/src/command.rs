@@ -12,6 +12,7 @@ use crate::money::Amount;
 use crate::order::{Candidate, FailReason, Purchase};
 use crate::private::Private;
 use crate::sale::Sale;
+use crate::stars::ChargeId;
 
 /// An offer with the price that the rules propose for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +132,38 @@ pub enum Command {
         deposit: DepositId,
         /// What the customer is told.
         reason: Option<String>,
+    },
+    /// Telegram took stars.
+    StarsPaid {
+        /// Who paid.
+        customer: UserId,
+        /// For which deposit, as its invoice says.
+        deposit: Option<DepositId>,
+        /// The id of a deposit to be made up where that one cannot take the money.
+        spare: DepositId,
+        /// Telegram's id of the payment.
+        charge: ChargeId,
+        /// How many stars.
+        count: u32,
+    },
+    /// An admin wants a deposit's stars given back.
+    ReturnStars {
+        /// Who decides.
+        admin: UserId,
+        /// Whose deposit it is.
+        customer: UserId,
+        /// Which.
+        deposit: DepositId,
+    },
+    /// Telegram gave a deposit's stars back.
+    StarsReturned {
+        /// Which.
+        deposit: DepositId,
+    },
+    /// Telegram does not give a deposit's stars back.
+    StarsKept {
+        /// Which.
+        deposit: DepositId,
     },
     /// The vendor is about to be asked; from here on the answer can be lost.
     StartPurchase {
@@ -294,6 +327,8 @@ pub enum Key {
     /// The amounts that open deposits of this method may not share, from this one up to
     /// [`crate::deposit::AMOUNTS_TRIED`] steps above.
     Amounts(MethodKey, Amount),
+    /// Which deposit was paid by this payment in stars.
+    Charged(ChargeId),
     /// When the outbox holds the wish: the entry that made it.
     Wish(Effect),
     /// The live rule set.
@@ -324,6 +359,10 @@ impl Command {
             Self::SendPicture { .. } => "send_picture",
             Self::ApproveDeposit { .. } => "approve_deposit",
             Self::RejectDeposit { .. } => "reject_deposit",
+            Self::StarsPaid { .. } => "stars_paid",
+            Self::ReturnStars { .. } => "return_stars",
+            Self::StarsReturned { .. } => "stars_returned",
+            Self::StarsKept { .. } => "stars_kept",
             Self::StartPurchase { .. } => "start_purchase",
             Self::PurchaseBought { .. } => "purchase_bought",
             Self::PurchaseRefused { .. } => "purchase_refused",
@@ -387,7 +426,16 @@ impl Command {
             Self::SubmitDeposit { customer, deposit } => {
                 vec![Key::Deposit(*deposit), Key::OpenDeposits(*customer)]
             }
-            Self::ApproveDeposit { deposit, .. }
+            Self::StarsPaid { deposit, spare, charge, .. } => {
+                let deposits = deposit.iter().chain([spare]).map(|id| Key::Deposit(*id));
+                deposits.chain([Key::Charged(charge.clone())]).collect()
+            }
+            Self::ReturnStars { customer, deposit, .. } => {
+                vec![Key::Deposit(*deposit), Key::Account(AccountId::Wallet(*customer))]
+            }
+            Self::StarsReturned { deposit }
+            | Self::StarsKept { deposit }
+            | Self::ApproveDeposit { deposit, .. }
             | Self::RejectDeposit { deposit, .. }
             | Self::DepositDeadline { deposit } => vec![Key::Deposit(*deposit)],
             Self::PurchaseBought { order, purchase }
@@ -433,9 +481,10 @@ impl Effect {
             | Self::FindPurchase(order)
             | Self::ShowLostToAdmin(order, _)
             | Self::ShowUnreturnedToAdmin(order, _) => Some(Key::Order(order)),
-            Self::ShowDeposit(deposit) | Self::ShowDepositToAdmin(deposit, _) => {
-                Some(Key::Deposit(deposit))
-            }
+            Self::ShowDeposit(deposit)
+            | Self::ShowDepositToAdmin(deposit, _)
+            | Self::SendInvoice(deposit)
+            | Self::ReturnStars(deposit) => Some(Key::Deposit(deposit)),
             _ => None,
         }
     }

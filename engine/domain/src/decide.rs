@@ -12,6 +12,7 @@ mod lost;
 mod ordering;
 mod returning;
 mod serving;
+mod starring;
 
 use crate::change::Change;
 use crate::command::Command;
@@ -55,6 +56,8 @@ impl From<Vec<Change>> for Decision {
         Self { changes, outcome: Outcome::Done }
     }
 }
+
+pub use starring::{Checkout, may_pay};
 
 /// Decides about one command.
 ///
@@ -102,6 +105,16 @@ pub fn decide(
         Command::RejectDeposit { admin, deposit, reason } => {
             depositing::reject(view, policy, admin, deposit, reason, now)
         }
+        Command::StarsPaid { customer, deposit, spare, charge, count } => {
+            let paid = starring::Paid { customer, deposit, spare, charge, count };
+            starring::paid(view, policy, paid, now)
+        }
+        Command::ReturnStars { admin, customer, deposit } => {
+            let wish = starring::Return { admin, customer, deposit };
+            starring::give_back(view, policy, wish, now)
+        }
+        Command::StarsReturned { deposit } => starring::returned(view, policy, deposit, now),
+        Command::StarsKept { deposit } => starring::kept(view, policy, deposit, now),
         Command::StartPurchase { order, candidate } => {
             buying::start(view, policy, order, candidate, now)
         }

@@ -5,9 +5,12 @@
 //! Opened → Submitted → Approved | Credited | Rejected
 //!    └→ Expired → Submitted            who pays late is still heard
 //! ```
+//!
+//! What is paid in Telegram Stars goes other ways; see [`crate::stars`].
 
 use crate::ids::{DepositId, MessageId, MethodKey, Timestamp, UserId};
 use crate::money::Amount;
+use crate::stars::{ChargeId, Stars};
 
 /// The longest reason an admin may give, in characters.
 pub const REASON_CHARS_MAX: usize = 200;
@@ -56,6 +59,20 @@ pub enum DepositState {
         /// What the customer is told, if anything.
         reason: Option<String>,
     },
+    /// Its stars are being given back; the money is held meanwhile.
+    Returning {
+        /// The admin who wants it.
+        by: UserId,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Its stars were given back.
+    Returned {
+        /// The admin who wanted it.
+        by: UserId,
+        /// When.
+        at: Timestamp,
+    },
     /// Nobody claimed it in time.
     Expired {
         /// When.
@@ -72,15 +89,23 @@ impl DepositState {
             Self::Submitted { .. } => "submitted",
             Self::Approved { .. } => "approved",
             Self::Credited { .. } => "credited",
+            Self::Returning { .. } => "returning",
+            Self::Returned { .. } => "returned",
             Self::Rejected { .. } => "rejected",
             Self::Expired { .. } => "expired",
         }
     }
 
-    /// Whether the money is in the wallet.
+    /// Whether the money came into the wallet, wherever it went since.
     #[must_use]
     pub const fn is_credited(&self) -> bool {
-        matches!(self, Self::Approved { .. } | Self::Credited { .. })
+        matches!(
+            self,
+            Self::Approved { .. }
+                | Self::Credited { .. }
+                | Self::Returning { .. }
+                | Self::Returned { .. }
+        )
     }
 
     /// Whether it counts among the customer's open deposits.
@@ -173,9 +198,17 @@ pub struct Deposit {
     pub picture: Option<Picture>,
     /// Who approved first, where two must.
     pub first_approval: Option<Approval>,
+    /// What is known of the stars, where it is paid in stars.
+    pub stars: Option<Stars>,
 }
 
 impl Deposit {
+    /// The payment in stars, once it was made.
+    #[must_use]
+    pub fn charge(&self) -> Option<&ChargeId> {
+        self.stars.as_ref()?.charge.as_ref()
+    }
+
     /// The amount that no other open deposit of this method may have, while this one is open.
     #[must_use]
     pub fn own_amount(&self) -> Option<Amount> {

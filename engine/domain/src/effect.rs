@@ -35,6 +35,12 @@ pub enum Effect {
     SendPictureToAdmin(DepositId, UserId),
     /// Bring one admin's card of a number that may not have been given back up to date.
     ShowUnreturnedToAdmin(OrderId, UserId),
+    /// Send the invoice of a deposit in stars.
+    SendInvoice(DepositId),
+    /// Take an invoice away that nobody shall pay any more.
+    DropInvoice(DepositId),
+    /// Give a deposit's stars back.
+    ReturnStars(DepositId),
 }
 
 impl Effect {
@@ -55,6 +61,9 @@ impl Effect {
             Self::DropKeys => "drop_keys",
             Self::SendPictureToAdmin(..) => "send_picture_to_admin",
             Self::ShowUnreturnedToAdmin(..) => "show_unreturned_to_admin",
+            Self::SendInvoice(_) => "send_invoice",
+            Self::DropInvoice(_) => "drop_invoice",
+            Self::ReturnStars(_) => "return_stars",
         }
     }
 }

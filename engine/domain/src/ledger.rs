@@ -63,6 +63,8 @@ pub struct Account {
     pub deposited: Amount,
     /// Of the posted credits, those from refunds after delivery.
     pub refunded: Amount,
+    /// Of the posted debits, those that gave a deposit back.
+    pub returned: Amount,
 }
 
 impl Account {
@@ -88,6 +90,12 @@ pub enum TransferId {
     VendorCost(OrderId),
     /// A delivered order given back.
     Refund(OrderId),
+    /// A deposit's money held while its stars are given back; the count tells attempts apart.
+    ReturnHold(DepositId, u8),
+    /// That hold posted: the stars were given back.
+    Return(DepositId, u8),
+    /// That hold voided: Telegram did not give them back.
+    ReturnRelease(DepositId, u8),
 }
 
 impl fmt::Display for TransferId {
@@ -99,6 +107,11 @@ impl fmt::Display for TransferId {
             Self::Release(id) => write!(out, "release {id}"),
             Self::VendorCost(id) => write!(out, "vendor cost {id}"),
             Self::Refund(id) => write!(out, "refund {id}"),
+            Self::ReturnHold(id, attempt) => write!(out, "return hold {attempt} of deposit {id}"),
+            Self::Return(id, attempt) => write!(out, "return {attempt} of deposit {id}"),
+            Self::ReturnRelease(id, attempt) => {
+                write!(out, "return release {attempt} of deposit {id}")
+            }
         }
     }
 }
@@ -249,6 +262,7 @@ pub fn apply(
     }
     match transfer.id {
         TransferId::Deposit(_) => credit.deposited = add(credit.deposited)?,
+        TransferId::Return(..) => debit.returned = add(debit.returned)?,
         TransferId::Refund(_) => credit.refunded = add(credit.refunded)?,
         _ => {}
     }

@@ -22,6 +22,7 @@ pub mod effect;
 pub mod policy;
 pub mod refusal;
 pub mod sale;
+pub mod stars;
 pub mod view;
 
 pub mod book;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ids::{MethodKey, UserId};
 use crate::money::Amount;
 use crate::pricing::PriceLimits;
+use crate::stars::StarsRate;
 
 /// Limits and switches in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct Policy {
     pub auto_approve_below: Option<Amount>,
     /// Deposits above this amount need two admins.
     pub two_admins_above: Option<Amount>,
+    /// How many stars a dollar is, whether or not stars are taken now.
+    pub stars_rate: StarsRate,
 }
 
 /// What holds for one way to pay.
@@ -63,4 +66,6 @@ pub struct MethodPolicy {
     pub unique_cents: bool,
     /// Whether nobody looks at a deposit without the payment's id.
     pub reference_required: bool,
+    /// Whether it is paid by an invoice in Telegram Stars.
+    pub stars: bool,
 }

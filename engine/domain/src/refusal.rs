@@ -84,6 +84,12 @@ pub enum Refusal {
     ReferenceGiven,
     /// Deposits of this method need the payment's id.
     ReferenceMissing,
+    /// It is paid by its invoice and not by word.
+    PaidByInvoice,
+    /// The time of the deposit is over.
+    DepositExpired,
+    /// The deposit was not paid in stars, or they are not there to be given back.
+    NotReturnable,
 }
 
 impl Refusal {
@@ -119,6 +125,9 @@ impl Refusal {
             Self::ReferenceUsed => "refusal.reference_used",
             Self::ReferenceGiven => "refusal.reference_given",
             Self::ReferenceMissing => "refusal.reference_missing",
+            Self::PaidByInvoice => "refusal.paid_by_invoice",
+            Self::DepositExpired => "refusal.deposit_expired",
+            Self::NotReturnable => "refusal.not_returnable",
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::ledger::{Account, AccountId};
 use crate::money::Amount;
 use crate::order::{Order, Purchase, Quote};
 use crate::sale::SaleSwitch;
+use crate::stars::ChargeId;
 
 /// A record as it stands, or its absence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub enum Record {
     Referred(Option<DepositId>),
     /// See [`Key::Amounts`].
     Amounts(BTreeSet<Amount>),
+    /// See [`Key::Charged`].
+    Charged(Option<DepositId>),
     /// See [`Key::Wish`].
     Wish(Option<Seq>),
     /// See [`Key::Rules`].
@@ -147,6 +150,15 @@ impl View {
     pub fn amounts(&self, method: &MethodKey, from: Amount) -> &BTreeSet<Amount> {
         match self.record(&Key::Amounts(method.clone(), from)) {
             Record::Amounts(amounts) => amounts,
+            other => mismatch(other),
+        }
+    }
+
+    /// The deposit that was paid by this payment in stars, if one was.
+    #[must_use]
+    pub fn charged(&self, charge: &ChargeId) -> Option<DepositId> {
+        match self.record(&Key::Charged(charge.clone())) {
+            Record::Charged(deposit) => *deposit,
             other => mismatch(other),
         }
     }

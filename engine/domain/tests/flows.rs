@@ -26,6 +26,8 @@ mod deposits;
 mod outbox;
 #[path = "flows/returns.rs"]
 mod returns;
+#[path = "flows/stars.rs"]
+mod stars;
 #[path = "flows/vendors.rs"]
 mod vendors;
 
@@ -55,7 +57,14 @@ macro_rules! every {
 }
 
 fn seen_by_all() -> Seen {
-    let flows = [customers::FLOWS, vendors::FLOWS, returns::FLOWS, deposits::FLOWS, outbox::FLOWS];
+    let flows = [
+        customers::FLOWS,
+        vendors::FLOWS,
+        returns::FLOWS,
+        deposits::FLOWS,
+        outbox::FLOWS,
+        stars::FLOWS,
+    ];
     flows.concat().into_iter().flat_map(check).collect()
 }
 
@@ -76,7 +85,8 @@ fn every_refusal_is_met() {
         DepositUnknown, DepositNotSubmitted,
         DepositSubmittedAlready, DepositApprovedAlready { by: by },
         DepositRejectedAlready { by: by }, DepositCreditedAlready, SecondAdminNeeded,
-        ReferenceUsed, ReferenceGiven, ReferenceMissing,
+        ReferenceUsed, ReferenceGiven, ReferenceMissing, PaidByInvoice, DepositExpired,
+        NotReturnable,
     );
     let unmet = unmet(refusals.iter().map(|refusal| refusal.key().to_owned()));
     assert!(unmet.is_empty(), "no row is refused with {unmet:?}");
@@ -93,6 +103,7 @@ fn every_state_is_reached_and_every_step_is_known() {
     );
     let deposits = every!(DepositState:
         Opened, Submitted { at: at }, Approved { by: by, at: at }, Credited { at: at },
+        Returning { by: by, at: at }, Returned { by: by, at: at },
         Rejected { by: by, at: at, reason: None }, Expired { at: at },
     );
     let steps = BTreeSet::from([
@@ -116,6 +127,10 @@ fn every_state_is_reached_and_every_step_is_known() {
         "deposit: expired → submitted",
         "deposit: opened → credited",
         "deposit: expired → credited",
+        "deposit: new → credited",
+        "deposit: credited → returning",
+        "deposit: returning → returned",
+        "deposit: returning → credited",
         "deposit: submitted → approved",
         "deposit: submitted → rejected",
     ]);
@@ -142,10 +157,12 @@ fn every_command_and_every_wish_is_met() {
         ShowDepositToAdmin(deposit, admin), ShowLostToAdmin(order, admin), DropKeys,
         SendPictureToAdmin(deposit, admin),
         ShowUnreturnedToAdmin(order, admin),
+        SendInvoice(deposit), DropInvoice(deposit), ReturnStars(deposit),
     );
     let commands = "welcome ask set_reachable offer_quote place_order cancel_order open_deposit \
         submit_deposit \
-        tell_reference send_picture approve_deposit reject_deposit start_purchase purchase_bought \
+        tell_reference send_picture stars_paid return_stars \
+        stars_returned stars_kept approve_deposit reject_deposit start_purchase purchase_bought \
         purchase_refused purchase_unclear purchase_not_found purchase_doubtful adopt_purchase \
         release_purchase code_arrived purchase_returned \
         order_deadline deposit_deadline quote_deadline granted activate_rules forget_codes \

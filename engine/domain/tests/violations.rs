@@ -91,6 +91,7 @@ fn deposit() -> Deposit {
         reference: None,
         picture: None,
         first_approval: None,
+        stars: None,
     }
 }
 

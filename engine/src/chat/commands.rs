@@ -47,6 +47,12 @@ pub enum Verb {
     ApproveDeposit,
     /// Refuse a deposit.
     RejectDeposit,
+    /// Give a deposit's stars back.
+    RefundStars,
+    /// What holds for purchases and payments.
+    Terms,
+    /// Who helps with payments.
+    PaymentSupport,
     /// The vendors and their plugins.
     Providers,
     /// Journal, backups and disk.
@@ -100,11 +106,14 @@ pub const COMMANDS: &[Command] = &[
     row("language", &[], Verb::Language, Audience::Customer, "command.language"),
     row("help", &[], Verb::Help, Audience::Customer, "command.help"),
     row("support", &["contact"], Verb::Support, Audience::Customer, "command.support"),
+    row("terms", &[], Verb::Terms, Audience::Customer, "command.terms"),
+    row("paysupport", &[], Verb::PaymentSupport, Audience::Customer, "command.paysupport"),
     row("admin", &[], Verb::Admin, Audience::Admin, "command.admin"),
     row("services", &[], Verb::Offers, Audience::Admin, "command.services"),
     row("deposits", &[], Verb::Deposits, Audience::Admin, "command.deposits"),
     row("approve_deposit", &[], Verb::ApproveDeposit, Audience::Admin, "command.approve_deposit"),
     row("reject_deposit", &[], Verb::RejectDeposit, Audience::Admin, "command.reject_deposit"),
+    row("refund_stars", &[], Verb::RefundStars, Audience::Admin, "command.refund_stars"),
     row("providers", &[], Verb::Providers, Audience::Admin, "command.providers"),
     row("db_status", &[], Verb::Database, Audience::Admin, "command.db_status"),
     row("db_backups", &[], Verb::Backups, Audience::Admin, "command.db_backups"),

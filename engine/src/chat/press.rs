@@ -78,6 +78,8 @@ pub enum Press {
     Approve(DepositId),
     /// The reasons for which a deposit may be refused.
     Reasons(DepositId),
+    /// Give a deposit's stars back.
+    ReturnStars(DepositId),
     /// Refuse a deposit without a reason.
     Reject(DepositId),
     /// Refuse a deposit for the reason at this place.
@@ -127,6 +129,7 @@ impl Press {
                 | Self::Reasons(_)
                 | Self::Reject(_)
                 | Self::RejectFor(..)
+                | Self::ReturnStars(_)
                 | Self::Lost(_)
                 | Self::Adopt(..)
                 | Self::Release(_)
@@ -184,6 +187,7 @@ impl fmt::Display for Press {
             Self::Queue(page) => write!(out, "Q:{page}"),
             Self::Review(id) => write!(out, "R:{id}"),
             Self::Approve(id) => write!(out, "Y:{id}"),
+            Self::ReturnStars(id) => write!(out, "NS:{id}"),
             Self::Reasons(id) => write!(out, "NR:{id}"),
             Self::Reject(id) => write!(out, "N:{id}"),
             Self::RejectFor(id, place) => write!(out, "N:{id}:{place}"),
@@ -250,6 +254,7 @@ impl FromStr for Press {
             ["Q", page] => Self::Queue(page.parse().map_err(|_| IdError)?),
             ["R", id] => Self::Review(id.parse()?),
             ["Y", id] => Self::Approve(id.parse()?),
+            ["NS", id] => Self::ReturnStars(id.parse()?),
             ["NR", id] => Self::Reasons(id.parse()?),
             ["N", id] => Self::Reject(id.parse()?),
             ["N", id, place] => Self::RejectFor(id.parse()?, place.parse().map_err(|_| IdError)?),
@@ -333,6 +338,7 @@ mod tests {
             Press::Queue(u16::MAX),
             Press::Review(deposit),
             Press::Approve(deposit),
+            Press::ReturnStars(deposit),
             Press::Reasons(deposit),
             Press::Reject(deposit),
             Press::RejectFor(deposit, u8::MAX),

@@ -131,7 +131,7 @@ impl Visit<'_> {
         }
     }
 
-    fn usage(&self, key: &str) -> Result<Reply, ShopError> {
+    pub(super) fn usage(&self, key: &str) -> Result<Reply, ShopError> {
         let voice = self.voice();
         Ok(Reply::Screen(voice.plain(voice.say(key, &[]))?))
     }

@@ -5,7 +5,7 @@ use ring4_domain::command::Command;
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::MessageId;
 
-use super::{forgetting, purchasing, searching, showing};
+use super::{forgetting, purchasing, searching, showing, starring};
 use crate::executor::SubmitError;
 use crate::shop::{Shop, ShopError};
 
@@ -61,6 +61,9 @@ pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
         Effect::ShowUnreturnedToAdmin(order, admin) => {
             showing::unreturned_to_admin(shop, order, admin).await
         }
+        Effect::SendInvoice(deposit) => starring::invoice(shop, deposit).await,
+        Effect::DropInvoice(deposit) => starring::drop_invoice(shop, deposit).await,
+        Effect::ReturnStars(deposit) => starring::give_back(shop, deposit, &trace).await,
         Effect::DropKeys => forgetting::drop_keys(shop).await,
     };
     match found {

@@ -21,7 +21,11 @@ use crate::screens::queue::DepositView;
 use crate::screens::{Screen, Voice};
 use crate::shop::{Shop, ShopError, available, credited_by, decided_by, first_by, name_of};
 
-fn voice<'live>(shop: &Shop, live: &'live Live, customer: Option<&'live Customer>) -> Voice<'live> {
+pub(super) fn voice<'live>(
+    shop: &Shop,
+    live: &'live Live,
+    customer: Option<&'live Customer>,
+) -> Voice<'live> {
     let language = customer.and_then(|customer| customer.language.as_deref());
     Voice::new(live, language, shop.clock.now())
 }
@@ -228,12 +232,12 @@ async fn say(
     settle(shop, user, result).await
 }
 
-async fn send(shop: &Shop, user: UserId, call: Call) -> Result<Sent, SendError> {
+pub(super) async fn send(shop: &Shop, user: UserId, call: Call) -> Result<Sent, SendError> {
     let chat = ChatId::from(user);
     shop.sender.send(Outgoing { chat, priority: Priority::Answer, call }).await
 }
 
-async fn settle(
+pub(super) async fn settle(
     shop: &Shop,
     user: UserId,
     result: Result<Sent, SendError>,

@@ -154,7 +154,9 @@ impl Voice<'_> {
             ],
         );
         let mut rows = Rows::default();
-        if payable {
+        if deposit.stars.is_some() && payable {
+            rows.add([self.button("menu.back", &Press::Amounts)]);
+        } else if payable {
             let amount = deposit.amount.to_text();
             let address = shown.and_then(|method| method.address.as_deref());
             let address = address.map(|address| self.copy("deposit.copy_address", address));
@@ -163,7 +165,10 @@ impl Voice<'_> {
             let key = if opened { "deposit.paid" } else { "deposit.paid_late" };
             let paid = self.button(key, &Press::Paid(deposit.id));
             rows.add([paid.map(|button| button.styled(Style::Success))]);
-        } else if deposit.state.is_credited() {
+        } else if matches!(
+            deposit.state,
+            DepositState::Approved { .. } | DepositState::Credited { .. }
+        ) {
             rows.add([self.button("menu.buy", &Press::Services(0))]);
         } else if deposit.state.is_undecided()
             && let Some(key) = self.wanted_evidence(deposit)
@@ -177,6 +182,10 @@ impl Voice<'_> {
     /// What to do, as the way to pay has it.
     fn instructions(&self, deposit: &Deposit, method: Option<&Method>) -> String {
         let Some(method) = method else { return String::new() };
+        if let (Some(stars), DepositState::Opened) = (&deposit.stars, &deposit.state) {
+            let count = [("count", Value::Number(i64::from(stars.count)))];
+            return self.say("deposit.stars", &count);
+        }
         let text = method.lines.join("\n");
         let mut parts = vec![self.say("deposit.lines", &[("lines", Value::Text(&text))])];
         if deposit.asked.is_some_and(|asked| asked != deposit.amount) {
@@ -190,6 +199,20 @@ impl Voice<'_> {
         }
         parts.retain(|part| !part.trim().is_empty());
         parts.join("\n")
+    }
+
+    /// The title and the description of a deposit's invoice; both plain.
+    #[must_use]
+    pub fn invoice(&self, deposit: &Deposit) -> (String, String) {
+        let amount = self.money(deposit.amount);
+        let title = self.live.config.shop.title.as_str();
+        let id = deposit.id.to_string();
+        let values = [
+            ("amount", Value::Text(amount.as_str())),
+            ("title", Value::Text(title)),
+            ("id", Value::Text(&id)),
+        ];
+        (self.say("invoice.title", &values), self.say("invoice.description", &values))
     }
 
     /// What the customer has told of the payment, and may tell yet.
@@ -230,6 +253,17 @@ impl Voice<'_> {
 
     fn deposit_state(&self, deposit: &Deposit, credited: Option<Seq>) -> String {
         match &deposit.state {
+            DepositState::Returning { .. } => self.say("deposit.state.returning", &[]),
+            DepositState::Returned { .. } => self.say("deposit.state.returned", &[]),
+            DepositState::Opened | DepositState::Expired { .. } if deposit.stars.is_some() => {
+                let opened = deposit.state == DepositState::Opened;
+                let key = match opened {
+                    true => "deposit.state.stars_opened",
+                    false => "deposit.state.stars_expired",
+                };
+                let until = self.moment(deposit.expires_at);
+                self.say(key, &[("until", Value::Text(&until))])
+            }
             DepositState::Opened => {
                 let until = self.moment(deposit.expires_at);
                 self.say("deposit.state.opened", &[("until", Value::Text(&until))])
@@ -259,6 +293,10 @@ impl Voice<'_> {
             DepositState::Approved { .. } | DepositState::Credited { .. } => {
                 let values = [amount, id, ("available", Value::Text(&available))];
                 Some(self.say("deposit.told.approved", &values))
+            }
+            DepositState::Returned { .. } => {
+                let values = [amount, id, ("available", Value::Text(&available))];
+                Some(self.say("deposit.told.returned", &values))
             }
             DepositState::Rejected { reason: Some(reason), .. } => {
                 let values = [amount, id, ("reason", Value::Text(reason))];

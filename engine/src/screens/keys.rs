@@ -82,6 +82,9 @@ keys! {
     Menu "command.deposits" [];
     Menu "command.approve_deposit" [];
     Menu "command.reject_deposit" [];
+    Menu "command.refund_stars" [];
+    Menu "command.terms" [];
+    Menu "command.paysupport" [];
     Menu "command.providers" [];
     Menu "command.db_status" [];
     Menu "command.db_backups" [];
@@ -208,6 +211,9 @@ keys! {
     Text "history.none" [];
     Text "history.row" ["seq", "when", "amount", "what"];
     Text "history.deposit" ["id"];
+    Text "history.return_hold" ["id"];
+    Text "history.return" ["id"];
+    Text "history.return_release" ["id"];
     Text "history.hold" ["id"];
     Text "history.capture" ["id"];
     Text "history.release" ["id"];
@@ -253,6 +259,16 @@ keys! {
     Answer "deposit.send_picture" [];
     Label "deposit.add_reference" [];
     Label "deposit.add_picture" [];
+    Text "deposit.stars" ["count"] by "count";
+    Text "deposit.state.stars_opened" ["until"];
+    Text "deposit.state.stars_expired" ["until"];
+    Text "deposit.state.returning" [];
+    Text "deposit.state.returned" [];
+    Text "deposit.told.returned" ["amount", "available", "id"];
+    Answer "invoice.title" ["amount", "title", "id"];
+    Answer "invoice.description" ["amount", "title", "id"];
+    Text "paysupport" ["contacts"];
+    Text "terms" [];
     Text "deposit.reason.not_received" [];
     Text "deposit.reason.wrong_amount" [];
     Text "deposit.reason.wrong_network" [];
@@ -321,6 +337,15 @@ keys! {
     Text "admin.deposit.submitted" [];
     Text "admin.deposit.credited" ["when"];
     Text "admin.deposit.first" ["by", "when"];
+    Text "admin.deposit.stars" ["when"];
+    Text "admin.deposit.returning" ["by", "when"];
+    Text "admin.deposit.returned" ["by", "when"];
+    Text "admin.deposit.count" ["count"] by "count";
+    Label "admin.return_stars" [];
+    Answer "admin.stars_spent" ["short"];
+    Answer "admin.stars_returning" [];
+    Text "admin.stars_mismatch" ["id", "count", "user"] by "count";
+    Text "admin.usage.refund_stars" [];
     Text "admin.deposit.picture" ["id", "amount", "name"];
     Text "admin.reasons" ["id", "amount"];
     Label "admin.reason.none" [];
@@ -409,4 +434,7 @@ keys! {
     Answer "refusal.reference_used" [];
     Answer "refusal.reference_given" [];
     Answer "refusal.reference_missing" [];
+    Answer "refusal.paid_by_invoice" [];
+    Answer "refusal.deposit_expired" [];
+    Answer "refusal.not_returnable" [];
 }

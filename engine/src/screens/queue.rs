@@ -99,8 +99,14 @@ impl Voice<'_> {
             DepositState::Rejected { by, at, .. } => decided("admin.deposit.rejected", *by, *at),
             DepositState::Credited { at } => {
                 let when = self.moment(*at);
-                self.say("admin.deposit.credited", &[("when", Value::Text(&when))])
+                let key = match deposit.charge() {
+                    Some(_) => "admin.deposit.stars",
+                    None => "admin.deposit.credited",
+                };
+                self.say(key, &[("when", Value::Text(&when))])
             }
+            DepositState::Returning { by, at } => decided("admin.deposit.returning", *by, *at),
+            DepositState::Returned { by, at } => decided("admin.deposit.returned", *by, *at),
             DepositState::Opened => self.say("admin.deposit.opened", &[]),
             DepositState::Expired { .. } => self.say("admin.deposit.expired", &[]),
             DepositState::Submitted { .. } => self.say("admin.deposit.submitted", &[]),
@@ -128,6 +134,10 @@ impl Voice<'_> {
                 reject.map(|button| button.styled(Style::Danger)),
             ]);
         }
+        if let (DepositState::Credited { .. }, Some(_)) = (&deposit.state, deposit.charge()) {
+            let give_back = self.button("admin.return_stars", &Press::ReturnStars(deposit.id));
+            rows.add([give_back.map(|button| button.styled(Style::Danger))]);
+        }
         rows.screen(super::deposit::collapse(&text))
     }
 
@@ -141,6 +151,10 @@ impl Voice<'_> {
         }
         if deposit.picture.is_some() {
             lines.push(self.say("deposit.picture", &[]));
+        }
+        if let Some(stars) = &deposit.stars {
+            let count = [("count", Value::Number(i64::from(stars.count)))];
+            lines.push(self.say("admin.deposit.count", &count));
         }
         if let Some(first) = deposit.first_approval {
             let by = view.first_by.map_or_else(|| first.by.to_string(), str::to_owned);
@@ -169,6 +183,17 @@ impl Voice<'_> {
             ("amount", Value::Text(&self.money(deposit.amount))),
         ];
         rows.screen(self.say("admin.reasons", &values))
+    }
+
+    /// Stars went back and the shop knows nothing of it.
+    #[must_use]
+    pub fn stars_mismatch(&self, deposit: &str, count: u32, customer: UserId) -> String {
+        let values = [
+            ("id", Value::Text(deposit)),
+            ("count", Value::Number(i64::from(count))),
+            ("user", Value::Text(&customer.to_string())),
+        ];
+        self.say("admin.stars_mismatch", &values)
     }
 
     /// The caption of a payment's picture.

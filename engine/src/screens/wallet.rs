@@ -43,13 +43,15 @@ impl Voice<'_> {
     /// See [`ScreenError`].
     pub fn wallet(&self, account: &Account) -> Result<Screen, ScreenError> {
         let available = account.available().unwrap_or(Amount::ZERO);
+        // What was given back was neither paid in nor spent.
+        let kept = |amount: Amount| amount.checked_sub(account.returned).unwrap_or(amount);
         let mut text = self.say(
             "balance",
             &[
                 ("available", Value::Text(&self.money(available))),
                 ("held", Value::Text(&self.money(account.debits_pending))),
-                ("deposited", Value::Text(&self.money(account.deposited))),
-                ("spent", Value::Text(&self.money(account.debits_posted))),
+                ("deposited", Value::Text(&self.money(kept(account.deposited)))),
+                ("spent", Value::Text(&self.money(kept(account.debits_posted)))),
                 ("refunded", Value::Text(&self.money(account.refunded))),
             ],
         );
@@ -103,6 +105,9 @@ impl Voice<'_> {
             TransferId::Hold(id) => ("history.hold", id.to_string()),
             TransferId::Capture(id) => ("history.capture", id.to_string()),
             TransferId::Release(id) => ("history.release", id.to_string()),
+            TransferId::ReturnHold(id, _) => ("history.return_hold", id.to_string()),
+            TransferId::Return(id, _) => ("history.return", id.to_string()),
+            TransferId::ReturnRelease(id, _) => ("history.return_release", id.to_string()),
             TransferId::Refund(id) | TransferId::VendorCost(id) => {
                 ("history.refund", id.to_string())
             }

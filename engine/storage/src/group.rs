@@ -143,6 +143,7 @@ impl<'a> Group<'a> {
             }
             Key::Deposit(id) => Record::Deposit(overlay.deposit(*id)?.cloned()),
             Key::Referred(reference) => Record::Referred(overlay.referred(reference)?),
+            Key::Charged(charge) => Record::Charged(overlay.charged(charge)?),
             Key::Amounts(method, from) => Record::Amounts(overlay.amounts(method, *from)?),
             Key::Wish(effect) => Record::Wish(overlay.wish(*effect)?),
             Key::Rules => Record::Rules(overlay.rules()?),

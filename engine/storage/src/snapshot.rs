@@ -16,6 +16,7 @@ use ring4_domain::ledger::{Account, AccountId, Transfer, TransferId};
 use ring4_domain::money::Amount;
 use ring4_domain::order::{Order, Quote};
 use ring4_domain::sale::SaleSwitch;
+use ring4_domain::stars::ChargeId;
 
 use crate::codec::{self, AccountRow, EntryCopy, ForgottenRow, Kind, RulesRow, RulesSeen, WishRow};
 use crate::journal::Head;
@@ -233,6 +234,14 @@ impl Snapshot {
         let rows = self.reading.prefix(Space::Index, &keys::deposits_paid_by(reference).end());
         let deposits: Vec<Deposit> =
             self.records("deposits by payment", rows, DepositId::from_bits)?;
+        Ok(deposits.into_iter().next())
+    }
+
+    /// The deposit that was paid by this payment in stars.
+    pub fn deposit_by_charge(&self, charge: &ChargeId) -> Result<Option<Deposit>, ReadError> {
+        let rows = self.reading.prefix(Space::Index, &keys::deposits_charged(charge).end());
+        let deposits: Vec<Deposit> =
+            self.records("deposits by payment in stars", rows, DepositId::from_bits)?;
         Ok(deposits.into_iter().next())
     }
 

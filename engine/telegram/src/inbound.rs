@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use ring4_domain::ids::{MessageId, Timestamp, UserId};
+use ring4_domain::stars::ChargeId;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use teloxide_core::types as wire;
@@ -25,7 +26,7 @@ const INLINE_CHARS_MAX: usize = 256;
 
 /// The kinds of update asked for. A kind that is not named here is never sent to us.
 pub const ALLOWED_UPDATES: &[&str] =
-    &["message", "callback_query", "inline_query", "my_chat_member"];
+    &["message", "callback_query", "inline_query", "my_chat_member", "pre_checkout_query"];
 
 /// The update cannot be read. The reason names a place, never the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -157,9 +158,43 @@ pub struct InlineQuery {
     pub text: String,
 }
 
+/// Telegram asks, before it takes stars, whether it may. An answer counts for ten seconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkout {
+    /// The update.
+    pub update_id: i64,
+    /// What an answer names.
+    pub query_id: String,
+    /// Who wants to pay.
+    pub from: Person,
+    /// What the invoice carries.
+    pub payload: String,
+    /// How many stars.
+    pub count: u32,
+}
+
+/// Stars were paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// The update.
+    pub update_id: i64,
+    /// Who paid.
+    pub from: Person,
+    /// What the invoice carries.
+    pub payload: String,
+    /// Telegram's id of the payment.
+    pub charge: ChargeId,
+    /// How many stars.
+    pub count: u32,
+}
+
 /// One update.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Incoming {
+    /// Telegram asks whether stars may be paid.
+    Checkout(Checkout),
+    /// Stars were paid.
+    Payment(Payment),
     /// Somebody wrote.
     Message(Message),
     /// Somebody pressed a button.
@@ -200,6 +235,8 @@ impl Incoming {
             Some(press.read(update_id))
         } else if let Some(query) = update.inline_query {
             Some(query.read(update_id))
+        } else if let Some(checkout) = update.pre_checkout_query {
+            checkout.read(update_id)
         } else if let Some(member) = update.my_chat_member {
             member.read(update_id)
         } else {
@@ -215,6 +252,8 @@ impl Incoming {
             Self::Message(message) => message.update_id,
             Self::Press(press) => press.update_id,
             Self::Inline(query) => query.update_id,
+            Self::Checkout(checkout) => checkout.update_id,
+            Self::Payment(payment) => payment.update_id,
             Self::Blocked { update_id, .. } | Self::Other { update_id, .. } => *update_id,
         }
     }
@@ -226,6 +265,8 @@ impl Incoming {
             Self::Message(message) => message.chat.id.0,
             Self::Press(press) => press.chat.id.0,
             Self::Inline(query) => query.from.id.0,
+            Self::Checkout(checkout) => checkout.from.id.0,
+            Self::Payment(payment) => payment.from.id.0,
             Self::Blocked { user, .. } | Self::Other { from: Some(user), .. } => user.0,
             Self::Other { update_id, .. } => i64::MIN.wrapping_add(*update_id),
         }
@@ -249,6 +290,7 @@ struct WireUpdate {
     callback_query: Option<WirePress>,
     inline_query: Option<WireInline>,
     my_chat_member: Option<WireMember>,
+    pre_checkout_query: Option<WireCheckout>,
 }
 
 #[derive(Deserialize)]
@@ -270,6 +312,25 @@ struct WireMessage {
     animation: Option<IgnoredAny>,
     contact: Option<IgnoredAny>,
     location: Option<IgnoredAny>,
+    successful_payment: Option<WirePayment>,
+    refunded_payment: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct WireCheckout {
+    id: String,
+    from: wire::User,
+    currency: String,
+    total_amount: i64,
+    invoice_payload: String,
+}
+
+#[derive(Deserialize)]
+struct WirePayment {
+    currency: String,
+    total_amount: i64,
+    invoice_payload: String,
+    telegram_payment_charge_id: String,
 }
 
 #[derive(Deserialize)]
@@ -320,6 +381,13 @@ struct WireStatus {
 impl WireMessage {
     /// `None` for a message without an author, such as a channel's.
     fn read(self, update_id: i64) -> Option<Incoming> {
+        if let Some(paid) = self.successful_payment {
+            return paid.read(update_id, read_person(self.from?));
+        }
+        if self.refunded_payment.is_some() {
+            // It is Telegram's word of what this shop did; nobody wrote anything.
+            return None;
+        }
         let content = self.content();
         let file = self.file(content);
         Some(Incoming::Message(Message {
@@ -399,6 +467,31 @@ impl WireInline {
             text: clean(&self.query, INLINE_CHARS_MAX),
         })
     }
+}
+
+impl WireCheckout {
+    /// `None` for money other than stars, for which this shop sends no invoice.
+    fn read(self, update_id: i64) -> Option<Incoming> {
+        let count = read_stars(&self.currency, self.total_amount)?;
+        let (query_id, payload) = (self.id, self.invoice_payload);
+        let from = read_person(self.from);
+        Some(Incoming::Checkout(Checkout { update_id, query_id, from, payload, count }))
+    }
+}
+
+impl WirePayment {
+    fn read(self, update_id: i64, from: Person) -> Option<Incoming> {
+        let count = read_stars(&self.currency, self.total_amount)?;
+        let charge = ChargeId::new(self.telegram_payment_charge_id).ok()?;
+        let payload = self.invoice_payload;
+        Some(Incoming::Payment(Payment { update_id, from, payload, charge, count }))
+    }
+}
+
+/// A number of stars; `None` for other money.
+fn read_stars(currency: &str, amount: i64) -> Option<u32> {
+    let stars = u32::try_from(amount).ok().filter(|stars| *stars > 0);
+    stars.filter(|_| currency == "XTR")
 }
 
 impl WireMember {

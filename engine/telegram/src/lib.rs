@@ -7,6 +7,7 @@
 //! - [`token`], [`client`]: one request to the Bot API and every answer it can have, by name.
 //! - [`keyboard`], [`outgoing`]: what can be said to a chat.
 //! - [`sender`]: when it is said: order per chat, limits, retries.
+//! - [`stars`]: the list of payments in Telegram Stars.
 //! - [`inbound`], [`command`]: an update in plain types.
 //! - [`inbox`]: the log of raw updates that makes a confirmed update survive a crash.
 //! - [`intake`]: the update loop: poll, write to the inbox, hand to workers, mark done.
@@ -24,4 +25,5 @@ pub mod intake;
 pub mod keyboard;
 pub mod outgoing;
 pub mod sender;
+pub mod stars;
 pub mod token;

@@ -6,6 +6,7 @@ mod wire;
 
 use bytes::Bytes;
 use ring4_domain::ids::{MessageId, UserId};
+use ring4_domain::stars::ChargeId;
 
 use crate::keyboard::Keyboard;
 
@@ -162,6 +163,29 @@ pub enum Call {
         /// The message it belongs to; sent without, when that one is gone.
         reply_to: Option<MessageId>,
     },
+    /// An invoice in Telegram Stars, with Telegram's own button to pay it.
+    SendInvoice {
+        /// 1 to 32 characters; longer is cut.
+        title: String,
+        /// 1 to 255 characters; longer is cut.
+        description: String,
+        /// What comes back with the payment, 1 to 128 bytes; nobody sees it.
+        payload: String,
+        /// How many stars.
+        count: u32,
+    },
+    /// Answers, within ten seconds, whether stars may be paid.
+    AnswerCheckout {
+        /// The question, by [`crate::inbound::Checkout::query_id`].
+        query_id: String,
+        /// Why not, where they may not; the person reads it.
+        refusal: Option<String>,
+    },
+    /// Gives the stars of a payment back to the person of this chat.
+    RefundStars {
+        /// The payment.
+        charge: ChargeId,
+    },
     /// Takes a message away.
     DeleteMessage {
         /// The message.
@@ -253,6 +277,8 @@ impl Call {
             self,
             Self::AnswerPress { .. }
                 | Self::AnswerInline { .. }
+                | Self::AnswerCheckout { .. }
+                | Self::RefundStars { .. }
                 | Self::SetCommands { .. }
                 | Self::ChatAction(_)
         )

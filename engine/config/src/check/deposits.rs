@@ -3,10 +3,20 @@
 use std::collections::BTreeSet;
 
 use ring4_domain::ids::MethodKey;
+use ring4_domain::money::Amount;
+use ring4_domain::stars::{self, StarsRate};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
 use super::{AMOUNTS_MAX, BAD_KEY, Checker, LIST_LEN_MAX, NAME_LEN_MAX, Place, TEXT_LEN_MAX};
-use crate::raw::{RawDeposits, RawMethod};
-use crate::sections::{Deposits, Method};
+use crate::raw::{RawDeposits, RawMethod, RawStars};
+use crate::sections::{Asked, Deposits, Method};
+
+/// Stands in for a rate that is reported as wrong.
+const ONE_TO_THE_DOLLAR: StarsRate = match StarsRate::from_micros(1_000_000) {
+    Some(rate) => rate,
+    None => unreachable!(),
+};
 
 impl Checker<'_> {
     pub(super) fn deposits(&mut self, raw: RawDeposits) -> Deposits {
@@ -34,6 +44,8 @@ impl Checker<'_> {
             }
             methods.extend(self.method(&place, method));
         }
+        let (stars_rate, stars) = self.stars(&place.with("stars"), raw.stars);
+        methods.extend(stars);
         if raw.enabled && methods.is_empty() {
             self.warnings.push(
                 "deposits.methods: none can be offered, because no address is set; \
@@ -58,7 +70,46 @@ impl Checker<'_> {
             open_max: raw.open_max,
             auto_approve_below: raw.auto_approve_below,
             large_deposit_threshold: raw.large_deposit_threshold,
+            stars_rate,
             methods,
+        }
+    }
+
+    /// How much stars are worth, and the way to pay by them where they are taken.
+    fn stars(&mut self, place: &Place, raw: RawStars) -> (StarsRate, Option<Method>) {
+        self.named(&place.with("name"), &raw.name);
+        let least = Decimal::ONE;
+        self.in_range(&place.with("per_dollar"), &raw.per_dollar, least, Decimal::from(10_000));
+        let micros = raw.per_dollar.checked_mul(Decimal::from(1_000_000)).unwrap_or_default();
+        if !micros.is_integer() {
+            self.fault(&place.with("per_dollar"), "has more than six decimals");
+        }
+        self.own_limits(place, raw.min, raw.max);
+        let rate = micros.to_i64().and_then(StarsRate::from_micros).unwrap_or(ONE_TO_THE_DOLLAR);
+        let method = Method {
+            key: stars::method(),
+            name: raw.name,
+            lines: Vec::new(),
+            address: None,
+            note: String::new(),
+            network: String::new(),
+            min: raw.min,
+            max: raw.max,
+            unique_cents: false,
+            reference: Asked::Off,
+            picture: false,
+        };
+        (rate, raw.enabled.then_some(method))
+    }
+
+    fn own_limits(&mut self, place: &Place, min: Option<Amount>, max: Option<Amount>) {
+        if min.is_some_and(|min| !min.is_positive()) {
+            self.fault(&place.with("min"), "is not above 0");
+        }
+        if let (Some(min), Some(max)) = (min, max)
+            && max < min
+        {
+            self.fault(&place.with("max"), format!("{max} is below min {min}"));
         }
     }
 
@@ -71,13 +122,9 @@ impl Checker<'_> {
         }
         self.short(&place.with("note"), &raw.note, TEXT_LEN_MAX);
         self.short(&place.with("network"), &raw.network, NAME_LEN_MAX);
-        if raw.min.is_some_and(|min| !min.is_positive()) {
-            self.fault(&place.with("min"), "is not above 0");
-        }
-        if let (Some(min), Some(max)) = (raw.min, raw.max)
-            && max < min
-        {
-            self.fault(&place.with("max"), format!("{max} is below min {min}"));
+        self.own_limits(place, raw.min, raw.max);
+        if raw.key == stars::STARS {
+            self.fault(&place.with("key"), "belongs to deposits.stars");
         }
         let address = raw.address.map(|template| {
             let address = self.filled(&place.with("address"), &template).trim().to_owned();

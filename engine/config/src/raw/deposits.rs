@@ -1,6 +1,7 @@
 //! How wallets are filled, as it is written. The checker and the former names use this.
 
 use ring4_domain::money::Amount;
+use rust_decimal::Decimal;
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -43,8 +44,47 @@ pub struct RawDeposits {
     #[serde(deserialize_with = "written")]
     #[cfg_attr(test, schemars(with = "DecimalText"))]
     pub large_deposit_threshold: Amount,
+    /// Payments inside Telegram, which need no admin.
+    pub stars: RawStars,
     /// Ways to pay, in the order they are shown.
     pub methods: Vec<RawMethod>,
+}
+
+/// Payments in Telegram Stars.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct RawStars {
+    /// Whether they are taken.
+    pub enabled: bool,
+    /// The name on their button.
+    pub name: String,
+    /// Stars to the dollar, 1 to 10000, at most six decimals. Amounts are rounded up to whole
+    /// stars.
+    #[serde(deserialize_with = "written")]
+    #[cfg_attr(test, schemars(with = "DecimalText"))]
+    pub per_dollar: Decimal,
+    /// Their own least deposit, in dollars; null takes `deposits.min`.
+    #[serde(deserialize_with = "written_or_null")]
+    #[cfg_attr(test, schemars(with = "Option<DecimalText>"))]
+    pub min: Option<Amount>,
+    /// Their own largest deposit, in dollars; null takes `deposits.max`. One invoice asks for
+    /// 10000 stars at most.
+    #[serde(deserialize_with = "written_or_null")]
+    #[cfg_attr(test, schemars(with = "Option<DecimalText>"))]
+    pub max: Option<Amount>,
+}
+
+impl Default for RawStars {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            name: "Telegram Stars".to_owned(),
+            per_dollar: Decimal::from(77),
+            min: None,
+            max: None,
+        }
+    }
 }
 
 impl Default for RawDeposits {
@@ -73,6 +113,7 @@ impl Default for RawDeposits {
             open_max: 3,
             auto_approve_below: Amount::ZERO,
             large_deposit_threshold: Amount::ZERO,
+            stars: RawStars::default(),
             methods: vec![
                 method(
                     "usdt",

@@ -2,6 +2,7 @@
 
 use ring4_domain::ids::MethodKey;
 use ring4_domain::money::Amount;
+use ring4_domain::stars::StarsRate;
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -25,7 +26,10 @@ pub struct Deposits {
     pub auto_approve_below: Amount,
     /// Deposits above this amount need two admins; 0 is content with one.
     pub large_deposit_threshold: Amount,
-    /// Ways to pay that can be offered, in the order they are shown.
+    /// How many Telegram Stars a dollar is, whether or not they are taken.
+    pub stars_rate: StarsRate,
+    /// Ways to pay that can be offered, in the order they are shown; among them
+    /// [`ring4_domain::stars::STARS`] where stars are taken.
     pub methods: Vec<Method>,
 }
 

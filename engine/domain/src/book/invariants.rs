@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Book, Booked};
+use crate::deposit::{Deposit, DepositState};
 use crate::effect::Effect;
 use crate::ids::{DepositId, OrderId, ProviderId};
 use crate::ledger::{Account, AccountId, Resolution, TransferId, TransferKind};
@@ -61,6 +62,19 @@ pub enum Violation {
         /// Whether money was booked.
         credited: bool,
     },
+    /// A deposit's state and the hold of its return tell different stories.
+    #[error("deposit {deposit} is {state} but the hold of its return is {hold}")]
+    DepositReturn {
+        /// The deposit.
+        deposit: DepositId,
+        /// Its state.
+        state: &'static str,
+        /// The hold.
+        hold: String,
+    },
+    /// Nothing will ever move this deposit again.
+    #[error("deposit {0} is being given back and nobody will touch it")]
+    DepositForgotten(DepositId),
     /// Two deposits name one payment.
     #[error("deposits {first} and {second} name one payment")]
     PaymentShared {
@@ -214,8 +228,38 @@ impl Book {
         found.extend(self.closed.shared().iter().map(|(first, second)| shared(*first, *second)));
     }
 
+    /// The newest attempt to give stars back is as far as the deposit says; former ones failed.
+    fn check_return(&self, deposit: &Deposit, found: &mut Vec<Violation>) {
+        let attempts = deposit.stars.as_ref().map_or(0, |stars| stars.returns);
+        for attempt in 0..attempts {
+            let id = deposit.id;
+            let hold = self.transfers.get(&TransferId::ReturnHold(id, attempt));
+            let hold = hold.filter(|hold| hold.transfer.amount == deposit.amount);
+            let resolution = hold.map(|hold| hold.resolution);
+            let newest = attempt.checked_add(1) == Some(attempts);
+            let voided = Resolution::Voided(TransferId::ReturnRelease(id, attempt));
+            let wanted = match deposit.state {
+                DepositState::Returning { .. } if newest => Resolution::Open,
+                DepositState::Returned { .. } if newest => {
+                    Resolution::Posted(TransferId::Return(id, attempt))
+                }
+                _ => voided,
+            };
+            if resolution != Some(wanted) {
+                let hold = resolution.map_or_else(|| "missing".to_owned(), |of| format!("{of:?}"));
+                let state = deposit.state.name();
+                found.push(Violation::DepositReturn { deposit: id, state, hold });
+            }
+        }
+        let returning = matches!(deposit.state, DepositState::Returning { .. });
+        if returning && !self.wishes.contains_key(&Effect::ReturnStars(deposit.id)) {
+            found.push(Violation::DepositForgotten(deposit.id));
+        }
+    }
+
     fn check_deposits(&self, found: &mut Vec<Violation>) {
         let mut payments = BTreeMap::new();
+        let mut charges = BTreeMap::new();
         for deposit in self.deposits.values() {
             if let Some(reference) = &deposit.reference
                 && let Some(first) = payments.insert(reference, deposit.id)
@@ -228,6 +272,12 @@ impl Book {
                 credit.transfer.amount == deposit.amount
                     && credit.transfer.credit == AccountId::Wallet(deposit.customer)
             });
+            self.check_return(deposit, found);
+            if let Some(charge) = deposit.charge()
+                && let Some(first) = charges.insert(charge, deposit.id)
+            {
+                found.push(Violation::PaymentShared { first, second: deposit.id });
+            }
             if approved != credit.is_some() || (approved && !right) {
                 found.push(Violation::DepositCredit {
                     deposit: deposit.id,

@@ -13,6 +13,7 @@ use crate::ledger::{AccountId, TRANSFER_MAX, Transfer, TransferId, TransferKind}
 use crate::money::Amount;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
+use crate::stars::{STARS_MAX, Stars};
 use crate::view::View;
 
 /// What a customer wants to pay in.
@@ -57,6 +58,14 @@ pub(super) fn open(
         Some(asked) => free_amount(view, &method, asked).ok_or(Refusal::AmountsTaken)?,
         None => amount,
     };
+    let stars = match way.stars {
+        true => {
+            let rate = policy.stars_rate;
+            let max = rate.worth(STARS_MAX);
+            Some(rate.stars(amount).ok_or(Refusal::DepositTooLarge { max })?)
+        }
+        false => None,
+    };
     // From here on nothing fails.
     let mut changes = Vec::new();
     if let Some(known) = view.customer(customer)
@@ -80,9 +89,13 @@ pub(super) fn open(
         reference: None,
         picture: None,
         first_approval: None,
+        stars: stars.map(|count| Stars { count, charge: None, invoice: None, returns: 0 }),
     };
     changes.push(Change::Deposit(deposit.clone()));
     changes.push(Change::Wish(Effect::ShowDeposit(id)));
+    if deposit.stars.is_some() {
+        changes.push(Change::Wish(Effect::SendInvoice(id)));
+    }
     Ok(Decision { changes, outcome: Outcome::Deposit(deposit) })
 }
 
@@ -117,6 +130,10 @@ pub(super) fn submit(
 
 /// Whether the customer may say that a deposit is paid, or prove it, as it stands.
 pub(super) fn check_claim(view: &View, policy: &Policy, deposit: &Deposit) -> Result<(), Refusal> {
+    if deposit.stars.is_some() {
+        // Telegram says what was paid; nobody's word is needed, and none is taken.
+        return Err(Refusal::PaidByInvoice);
+    }
     match deposit.state {
         DepositState::Opened | DepositState::Submitted { .. } => Ok(()),
         // Who pays late is still heard, but expiry is no way around the limit.
@@ -127,7 +144,9 @@ pub(super) fn check_claim(view: &View, policy: &Policy, deposit: &Deposit) -> Re
             Ok(())
         }
         DepositState::Approved { by, .. } => Err(Refusal::DepositApprovedAlready { by }),
-        DepositState::Credited { .. } => Err(Refusal::DepositCreditedAlready),
+        DepositState::Credited { .. }
+        | DepositState::Returning { .. }
+        | DepositState::Returned { .. } => Err(Refusal::DepositCreditedAlready),
         DepositState::Rejected { by, .. } => Err(Refusal::DepositRejectedAlready { by }),
     }
 }
@@ -170,12 +189,14 @@ fn undecided<'view>(
         DepositState::Submitted { .. } => Ok(deposit),
         DepositState::Opened | DepositState::Expired { .. } => Err(Refusal::DepositNotSubmitted),
         DepositState::Approved { by, .. } => Err(Refusal::DepositApprovedAlready { by }),
-        DepositState::Credited { .. } => Err(Refusal::DepositCreditedAlready),
+        DepositState::Credited { .. }
+        | DepositState::Returning { .. }
+        | DepositState::Returned { .. } => Err(Refusal::DepositCreditedAlready),
         DepositState::Rejected { by, .. } => Err(Refusal::DepositRejectedAlready { by }),
     }
 }
 
-fn decided(deposit: Deposit, policy: &Policy) -> Decision {
+pub(super) fn decided(deposit: Deposit, policy: &Policy) -> Decision {
     let id = deposit.id;
     let mut changes = vec![
         Change::Deposit(deposit.clone()),
@@ -215,7 +236,7 @@ pub(super) fn approve(
 }
 
 /// The deposit with its money in the wallet.
-fn credited(policy: &Policy, deposit: Deposit, state: DepositState) -> Decision {
+pub(super) fn credited(policy: &Policy, deposit: Deposit, state: DepositState) -> Decision {
     let deposit = Deposit { state, ..deposit };
     let transfer = Change::Transfer(Transfer {
         id: TransferId::Deposit(deposit.id),
@@ -257,5 +278,8 @@ pub(super) fn deadline(
     let mut deposit = deposit.clone();
     deposit.state = DepositState::Expired { at: now };
     let id = deposit.id;
-    Ok(vec![Change::Deposit(deposit), Change::Wish(Effect::ShowDeposit(id))].into())
+    let invoice = deposit.stars.is_some().then_some(Change::Wish(Effect::DropInvoice(id)));
+    let mut changes = vec![Change::Deposit(deposit), Change::Wish(Effect::ShowDeposit(id))];
+    changes.extend(invoice);
+    Ok(changes.into())
 }

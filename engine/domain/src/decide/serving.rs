@@ -4,7 +4,7 @@ use super::Decision;
 use crate::change::{Change, Seq};
 use crate::customer::{Customer, Profile, Prompt};
 use crate::day::Day;
-use crate::deposit::AdminCard;
+use crate::deposit::{AdminCard, DepositState};
 use crate::effect::Effect;
 use crate::ids::{MessageId, ProviderId, RulesVersion, Timestamp, UserId};
 use crate::order::OrderState;
@@ -84,6 +84,10 @@ fn is_needed(view: &View, effect: Effect) -> bool {
     match effect {
         Effect::Buy(id) => matches!(state(id), Some(OrderState::Buying { .. })),
         Effect::FindPurchase(id) => state(id) == Some(OrderState::Unclear),
+        Effect::ReturnStars(id) => {
+            let state = view.deposit(id).map(|deposit| &deposit.state);
+            matches!(state, Some(DepositState::Returning { .. }))
+        }
         _ => false,
     }
 }
@@ -97,6 +101,11 @@ fn record_card(view: &View, effect: Effect, message: MessageId) -> Option<Change
         Effect::ShowDeposit(id) => {
             let mut deposit = view.deposit(id)?.clone();
             (deposit.card.replace(message) != Some(message)).then_some(Change::Deposit(deposit))
+        }
+        Effect::SendInvoice(id) => {
+            let mut deposit = view.deposit(id)?.clone();
+            let stars = deposit.stars.as_mut()?;
+            (stars.invoice.replace(message) != Some(message)).then_some(Change::Deposit(deposit))
         }
         Effect::ShowLostToAdmin(id, admin) => {
             let mut order = view.order(id)?.clone();

@@ -18,6 +18,7 @@ use ring4_domain::money::Amount;
 use ring4_domain::order::{Candidate, FailReason, Purchase};
 use ring4_domain::refusal::Refusal;
 use ring4_domain::sale::Sale;
+use ring4_domain::stars::ChargeId;
 
 pub const PEOPLE: [(&str, i64); 5] =
     [("anna", 1), ("ben", 2), ("eve", 3), ("ada", 101), ("bob", 102)];
@@ -127,6 +128,11 @@ fn people_do(words: &[&str], now: Timestamp) -> Option<Command> {
         [who, "approves", deposit] => {
             Command::ApproveDeposit { admin: user(who), deposit: deposit_id(deposit)? }
         }
+        [who, "returns", deposit, "of", customer] => Command::ReturnStars {
+            admin: user(who),
+            customer: user(customer),
+            deposit: deposit_id(deposit)?,
+        },
         [who, "rejects", deposit, ref reason @ ..] => Command::RejectDeposit {
             admin: user(who),
             deposit: deposit_id(deposit)?,
@@ -179,6 +185,17 @@ fn vendors_answer(words: &[&str], now: Timestamp) -> Option<Command> {
         ["overdue", order] => Command::CodeOverdue { order: order_id(order)? },
         ["unconfirmed", order] => Command::ReturnUnconfirmed { order: order_id(order)? },
         ["denied", order] => Command::ReturnDenied { order: order_id(order)? },
+        [who, "pays", count, "stars", charge, "for", deposit, "else", spare] => {
+            Command::StarsPaid {
+                customer: user(who),
+                deposit: deposit_id(deposit),
+                spare: deposit_id(spare)?,
+                charge: ChargeId::new(charge).unwrap(),
+                count: count.parse().unwrap(),
+            }
+        }
+        ["stars", "returned", deposit] => Command::StarsReturned { deposit: deposit_id(deposit)? },
+        ["stars", "kept", deposit] => Command::StarsKept { deposit: deposit_id(deposit)? },
         ["returned", order, vendor_order] => Command::PurchaseReturned {
             order: order_id(order)?,
             vendor_order: vendor_order.to_owned(),
@@ -266,6 +283,9 @@ pub fn money(decision: &Decision) -> Vec<String> {
             TransferId::Release(_) => "released",
             TransferId::VendorCost(_) => "vendor",
             TransferId::Refund(_) => "refunded",
+            TransferId::ReturnHold(..) => "return_held",
+            TransferId::Return(..) => "given_back",
+            TransferId::ReturnRelease(..) => "return_released",
         };
         Some(format!("{verb} {}", transfer.amount))
     };
@@ -290,7 +310,11 @@ pub fn shown(effect: Effect) -> String {
         | Effect::ShowOrder(id)
         | Effect::RingCode(id)
         | Effect::TellOrderEnded(id) => format!("{name_of_effect}:q{}", id.bits()),
-        Effect::ShowDeposit(id) | Effect::TellDepositDecided(id) => {
+        Effect::ShowDeposit(id)
+        | Effect::TellDepositDecided(id)
+        | Effect::SendInvoice(id)
+        | Effect::DropInvoice(id)
+        | Effect::ReturnStars(id) => {
             format!("{name_of_effect}:d{}", id.bits())
         }
         Effect::DropKeys => name_of_effect.to_owned(),

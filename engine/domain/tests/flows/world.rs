@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 use ring4_domain::book::Book;
 use ring4_domain::change::{Actor, Entry, Seq};
 use ring4_domain::command::Command;
-use ring4_domain::decide::{Decision, Outcome, decide};
+use ring4_domain::decide::{Checkout, Decision, Outcome, decide, may_pay};
 use ring4_domain::deposit::{Deposit, DepositState, Reference};
 use ring4_domain::ids::{ProviderId, Timestamp};
 use ring4_domain::ledger::AccountId;
@@ -32,6 +32,7 @@ use ring4_domain::order::{CancelReason, Order, OrderState};
 use ring4_domain::policy::{MethodPolicy, Policy};
 use ring4_domain::pricing::PriceLimits;
 use ring4_domain::refusal::Refusal;
+use ring4_domain::stars::StarsRate;
 
 use crate::words::{
     PEOPLE, Wished, amount, command, deposit_id, method, moment, money, name, order_id, shown,
@@ -97,9 +98,11 @@ fn policy() -> Policy {
             (method("usdt"), MethodPolicy::default()),
             (method("binance"), MethodPolicy::default()),
             (method("coin"), coin()),
+            (method("stars"), MethodPolicy { stars: true, ..MethodPolicy::default() }),
         ]
         .into(),
         auto_approve_below: None,
+        stars_rate: StarsRate::from_micros(50_000_000).unwrap(),
         two_admins_above: None,
     }
 }
@@ -111,6 +114,7 @@ fn coin() -> MethodPolicy {
         max: Some(amount("600.00")),
         unique_cents: true,
         reference_required: true,
+        stars: false,
     }
 }
 
@@ -125,6 +129,9 @@ impl World {
         match words[..] {
             ["policy", field, value] => return self.turn(field, value),
             ["given", who, ref what @ ..] => return self.given(who, what),
+            [who, "checks", count, "for", deposit] => {
+                return self.check_out(row, who, count.parse().unwrap(), deposit);
+            }
             _ => {}
         }
         let command = command(&words, self.now, &self.wished);
@@ -155,6 +162,20 @@ impl World {
             assert_eq!(got, want.join(" "), "{row}\n  {decision:?}");
         }
         assert!(unsaid.is_empty(), "{row}\n  moves money unsaid: {unsaid:?}");
+    }
+
+    /// What Telegram asks before a payment; it changes nothing.
+    fn check_out(&mut self, row: &str, who: &str, count: u32, deposit: &str) {
+        let deposit = self.book.deposits.get(&deposit_id(deposit).unwrap());
+        let checkout = Checkout { customer: user(who), count };
+        let got = match may_pay(deposit, &self.policy, checkout) {
+            Ok(()) => "allowed".to_owned(),
+            Err(refusal) => {
+                self.seen.insert(refusal.key().to_owned());
+                format!("refused {}", told(&refusal))
+            }
+        };
+        assert_eq!(row.split_once("->").unwrap().1.trim(), got, "{row}");
     }
 
     /// Rows that many tables begin with.
@@ -277,6 +298,7 @@ impl World {
             "margin_min" => policy.prices.margin_min = amount(value),
             "deposit_min" => policy.deposit_min = amount(value),
             "deposit_max" => policy.deposit_max = amount(value),
+            "stars" => assert!(policy.methods.remove(&method("stars")).is_some()),
             "auto_approve_below" => policy.auto_approve_below = Some(amount(value)),
             "two_admins_above" => policy.two_admins_above = Some(amount(value)),
             "forget_codes_after_days" => policy.forget_codes_after_days = value.parse().unwrap(),
@@ -346,6 +368,9 @@ fn deposit_detail(want: &[&str], deposit: &Deposit) -> String {
             })
         }
         (["asks", ..], _) => format!("asks {}", deposit.amount),
+        (["stars", ..], _) => {
+            format!("stars {}", deposit.stars.as_ref().map_or(0, |stars| stars.count))
+        }
         (["first", ..], _) => {
             format!("first {}", deposit.first_approval.map_or("nobody", |first| name(first.by)))
         }

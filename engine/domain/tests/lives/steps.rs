@@ -19,6 +19,7 @@ use ring4_domain::order::{Candidate, FailReason, Order, OrderState, Purchase};
 use ring4_domain::policy::{MethodPolicy, Policy};
 use ring4_domain::pricing::PriceLimits;
 use ring4_domain::sale::Sale;
+use ring4_domain::stars::StarsRate;
 
 /// Few ids, so that they collide.
 const CUSTOMERS: i64 = 3;
@@ -163,6 +164,7 @@ pub fn policy() -> Policy {
         )]
         .into(),
         auto_approve_below: Some(Amount::from_micros(1_100_000)),
+        stars_rate: StarsRate::from_micros(50_000_000).unwrap(),
         two_admins_above: Some(Amount::from_micros(1_900_000)),
     }
 }

@@ -18,6 +18,7 @@ use ring4_domain::order::{
     CancelReason, Candidate, FailReason, Former, Lost, OrderState, Quote, Unreturned,
 };
 use ring4_domain::sale::{Sale, SaleSwitch};
+use ring4_domain::stars::{ChargeId, Stars};
 
 use super::{Coded, DecodeError, In, Out, choice, record};
 
@@ -62,6 +63,8 @@ scalar! {
         |input| Self::new(input.text("vendor")?).map_err(|_| DecodeError::Malformed("vendor"));
     MethodKey: |value, out| out.text(value.as_str()),
         |input| Self::new(input.text("method")?).map_err(|_| DecodeError::Malformed("method"));
+    ChargeId: |value, out| out.text(value.as_str()),
+        |input| Self::new(input.text("charge")?).map_err(|_| DecodeError::Malformed("charge"));
     Reference: |value, out| out.text(value.as_str()),
         |input| reference(input.text("payment's id")?);
     RulesVersion: |value, out| out.bytes(&value.0),
@@ -179,10 +182,13 @@ choice!(DepositState {
     4 => Rejected { by: by, at: at, reason: reason },
     5 => Expired { at: at },
     6 => Credited { at: at },
+    7 => Returning { by: by, at: at },
+    8 => Returned { by: by, at: at },
 });
 record!(AdminCard { admin, message });
 record!(Picture { file_id, document });
 record!(Approval { by, at });
+record!(Stars { count, charge, invoice, returns });
 record!(Deposit {
     id,
     customer,
@@ -198,6 +204,7 @@ record!(Deposit {
     reference,
     picture,
     first_approval,
+    stars,
 });
 
 choice!(Prompt {
@@ -227,6 +234,8 @@ record!(Account {
     credits_posted,
     deposited,
     refunded,
+} then {
+    returned,
 });
 choice!(TransferId {
     1 => Deposit { 0: id },
@@ -235,6 +244,9 @@ choice!(TransferId {
     4 => Release { 0: id },
     5 => VendorCost { 0: id },
     6 => Refund { 0: id },
+    11 => ReturnHold { 0: id, 1: attempt },
+    12 => Return { 0: id, 1: attempt },
+    13 => ReturnRelease { 0: id, 1: attempt },
 });
 choice!(TransferKind {
     1 => Posted {},
@@ -265,6 +277,9 @@ choice!(Effect {
     11 => DropKeys {},
     12 => SendPictureToAdmin { 0: deposit, 1: admin },
     13 => ShowUnreturnedToAdmin { 0: order, 1: admin },
+    14 => SendInvoice { 0: deposit },
+    15 => DropInvoice { 0: deposit },
+    16 => ReturnStars { 0: deposit },
 });
 choice!(Sale { 1 => Open {}, 2 => Draining {}, 3 => Off {} });
 record!(SaleSwitch { provider, sale, by, at });

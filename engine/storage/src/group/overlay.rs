@@ -21,6 +21,7 @@ use ring4_domain::ledger::{
 use ring4_domain::money::Amount;
 use ring4_domain::order::{Order, Quote};
 use ring4_domain::sale::SaleSwitch;
+use ring4_domain::stars::ChargeId;
 
 use super::StageError;
 use crate::codec::{AccountRow, ForgottenRow, RulesRow, RulesSeen, Tally, Totals, WishRow};
@@ -167,6 +168,16 @@ impl Overlay {
         }
         // A deposit never loses its payment, so what is stored holds in the group, too.
         Ok(self.snapshot.deposit_by_payment(reference)?.map(|deposit| deposit.id))
+    }
+
+    /// The deposit that was paid by this payment in stars; like [`Self::referred`].
+    pub(super) fn charged(&self, charge: &ChargeId) -> Result<Option<DepositId>, ReadError> {
+        let has = |deposit: &&Deposit| deposit.charge() == Some(charge);
+        let mut changed = self.deposits.0.values().filter_map(|slot| slot.now.as_ref());
+        if let Some(deposit) = changed.find(has) {
+            return Ok(Some(deposit.id));
+        }
+        Ok(self.snapshot.deposit_by_charge(charge)?.map(|deposit| deposit.id))
     }
 
     /// The amounts from this one on that open deposits of the method do not share.

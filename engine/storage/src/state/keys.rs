@@ -26,6 +26,7 @@
 //! |           | `s` state, created at, deposit            | undecided deposits by state          |
 //! |           | `m` method, amount, deposit               | amounts of open deposits, unshared   |
 //! |           | `p` payment's id, deposit                 | deposits by their payment            |
+//! |           | `x` charge, deposit                       | deposits by their payment in stars   |
 //! | `outbox`  | `x` effect                                | effect and the entry that made it    |
 //!
 //! Integers are big-endian so that keys sort as they count; signed ones have their sign bit
@@ -39,6 +40,7 @@ use ring4_domain::ids::{DepositId, MethodKey, OrderId, ProviderId, Timestamp, Us
 use ring4_domain::ledger::{AccountId, TransferId};
 use ring4_domain::money::Amount;
 use ring4_domain::order::{Order, OrderState, Quote};
+use ring4_domain::stars::ChargeId;
 
 /// Version of this layout; another version is a migration.
 pub(crate) const SCHEMA: u32 = 2;
@@ -115,7 +117,13 @@ pub(crate) fn account(id: &AccountId) -> Vec<u8> {
 }
 
 pub(crate) fn transfer(id: TransferId) -> Vec<u8> {
+    let attempt = |kind: u8, id: DepositId, attempt: u8| {
+        KeyBytes::new(b't').byte(kind).unsigned(id.bits()).byte(attempt).end()
+    };
     let (kind, bits) = match id {
+        TransferId::ReturnHold(id, nth) => return attempt(11, id, nth),
+        TransferId::Return(id, nth) => return attempt(12, id, nth),
+        TransferId::ReturnRelease(id, nth) => return attempt(13, id, nth),
         TransferId::Deposit(id) => (1, id.bits()),
         TransferId::Hold(id) => (2, id.bits()),
         TransferId::Capture(id) => (3, id.bits()),
@@ -143,6 +151,9 @@ pub(crate) fn wish(effect: Effect) -> Vec<u8> {
         Effect::DropKeys => of(key, 11, 0),
         Effect::SendPictureToAdmin(deposit, admin) => of(key, 12, deposit.bits()).user(admin),
         Effect::ShowUnreturnedToAdmin(order, admin) => of(key, 13, order.bits()).user(admin),
+        Effect::SendInvoice(deposit) => of(key, 14, deposit.bits()),
+        Effect::DropInvoice(deposit) => of(key, 15, deposit.bits()),
+        Effect::ReturnStars(deposit) => of(key, 16, deposit.bits()),
     }
     .end()
 }
@@ -269,6 +280,10 @@ pub(crate) fn own_amounts(method: &MethodKey, amount: Amount) -> KeyBytes {
     KeyBytes::new(b'm').text(method.as_str()).signed(amount.micros())
 }
 
+pub(crate) fn deposits_charged(charge: &ChargeId) -> KeyBytes {
+    KeyBytes::new(b'x').text(charge.as_str())
+}
+
 pub(crate) fn deposits_paid_by(reference: &Reference) -> KeyBytes {
     KeyBytes::new(b'p').text(reference.as_str())
 }
@@ -285,6 +300,9 @@ pub(crate) fn deposit_indexes(deposit: &Deposit) -> Vec<Vec<u8>> {
     }
     if let Some(reference) = &deposit.reference {
         keys.push(deposits_paid_by(reference).unsigned(bits).end());
+    }
+    if let Some(charge) = deposit.charge() {
+        keys.push(deposits_charged(charge).unsigned(bits).end());
     }
     keys
 }

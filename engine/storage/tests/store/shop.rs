@@ -49,6 +49,7 @@ pub fn deposit(id: u64, customer: i64, amount: &str, state: DepositState) -> Dep
         reference: None,
         picture: None,
         first_approval: None,
+        stars: None,
     }
 }
 

@@ -204,3 +204,33 @@ fn numbers_are_read_even_where_the_rest_is_not() {
     assert_eq!(read_update_id(br#"{"update_id":12.5}"#), None);
     assert_eq!(read_update_id(b"null"), None);
 }
+
+#[test]
+fn stars_are_asked_about_and_paid() {
+    let update = json!({"update_id": 3, "pre_checkout_query": {"id": "55", "from": person(),
+        "currency": "XTR", "total_amount": 770, "invoice_payload": "4XK7Q2M9", "novelty": 1}});
+    let (update_id, payload) = (3, "4XK7Q2M9".to_owned());
+    let query_id = "55".to_owned();
+    let asked = Checkout { update_id, query_id, from: anna(), payload, count: 770 };
+    assert_eq!(parse(&update), Incoming::Checkout(asked));
+    let paid = |currency: &str, amount: i64, charge: &str| {
+        json!({"update_id": 4, "message": {"message_id": 5, "date": 0, "chat": chat(),
+            "from": person(), "successful_payment": {"currency": currency,
+            "total_amount": amount, "invoice_payload": "4XK7Q2M9",
+            "telegram_payment_charge_id": charge, "provider_payment_charge_id": ""}}})
+    };
+    let (update_id, payload) = (4, "4XK7Q2M9".to_owned());
+    let charge = ChargeId::new("stx-1").unwrap();
+    let told = Payment { update_id, from: anna(), payload, charge, count: 770 };
+    assert_eq!(parse(&paid("XTR", 770, "stx-1")), Incoming::Payment(told));
+    for (currency, amount, charge) in
+        [("USD", 770, "stx-1"), ("XTR", 0, "stx-1"), ("XTR", -1, "stx-1"), ("XTR", 1, "")]
+    {
+        let other = parse(&paid(currency, amount, charge));
+        assert!(matches!(other, Incoming::Other { .. }), "{currency} {amount}: {other:?}");
+    }
+    let mut refunded = paid("XTR", 770, "stx-1");
+    let payment = refunded["message"]["successful_payment"].take();
+    refunded["message"]["refunded_payment"] = payment;
+    assert!(matches!(parse(&refunded), Incoming::Other { .. }));
+}

@@ -80,6 +80,31 @@ impl Call {
                 };
                 Request::json(method, &payload)
             }
+            Self::SendInvoice { title, description, payload, count } => {
+                let title = cut(title, INVOICE_TITLE_CHARS_MAX);
+                let payload = SendInvoice {
+                    chat_id,
+                    title,
+                    description: cut(description, INVOICE_DESCRIPTION_CHARS_MAX),
+                    payload,
+                    currency: "XTR",
+                    prices: [LabeledPrice { label: title, amount: *count }],
+                };
+                Request::json("sendInvoice", &payload)
+            }
+            Self::AnswerCheckout { query_id, refusal } => {
+                let payload = AnswerPreCheckoutQuery {
+                    pre_checkout_query_id: query_id,
+                    ok: refusal.is_none(),
+                    error_message: refusal.as_deref(),
+                };
+                Request::json("answerPreCheckoutQuery", &payload)
+            }
+            Self::RefundStars { charge } => {
+                let telegram_payment_charge_id = charge.as_str();
+                let payload = RefundStarPayment { user_id: chat_id, telegram_payment_charge_id };
+                Request::json("refundStarPayment", &payload)
+            }
             Self::DeleteMessage { message } => {
                 let payload = DeleteMessage { chat_id, message_id: message.0 };
                 Request::json("deleteMessage", &payload)
@@ -244,6 +269,40 @@ struct SendMessage<'a> {
     reply_parameters: Option<telegram::ReplyParameters>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_markup: Option<WireMarkup<'a>>,
+}
+
+/// The longest title and description of an invoice, in characters (Bot API, sendInvoice).
+const INVOICE_TITLE_CHARS_MAX: usize = 32;
+const INVOICE_DESCRIPTION_CHARS_MAX: usize = 255;
+
+#[derive(Serialize)]
+struct SendInvoice<'a> {
+    chat_id: i64,
+    title: &'a str,
+    description: &'a str,
+    payload: &'a str,
+    currency: &'static str,
+    prices: [LabeledPrice<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct LabeledPrice<'a> {
+    label: &'a str,
+    amount: u32,
+}
+
+#[derive(Serialize)]
+struct AnswerPreCheckoutQuery<'a> {
+    pre_checkout_query_id: &'a str,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct RefundStarPayment<'a> {
+    user_id: i64,
+    telegram_payment_charge_id: &'a str,
 }
 
 #[derive(Serialize)]
@@ -441,7 +500,29 @@ mod tests {
         };
         let photo = r#"{"chat_id":7,"photo":"f1","caption":"hi","parse_mode":"HTML"}"#;
         let document = r#"{"chat_id":7,"document":"f1","caption":"hi","parse_mode":"HTML"}"#;
+        let invoice = Call::SendInvoice {
+            title: "x".repeat(40),
+            description: "d".to_owned(),
+            payload: "4XK7Q2M9".to_owned(),
+            count: 770,
+        };
+        let title = "x".repeat(32);
+        let invoice_json = format!(
+            r#"{{"chat_id":7,"title":"{title}","description":"d","payload":"4XK7Q2M9","currency":"XTR","#
+        ) + &format!(r#""prices":[{{"label":"{title}","amount":770}}]}}"#);
+        let checkout = |refusal: Option<&str>| Call::AnswerCheckout {
+            query_id: "9".to_owned(),
+            refusal: refusal.map(str::to_owned),
+        };
+        let yes = r#"{"pre_checkout_query_id":"9","ok":true}"#;
+        let no = r#"{"pre_checkout_query_id":"9","ok":false,"error_message":"Over"}"#;
+        let charge = ring4_domain::stars::ChargeId::new("stx-1").expect("an id");
+        let refund = r#"{"user_id":7,"telegram_payment_charge_id":"stx-1"}"#;
         let rows = [
+            (invoice, "sendInvoice", invoice_json.as_str()),
+            (checkout(None), "answerPreCheckoutQuery", yes),
+            (checkout(Some("Over")), "answerPreCheckoutQuery", no),
+            (Call::RefundStars { charge }, "refundStarPayment", refund),
             (file(false), "sendPhoto", photo),
             (file(true), "sendDocument", document),
             (Call::EditMessage { message, text, keyboard: None }, "editMessageText", edited),

@@ -21,6 +21,7 @@ use ring4_domain::order::{
 };
 use ring4_domain::private::Private;
 use ring4_domain::sale::{Sale, SaleSwitch};
+use ring4_domain::stars::{ChargeId, Stars};
 
 use crate::codec::{
     AccountRow, EntryCopy, ForgottenRow, Mark, RulesRow, RulesSeen, Tally, Totals, WishRow,
@@ -249,6 +250,8 @@ fn deposit() -> impl Strategy<Value = Deposit> {
                 .prop_map(|(by, at, reason)| DepositState::Rejected { by, at, reason }),
             at().prop_map(|at| DepositState::Expired { at }),
             at().prop_map(|at| DepositState::Credited { at }),
+            (user(), at()).prop_map(|(by, at)| DepositState::Returning { by, at }),
+            (user(), at()).prop_map(|(by, at)| DepositState::Returned { by, at }),
         ];
     let cards = vec((user(), message()), 0..3).prop_map(|cards| {
         let card = |(admin, message)| AdminCard { admin, message };
@@ -258,7 +261,7 @@ fn deposit() -> impl Strategy<Value = Deposit> {
     (what, at(), at(), option::of(message()), cards, evidence()).prop_map(
         |(what, created_at, expires_at, card, admin_cards, evidence)| {
             let (id, customer, amount, method, state) = what;
-            let (asked, reference, picture, first_approval) = evidence;
+            let (asked, reference, picture, first_approval, stars) = evidence;
             Deposit {
                 id,
                 customer,
@@ -273,12 +276,20 @@ fn deposit() -> impl Strategy<Value = Deposit> {
                 reference,
                 picture,
                 first_approval,
+                stars,
             }
         },
     )
 }
 
-type Evidence = (Option<Amount>, Option<Reference>, Option<Picture>, Option<Approval>);
+type Evidence =
+    (Option<Amount>, Option<Reference>, Option<Picture>, Option<Approval>, Option<Stars>);
+
+fn stars() -> impl Strategy<Value = Stars> {
+    let charge = any::<u64>().prop_map(|digits| ChargeId::new(format!("stx{digits}")).unwrap());
+    (any::<u32>(), option::of(charge), option::of(message()), any::<u8>())
+        .prop_map(|(count, charge, invoice, returns)| Stars { count, charge, invoice, returns })
+}
 
 /// What later versions added to deposits.
 fn evidence() -> impl Strategy<Value = Evidence> {
@@ -287,7 +298,8 @@ fn evidence() -> impl Strategy<Value = Evidence> {
         (text(), any::<bool>()).prop_map(|(file_id, document)| Picture { file_id, document });
     let approval = (user(), at()).prop_map(|(by, at)| Approval { by, at });
     let reference = prop_oneof![Just(None), reference];
-    (option::of(amount()), reference, option::of(picture), option::of(approval))
+    let stars = option::of(stars());
+    (option::of(amount()), reference, option::of(picture), option::of(approval), stars)
 }
 
 fn customer() -> impl Strategy<Value = Customer> {
@@ -329,6 +341,9 @@ fn account_id() -> impl Strategy<Value = AccountId> {
 fn transfer_id() -> impl Strategy<Value = TransferId> {
     prop_oneof![
         deposit_id().prop_map(TransferId::Deposit),
+        (deposit_id(), any::<u8>()).prop_map(|(id, nth)| TransferId::ReturnHold(id, nth)),
+        (deposit_id(), any::<u8>()).prop_map(|(id, nth)| TransferId::Return(id, nth)),
+        (deposit_id(), any::<u8>()).prop_map(|(id, nth)| TransferId::ReturnRelease(id, nth)),
         order_id().prop_map(TransferId::Hold),
         order_id().prop_map(TransferId::Capture),
         order_id().prop_map(TransferId::Release),
@@ -357,6 +372,9 @@ fn effect() -> impl Strategy<Value = Effect> {
         order_id().prop_map(Effect::RingCode),
         order_id().prop_map(Effect::TellOrderEnded),
         deposit_id().prop_map(Effect::ShowDeposit),
+        deposit_id().prop_map(Effect::SendInvoice),
+        deposit_id().prop_map(Effect::DropInvoice),
+        deposit_id().prop_map(Effect::ReturnStars),
         deposit_id().prop_map(Effect::TellDepositDecided),
         (deposit_id(), user()).prop_map(|(id, admin)| Effect::ShowDepositToAdmin(id, admin)),
         (order_id(), user()).prop_map(|(id, admin)| Effect::ShowLostToAdmin(id, admin)),
@@ -418,8 +436,16 @@ pub(super) struct Rows {
 }
 
 fn account() -> impl Strategy<Value = Account> {
-    [amount(), amount(), amount(), amount(), amount(), amount()].prop_map(
-        |[debits_pending, debits_posted, credits_pending, credits_posted, deposited, refunded]| {
+    [amount(), amount(), amount(), amount(), amount(), amount(), amount()].prop_map(
+        |[
+            debits_pending,
+            debits_posted,
+            credits_pending,
+            credits_posted,
+            deposited,
+            refunded,
+            returned,
+        ]| {
             Account {
                 debits_pending,
                 debits_posted,
@@ -427,6 +453,7 @@ fn account() -> impl Strategy<Value = Account> {
                 credits_posted,
                 deposited,
                 refunded,
+                returned,
             }
         },
     )

@@ -1,0 +1,195 @@
+//! Money in: what tells payments apart, what customers show for them, who decides, and that the
+//! first decision wins.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use ring4_domain::change::Actor;
+use ring4_domain::command::Command;
+use ring4_domain::deposit::DepositState;
+use ring4_domain::ids::{DepositId, UserId};
+use ring4_domain::ledger::TransferId;
+use ring4_domain::refusal::Refusal;
+use ring4_playground::{Options, Person};
+use tokio::sync::Barrier;
+
+use crate::world::{ADA, ANNA, BORIS, Vendor, World};
+
+const ALAN: i64 = ADA + 1;
+
+/// The first bytes of a picture, as far as anybody looks.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\x90";
+
+fn two_admins() -> Options {
+    let people = vec![
+        Person::customer(ANNA, "Anna"),
+        Person::customer(BORIS, "Boris"),
+        Person::admin(ADA, "Ada"),
+        Person::admin(ALAN, "Alan"),
+    ];
+    Options { people, ..Options::default() }
+}
+
+async fn pays(world: &World, person: i64, amount: &str) {
+    world.say(person, &format!("/deposit {amount}")).await;
+    world.press(person, "USDT").await;
+    world.press(person, "I have paid").await;
+}
+
+async fn send_picture(world: &World, person: i64) {
+    let address = world.playground.address();
+    let url = format!("http://{address}/playground/people/{person}/files?name=payment.png");
+    let sent = reqwest::Client::new().post(url).body(PNG).send().await.expect("an answer");
+    assert!(sent.status().is_success(), "{}", sent.status());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_is_told_apart_named_once_and_shown() {
+    let world = World::open(Vendor::Mock).await;
+    pays(&world, ANNA, "10").await;
+    world.newest(ANNA, &["Deposit of $10.00", "send me the transaction id"]).await;
+    world.hears(ADA, &["Deposit of $10.00", "Anna", "Waits for a decision"]).await;
+    world.say(ANNA, "https://scan.example/tx/AB12CD34EF56").await;
+    world.hears(ANNA, &["Payment ab12cd34ef56 is noted"]).await;
+    world.hears(ADA, &["Deposit of $10.00", "Payment ab12cd34ef56"]).await;
+    send_picture(&world, ANNA).await;
+    world.hears(ANNA, &["The picture is with our admins"]).await;
+    world.hears(ADA, &["Payment of deposit", "Anna"]).await;
+    // Words are a search again, and a second picture is nobody's.
+    world.say(ANNA, "zzyx").await;
+    world.newest(ANNA, &["zzyx"]).await;
+    send_picture(&world, ANNA).await;
+    world.newest(ANNA, &["words"]).await;
+
+    // Another open deposit of the same amount asks for a cent more, and cannot use the payment.
+    pays(&world, BORIS, "10").await;
+    world.hears(BORIS, &["Deposit of $10.01"]).await;
+    world.say(BORIS, "0xab12cd34ef56").await;
+    world.hears(BORIS, &["belongs to another deposit"]).await;
+    world.press(ADA, "Reject").await;
+    world.hears(ADA, &["Why is deposit", "$10.01"]).await;
+    world.press(ADA, "Not received").await;
+    world.hears(BORIS, &["was not accepted: The payment has not arrived."]).await;
+    world.hears(ADA, &["Rejected by Ada"]).await;
+
+    // What is paid is what is credited.
+    world.press(ADA, "Approve").await;
+    world.hears(ANNA, &["$10.00 is in your wallet"]).await;
+    world.say(ADA, "/deposits").await;
+    world.hears(ADA, &["No deposit waits"]).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_deposits_need_two_admins_and_small_ones_none() {
+    let tuned = [
+        ("large_deposit_threshold: 0", "large_deposit_threshold: 50"),
+        ("auto_approve_below: 0", "auto_approve_below: 7"),
+    ];
+    let world = World::open_tuned(Vendor::Mock, two_admins(), &tuned).await;
+    pays(&world, ANNA, "100").await;
+    world.press(ADA, "Approve").await;
+    world.hears(ADA, &["Approved first by Ada", "Waits for a decision"]).await;
+    world.hears(ALAN, &["Approved first by Ada", "Waits for a decision"]).await;
+    world.press(ADA, "Approve").await;
+    let answer = world.answer(ADA).await;
+    assert!(answer.contains("You have approved it"), "{answer}");
+    world.say(ANNA, "/balance").await;
+    world.newest(ANNA, &["Available $0.00"]).await;
+    world.press(ALAN, "Approve").await;
+    world.hears(ANNA, &["$100.00 is in your wallet"]).await;
+    world.hears(ADA, &["Approved by Alan"]).await;
+
+    pays(&world, BORIS, "6.50").await;
+    world.hears(BORIS, &["$6.50 is in your wallet"]).await;
+    assert_eq!(world.count(ADA, "Deposit of $6.50").await, 0, "nobody is asked");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deposit_that_nobody_claims_lapses_and_is_heard_late() {
+    let world = World::open(Vendor::Mock).await;
+    world.say(ANNA, "/deposit 10").await;
+    world.press(ANNA, "USDT").await;
+    world.hears(ANNA, &["Deposit of $10.00", "Pay, then press", "Network: TRON"]).await;
+    world.advance(3_601).await;
+    world.hears(ANNA, &["Deposit of $10.00", "The time for this deposit is over"]).await;
+    world.press(ANNA, "I did pay").await;
+    world.press(ADA, "Approve").await;
+    world.hears(ANNA, &["$10.00 is in your wallet"]).await;
+    world.close().await;
+}
+
+/// How many rounds; `RING4_RACES` says otherwise.
+fn races() -> u64 {
+    std::env::var("RING4_RACES").ok().and_then(|text| text.parse().ok()).unwrap_or(25)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_admins_within_a_millisecond_have_one_effect() {
+    let world = World::open_with(Vendor::Mock, two_admins()).await;
+    let (rounds, began) = (races(), Instant::now());
+    let mut credited = 0;
+    let mut longest_gap_us = 0;
+    for round in 0..rounds {
+        let id = DepositId::from_bits(0xF000 + round);
+        let shop = world.shop();
+        let (customer, actor) = (UserId(ANNA), Actor::Customer(UserId(ANNA)));
+        let (method, amount) = ("usdt".parse().expect("a key"), "10".parse().expect("an amount"));
+        let open = Command::OpenDeposit { id, customer, amount, method, card: None };
+        let submit = Command::SubmitDeposit { customer, deposit: id };
+        for command in [open, submit] {
+            shop.submit(actor, "race", command).await.expect("a shop").expect("no refusal");
+        }
+        // Each round another mix: both approve, one rejects, both reject.
+        let barrier = Arc::new(Barrier::new(2));
+        let decide = |admin: i64, approves: bool| {
+            let (shop, barrier) = (Arc::clone(&shop), Arc::clone(&barrier));
+            tokio::spawn(async move {
+                let admin = UserId(admin);
+                let reason = None;
+                let command = match approves {
+                    true => Command::ApproveDeposit { admin, deposit: id },
+                    false => Command::RejectDeposit { admin, deposit: id, reason },
+                };
+                barrier.wait().await;
+                let at = Instant::now();
+                (at, shop.submit(Actor::Admin(admin), "race", command).await.expect("a shop"))
+            })
+        };
+        let (ada, alan) = (decide(ADA, round % 3 != 2), decide(ALAN, round % 3 == 0));
+        let ((ada_at, ada), (alan_at, alan)) =
+            (ada.await.expect("a decision"), alan.await.expect("a decision"));
+        let gap = ada_at.max(alan_at) - ada_at.min(alan_at);
+        longest_gap_us = longest_gap_us.max(gap.as_micros());
+        let (won, lost) = match (&ada, &alan) {
+            (Ok(_), Err(lost)) => (ADA, lost),
+            (Err(lost), Ok(_)) => (ALAN, lost),
+            both => panic!("round {round}: {both:?}"),
+        };
+        let deposit = shop.snapshot().deposit(id).expect("readable").expect("a deposit");
+        let booked = shop.snapshot().transfer(TransferId::Deposit(id)).expect("readable");
+        let won = UserId(won);
+        match deposit.state {
+            DepositState::Approved { by, .. } => {
+                credited += 1;
+                assert_eq!((by, booked.is_some()), (won, true), "round {round}");
+                assert_eq!(*lost, Refusal::DepositApprovedAlready { by: won }, "round {round}");
+            }
+            DepositState::Rejected { by, .. } => {
+                assert_eq!((by, booked.is_none()), (won, true), "round {round}");
+                assert_eq!(*lost, Refusal::DepositRejectedAlready { by: won }, "round {round}");
+            }
+            state => panic!("round {round}: {state:?}"),
+        }
+    }
+    world.say(BORIS, "/start").await;
+    let paid = ring4::shop::available(&world.shop().snapshot(), UserId(ANNA)).expect("readable");
+    assert_eq!(paid.micros(), credited * 10_000_000, "one effect a round");
+    println!(
+        "{rounds} rounds (RING4_RACES), {credited} credited, decisions at most {longest_gap_us} µs \
+         apart, {:?}",
+        began.elapsed()
+    );
+    world.close().await;
+}

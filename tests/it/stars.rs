@@ -1,0 +1,157 @@
+//! Telegram Stars: each payment is credited once, however often it is told, also where Telegram
+//! did not tell it, and given back once behind a hold; all of it across restarts.
+
+use ring4_playground::Options;
+use serde_json::{Value, json};
+
+use crate::world::{ADA, ANNA, Vendor, World};
+
+const ON: (&str, &str) = (
+    "    enabled: false\n    # The name on their button.",
+    "    enabled: true\n    # The name on their button.",
+);
+
+async fn shop_with_stars() -> World {
+    World::open_tuned(Vendor::Mock, Options::default(), &[ON]).await
+}
+
+/// Opens a deposit of ten dollars in stars and returns the invoice's message.
+async fn invoice(world: &World) -> i64 {
+    world.say(ANNA, "/deposit 10").await;
+    world.press(ANNA, "Telegram Stars").await;
+    world.hears(ANNA, &["Deposit of $10.00", "Pay 770 stars"]).await;
+    world.button(ANNA, "Pay ⭐ 770").await.0
+}
+
+async fn pay(world: &World, invoice: i64, untold: bool) {
+    let body = json!({ "message_id": invoice, "untold": untold });
+    world.post(&format!("people/{ANNA}/payments"), body).await;
+}
+
+/// The id at the end of the newest card with these words.
+async fn deposit_id(world: &World, words: &[&str]) -> String {
+    let card = world.hears(ANNA, words).await;
+    let line = card.lines().rev().find_map(|line| line.strip_prefix("Deposit "));
+    line.expect("an id at the end of the card").trim().to_owned()
+}
+
+async fn refunds(world: &World) -> usize {
+    let rows = world.get("payments").await;
+    let rows = rows.as_array().expect("a list").iter();
+    rows.filter(|row| row["refund"] == true).count()
+}
+
+async fn balance(world: &World, words: &[&str]) {
+    world.say(ANNA, "/balance").await;
+    world.newest(ANNA, words).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_told_again_and_again_is_credited_once() {
+    let mut world = shop_with_stars().await;
+    let invoice = invoice(&world).await;
+    pay(&world, invoice, false).await;
+    world.hears(ANNA, &["$10.00 is in your wallet"]).await;
+    world.hears(ANNA, &["Deposit of $10.00", "Credited, ledger entry"]).await;
+    let charge = world.get("payments").await[0]["charge"].as_str().expect("an id").to_owned();
+    let again = format!("payments/{charge}/repeat");
+    for _ in 0..3 {
+        world.post(&again, json!({})).await;
+    }
+    // One chat is served in order: what is answered now was handled after all of those.
+    balance(&world, &["Available $10.00", "Deposited $10.00"]).await;
+    world.stop().await;
+    world.post(&again, json!({})).await;
+    world.start().await;
+    world.post(&again, json!({})).await;
+    balance(&world, &["Available $10.00", "Deposited $10.00"]).await;
+    // The sweep at the start and the one an hour later find nothing to credit, either.
+    world.advance(3_601).await;
+    balance(&world, &["Available $10.00", "Deposited $10.00"]).await;
+    assert_eq!(world.count(ANNA, "is in your wallet").await, 1);
+    world.say(ANNA, "/paysupport").await;
+    world.newest(ANNA, &["wrong with a payment"]).await;
+    world.say(ANNA, "/terms").await;
+    world.newest(ANNA, &["Terms"]).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_was_never_told_is_found() {
+    let mut world = shop_with_stars().await;
+    let first = invoice(&world).await;
+    pay(&world, first, true).await;
+    world.until(ANNA, "a payment", |chat| last_checkout(chat)["status"] == "paid").await;
+    balance(&world, &["Available $0.00"]).await;
+    world.advance(3_601).await;
+    world.hears(ANNA, &["$10.00 is in your wallet"]).await;
+
+    // Paid while the shop was down: the sweep at the start finds it.
+    let second = invoice(&world).await;
+    pay(&world, second, true).await;
+    world.until(ANNA, "a payment", |chat| last_checkout(chat)["status"] == "paid").await;
+    world.stop().await;
+    world.start().await;
+    world.hears(ANNA, &["$10.00 is in your wallet", "You have $20.00"]).await;
+    world.stop().await;
+    world.start().await;
+    balance(&world, &["Available $20.00", "Deposited $20.00"]).await;
+    world.close().await;
+}
+
+fn last_checkout(chat: &Value) -> Value {
+    let checkouts = chat["checkouts"].as_array();
+    checkouts.and_then(|all| all.last()).cloned().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_out_of_time_is_not_paid() {
+    let world = shop_with_stars().await;
+    // The invoice cannot be taken away, so somebody may still press its button.
+    let fault =
+        json!({ "server_error": { "count": 1000, "code": 500, "method": "deleteMessage" } });
+    world.post("faults", fault).await;
+    let invoice = invoice(&world).await;
+    world.advance(3_601).await;
+    world.hears(ANNA, &["Deposit of $10.00", "The time for this deposit is over"]).await;
+    pay(&world, invoice, false).await;
+    let refused = |chat: &Value| last_checkout(chat)["status"] == "refused";
+    let chat = world.until(ANNA, "a refusal", refused).await;
+    let text = last_checkout(&chat)["text"].as_str().unwrap_or_default().to_owned();
+    assert!(text.contains("The time for this deposit is over"), "{text}");
+    assert_eq!(world.get("payments").await, json!([]));
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stars_are_given_back_once_behind_a_hold() {
+    let mut world = shop_with_stars().await;
+    let invoice = invoice(&world).await;
+    pay(&world, invoice, false).await;
+    world.hears(ANNA, &["$10.00 is in your wallet"]).await;
+    let id = deposit_id(&world, &["Deposit of $10.00", "Credited"]).await;
+    // Telegram is out of reach: the money is held meanwhile, also across a restart.
+    let fault =
+        json!({ "server_error": { "count": 1000, "code": 502, "method": "refundStarPayment" } });
+    world.post("faults", fault).await;
+    for _ in 0..3 {
+        world.say(ADA, &format!("/refund_stars {id}")).await;
+    }
+    world.hears(ADA, &["wants the stars given back"]).await;
+    balance(&world, &["Available $0.00", "Held $10.00"]).await;
+    world.stop().await;
+    world.start().await;
+    balance(&world, &["Available $0.00", "Held $10.00"]).await;
+    assert_eq!(refunds(&world).await, 0);
+    // It is back, and the first answer is lost: the second time Telegram says that it was done.
+    world.post("faults", json!({ "clear": true })).await;
+    let lost = json!({ "drop_connections": { "count": 1, "when": "after", "method": "refundStarPayment" } });
+    world.post("faults", lost).await;
+    world.advance(61).await;
+    world.hears(ANNA, &["The stars of deposit", "were given back", "You have $0.00"]).await;
+    balance(&world, &["Available $0.00", "Held $0.00", "Deposited $0.00", "Spent $0.00"]).await;
+    world.say(ADA, &format!("/refund_stars {id}")).await;
+    world.newest(ADA, &["Stars given back"]).await;
+    assert_eq!(refunds(&world).await, 1);
+    world.close().await;
+}

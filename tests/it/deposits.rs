@@ -59,7 +59,7 @@ async fn a_payment_is_told_apart_named_once_and_shown() {
     world.say(ANNA, "zzyx").await;
     world.newest(ANNA, &["zzyx"]).await;
     send_picture(&world, ANNA).await;
-    world.newest(ANNA, &["words"]).await;
+    world.newest(ANNA, &["I read text only"]).await;
 
     // Another open deposit of the same amount asks for a cent more, and cannot use the payment.
     pays(&world, BORIS, "10").await;

@@ -145,8 +145,8 @@ async fn stars_are_given_back_once_behind_a_hold() {
     assert_eq!(refunds(&world).await, 0);
     // It is back, and the first answer is lost: the second time Telegram says that it was done.
     world.post("faults", json!({ "clear": true })).await;
-    let lost = json!({ "drop_connections": { "count": 1, "when": "after", "method": "refundStarPayment" } });
-    world.post("faults", lost).await;
+    let lost = json!({ "count": 1, "when": "after", "method": "refundStarPayment" });
+    world.post("faults", json!({ "drop_connections": lost })).await;
     world.advance(61).await;
     world.hears(ANNA, &["The stars of deposit", "were given back", "You have $0.00"]).await;
     balance(&world, &["Available $0.00", "Held $0.00", "Deposited $0.00", "Spent $0.00"]).await;

@@ -507,9 +507,12 @@ mod tests {
             count: 770,
         };
         let title = "x".repeat(32);
-        let invoice_json = format!(
-            r#"{{"chat_id":7,"title":"{title}","description":"d","payload":"4XK7Q2M9","currency":"XTR","#
-        ) + &format!(r#""prices":[{{"label":"{title}","amount":770}}]}}"#);
+        let invoice_json = [
+            format!(r#"{{"chat_id":7,"title":"{title}","description":"d","#),
+            r#""payload":"4XK7Q2M9","currency":"XTR","#.to_owned(),
+            format!(r#""prices":[{{"label":"{title}","amount":770}}]}}"#),
+        ];
+        let invoice_json = invoice_json.concat();
         let checkout = |refusal: Option<&str>| Call::AnswerCheckout {
             query_id: "9".to_owned(),
             refusal: refusal.map(str::to_owned),

@@ -26,6 +26,18 @@ const dateFormat = new Intl.DateTimeFormat([], {
 
 const get = (id) => document.getElementById(id);
 
+const leftFormat = new Intl.RelativeTimeFormat([], { numeric: "always" });
+
+/** Draws the moments in messages as the apps do: how long until then. */
+function drawMoments(nowMs) {
+  for (const element of document.querySelectorAll("[data-unix]")) {
+    const secs = Math.round(Number(element.dataset.unix) - nowMs / 1000);
+    const [count, unit] = secs < 90 ? [secs, "second"] : [Math.round(secs / 60), "minute"];
+    const text = secs > 0 ? leftFormat.format(count, unit) : element.dataset.plain;
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
 export class Panel {
   /** `actions`: person() gives the id of who is open; complain(error) shows what went wrong. */
   constructor(actions) {
@@ -89,6 +101,7 @@ export class Panel {
   tick() {
     const now = this.pace.anchorMs + (performance.now() - this.pace.real) * this.pace.speed;
     const date = new Date(now);
+    drawMoments(now);
     get("clock-time").textContent = timeFormat.format(date);
     get("clock-date").textContent = dateFormat.format(date);
   }

@@ -77,6 +77,12 @@ function elementFor(entity, content, actions) {
       element.className = "expandable";
       element.addEventListener("click", () => element.classList.toggle("open"));
       return element;
+    case "date_time":
+      // The panel, which knows the played time, keeps it up to date.
+      element.dataset.unix = entity.unix_time;
+      element.dataset.plain = content;
+      element.title = content;
+      return element;
     case "text_link":
       return link(entity.url, actions);
     case "url":

@@ -19,6 +19,9 @@ pub(crate) struct Entity {
     pub custom_emoji_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub user: Option<MentionedUser>,
+    /// The moment that the app draws in place of the text.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unix_time: Option<i64>,
 }
 
 /// The user behind a `text_mention`.
@@ -58,7 +61,16 @@ pub(crate) enum EntityKind {
 impl Entity {
     /// An entity without arguments.
     pub fn plain(kind: EntityKind, offset: u32, length: u32) -> Self {
-        Self { kind, offset, length, url: None, language: None, custom_emoji_id: None, user: None }
+        Self {
+            kind,
+            offset,
+            length,
+            url: None,
+            language: None,
+            custom_emoji_id: None,
+            user: None,
+            unix_time: None,
+        }
     }
 
     fn end(&self) -> u32 {

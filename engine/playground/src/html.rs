@@ -288,6 +288,7 @@ impl Parser<'_> {
         };
         match entity.kind {
             EntityKind::CustomEmoji => entity.custom_emoji_id = Some(tag.argument.value),
+            EntityKind::DateTime => entity.unix_time = tag.argument.value.parse().ok(),
             EntityKind::TextLink => {
                 let shown = self.text.get(tag.text_at..).unwrap_or_default();
                 match link_target(&tag.argument.value, shown) {

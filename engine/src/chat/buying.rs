@@ -24,6 +24,15 @@ const PERCENT_MIN: u32 = 5;
 
 impl Visit<'_> {
     pub(super) fn services(&self, page: u8) -> Result<Reply, ShopError> {
+        self.listed_services(self.live.services(), page, &self.favourites()?)
+    }
+
+    fn listed_services(
+        &self,
+        services: Vec<&ServiceKey>,
+        page: u8,
+        favourites: &[OfferRow],
+    ) -> Result<Reply, ShopError> {
         let countries = self.live.countries();
         let orders_done = self.orders_done()?;
         let row = |service: &ServiceKey| {
@@ -33,9 +42,8 @@ impl Visit<'_> {
             });
             ServiceRow { service: service.clone(), from: prices.min() }
         };
-        let services: Vec<ServiceRow> = self.live.services().into_iter().map(row).collect();
-        let favourites = self.favourites()?;
-        let view = ServicesView { services: &services, favourites: &favourites, page };
+        let services: Vec<ServiceRow> = services.into_iter().map(row).collect();
+        let view = ServicesView { services: &services, favourites, page };
         Ok(Reply::Screen(self.voice().services(view, self.available()?)?))
     }
 
@@ -78,8 +86,11 @@ impl Visit<'_> {
         if found.is_nothing() {
             return self.not_found(words);
         }
-        if let ([service], []) = (found.services.as_slice(), found.countries.as_slice()) {
-            return self.countries(service, 0);
+        match (found.services.as_slice(), found.countries.as_slice()) {
+            ([service], []) => return self.countries(service, 0),
+            // Each of them has a list of countries of its own.
+            (services, []) => return self.listed_services(services.iter().collect(), 0, &[]),
+            _ => {}
         }
         let mut offers = self.offers(found.offers(self.live).into_iter())?;
         if offers.is_empty() {

@@ -32,6 +32,7 @@ const BUYING: &str = "
     boris says /order                     -> Which service
     boris says whatsapp germany           -> Offers for
     boris says telegrm                    -> Which country
+    boris says telegram whatsapp          -> Which service
     boris says xyzzy                      -> I found nothing
     boris forges s                        -> Which service
     boris forges c:telegram               -> Which country

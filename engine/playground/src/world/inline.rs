@@ -102,15 +102,20 @@ impl World {
     /// Somebody chooses a result and follows the link that it brings to the bot.
     pub fn choose_inline(&self, person_id: i64, result_id: &str) -> Result<Said, Misdeed> {
         let latest = self.lock().inline.latest(person_id);
-        let results = latest["results"].as_array().map_or(&[][..], Vec::as_slice);
-        let chosen = results.iter().find(|result| result["id"] == result_id);
+        let results =
+            latest.get("results").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let chosen = results.iter().find(|result| text(result, "id") == Some(result_id));
         let unknown = || Misdeed::NoSuchButton(result_id.to_owned(), 0);
         let chosen = chosen.ok_or_else(unknown)?;
-        let rows = chosen["reply_markup"]["inline_keyboard"].as_array();
+        let rows = chosen.pointer("/reply_markup/inline_keyboard").and_then(Value::as_array);
         let buttons = rows.into_iter().flatten().filter_map(Value::as_array).flatten();
-        let mut links = buttons.filter_map(|button| button["url"].as_str());
+        let mut links = buttons.filter_map(|button| text(button, "url"));
         let payload = links.find_map(|link| link.split_once("?start=").map(|(_, rest)| rest));
         let payload = payload.ok_or_else(unknown)?;
         self.say(person_id, Place::Private, &format!("/start {payload}"), None)
     }
+}
+
+fn text<'value>(object: &'value Value, name: &str) -> Option<&'value str> {
+    object.get(name).and_then(Value::as_str)
 }

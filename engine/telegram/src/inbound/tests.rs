@@ -125,8 +125,9 @@ fn presses_under_pictures_and_files_are_known() {
 
 #[test]
 fn inline_queries() {
-    let update = json!({"update_id": 4, "inline_query":
-        {"id": "77", "from": person(), "query": "wa \u{202E}uk", "offset": "", "chat_type": "group"}});
+    let query = json!({"id": "77", "from": person(), "query": "wa \u{202E}uk", "offset": "",
+        "chat_type": "group"});
+    let update = json!({"update_id": 4, "inline_query": query});
     let expected = InlineQuery {
         update_id: 4,
         query_id: "77".to_owned(),

@@ -85,7 +85,7 @@ fn sees(chat: &Value, query: &str, want: &str) -> bool {
     let mut messages = bot_messages(chat).into_iter();
     let shown = messages.any(|seen| {
         let here = seen["message_id"].as_i64();
-        (here == message || here > message) && fits(text(seen), want)
+        here >= message && fits(text(seen), want)
     });
     shown || fits(text(pressed), want)
 }

@@ -89,6 +89,8 @@ const HELP: &str = "
     anna says /support                    -> @shop_help
     anna says /contact                    -> @shop_help
     anna forges ?s                        -> @shop_help
+    boris says /terms                     -> erms
+    boris says /paysupport                -> Something is wrong with a payment
     anna says /status                     -> of 1 order got a code
     boris forges i                        -> Numbers are there
     boris says /nothing                   -> I do not know that command
@@ -119,6 +121,9 @@ const ADMIN: &str = "
     ada forges Y:00000000                 -> I do not know this deposit
     ada forges N:00000000                 -> I do not know this deposit
     ada forges NR:00000000                -> I do not know this deposit
+    ada says /refund_stars                -> Write the deposit's id
+    ada says /refund_stars 00000000       -> I do not know this deposit
+    ada forges NS:00000000                -> I do not know this deposit
     ada says /providers                   -> Vendors
     ada forges V                          -> Vendors
     ada says /db_status                   -> Protected storage
@@ -150,6 +155,7 @@ pub const ADMIN_BUTTONS: &[&str] = &[
     "Y:00000000",
     "N:00000000",
     "NR:00000000",
+    "NS:00000000",
     "Q:1",
     "U:{done}",
     "UA:{done}:00000000",
@@ -186,6 +192,9 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("refusal.deposit_approved", "hostile: two_admins_credit_a_deposit_once"),
     ("refusal.deposit_rejected", "domain flows: deposits"),
     ("refusal.amounts_taken", "domain flows: deposits of one amount"),
+    ("refusal.paid_by_invoice", "domain flows: stars"),
+    ("refusal.deposit_expired", "domain flows: stars"),
+    ("refusal.not_returnable", "domain flows: stars"),
     ("refusal.deposit_credited", "domain flows: deposits"),
     ("refusal.second_admin_needed", "domain flows: large deposits"),
     ("refusal.reference_used", "domain flows: one payment for two deposits"),

@@ -478,6 +478,7 @@ impl Visit<'_> {
             Press::Wallet => self.wallet(),
             Press::History(before) => self.history(before),
             Press::Amounts => self.amounts(),
+            Press::TopUp(quote) => self.top_up(quote).await,
             Press::Methods(place) => self.methods(place),
             Press::Amount(method, place, id) => self.amount(method, place, id).await,
             Press::CustomAmount => self.custom_amount().await,

@@ -120,6 +120,25 @@ async fn a_deposit_that_nobody_claims_lapses_and_is_heard_late() {
     world.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_lacks_money_pays_it_in_and_is_led_back() {
+    let world = World::open(Vendor::Mock).await;
+    world.say(ANNA, "/start buy_ring4_US").await;
+    world.newest(ANNA, &["fixed for"]).await;
+    world.press(ANNA, "Add money").await;
+    world.hears(ANNA, &["How would you like to pay in $5.00"]).await;
+    world.press(ANNA, "USDT").await;
+    world.press(ANNA, "I have paid").await;
+    world.press(ADA, "Approve").await;
+    world.hears(ANNA, &["$5.00 is in your wallet"]).await;
+    // The price that was shown has lapsed meanwhile; a fresh one stands.
+    world.advance(300).await;
+    world.press(ANNA, "Back to Ring4").await;
+    world.press(ANNA, "Buy for").await;
+    world.hears(ANNA, &["Number +", "held"]).await;
+    world.close().await;
+}
+
 /// How many rounds; `RING4_RACES` says otherwise.
 fn races() -> u64 {
     std::env::var("RING4_RACES").ok().and_then(|text| text.parse().ok()).unwrap_or(25)

@@ -408,6 +408,51 @@ impl Command {
                 Key::OpenOrders(*customer),
                 Key::Account(AccountId::Wallet(*customer)),
             ],
+            Self::OpenDeposit { .. }
+            | Self::SubmitDeposit { .. }
+            | Self::TellReference { .. }
+            | Self::SendPicture { .. }
+            | Self::ApproveDeposit { .. }
+            | Self::RejectDeposit { .. }
+            | Self::StarsPaid { .. }
+            | Self::ReturnStars { .. }
+            | Self::StarsReturned { .. }
+            | Self::StarsKept { .. }
+            | Self::DepositDeadline { .. } => self.touched_in_paying(),
+            Self::PurchaseBought { order, purchase }
+            | Self::AdoptPurchase { order, purchase, .. } => vec![
+                Key::Order(*order),
+                Key::Owner(purchase.provider.clone(), purchase.vendor_order.clone()),
+            ],
+            Self::CancelOrder { order, .. }
+            | Self::StartPurchase { order, .. }
+            | Self::PurchaseRefused { order, .. }
+            | Self::PurchaseUnclear { order, .. }
+            | Self::PurchaseNotFound { order }
+            | Self::PurchaseDoubtful { order }
+            | Self::ReleasePurchase { order, .. }
+            | Self::CodeArrived { order, .. }
+            | Self::PurchaseReturned { order, .. }
+            | Self::CodeOverdue { order }
+            | Self::ReturnUnconfirmed { order }
+            | Self::ReturnDenied { order }
+            | Self::SettleReturn { order, .. }
+            | Self::OrderDeadline { order } => vec![Key::Order(*order)],
+            Self::QuoteDeadline { quote } => vec![Key::Quote(*quote)],
+            Self::Granted { effect, .. } => {
+                let mut keys = vec![Key::Wish(*effect)];
+                keys.extend(effect.subject());
+                keys
+            }
+            Self::ActivateRules(_) => vec![Key::Rules],
+            Self::ForgetCodes => vec![Key::Forgotten, Key::OldestOpenOrder],
+            Self::SetSale { provider, .. } => vec![Key::Sale(provider.clone())],
+        }
+    }
+
+    /// The same for the commands about deposits.
+    fn touched_in_paying(&self) -> Vec<Key> {
+        match self {
             Self::OpenDeposit { id, customer, amount, method, .. } => vec![
                 Key::Customer(*customer),
                 Key::Deposit(*id),
@@ -438,34 +483,7 @@ impl Command {
             | Self::ApproveDeposit { deposit, .. }
             | Self::RejectDeposit { deposit, .. }
             | Self::DepositDeadline { deposit } => vec![Key::Deposit(*deposit)],
-            Self::PurchaseBought { order, purchase }
-            | Self::AdoptPurchase { order, purchase, .. } => vec![
-                Key::Order(*order),
-                Key::Owner(purchase.provider.clone(), purchase.vendor_order.clone()),
-            ],
-            Self::CancelOrder { order, .. }
-            | Self::StartPurchase { order, .. }
-            | Self::PurchaseRefused { order, .. }
-            | Self::PurchaseUnclear { order, .. }
-            | Self::PurchaseNotFound { order }
-            | Self::PurchaseDoubtful { order }
-            | Self::ReleasePurchase { order, .. }
-            | Self::CodeArrived { order, .. }
-            | Self::PurchaseReturned { order, .. }
-            | Self::CodeOverdue { order }
-            | Self::ReturnUnconfirmed { order }
-            | Self::ReturnDenied { order }
-            | Self::SettleReturn { order, .. }
-            | Self::OrderDeadline { order } => vec![Key::Order(*order)],
-            Self::QuoteDeadline { quote } => vec![Key::Quote(*quote)],
-            Self::Granted { effect, .. } => {
-                let mut keys = vec![Key::Wish(*effect)];
-                keys.extend(effect.subject());
-                keys
-            }
-            Self::ActivateRules(_) => vec![Key::Rules],
-            Self::ForgetCodes => vec![Key::Forgotten, Key::OldestOpenOrder],
-            Self::SetSale { provider, .. } => vec![Key::Sale(provider.clone())],
+            _ => Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A customer as the shop knows one. Domain, storage and the middle import this.
 
-use crate::ids::{DepositId, MethodKey, Timestamp, UserId};
+use crate::ids::{DepositId, MethodKey, OrderId, Timestamp, UserId};
 use crate::money::Amount;
 
 /// The longest name kept, in characters; Telegram allows 64 for a first name.
@@ -16,6 +16,8 @@ pub enum Prompt {
     DepositMethod(Amount),
     /// The next plain text is the amount of a deposit; the way to pay it is chosen then.
     Deposit,
+    /// The next button is the way to pay this amount, which is missing for this quote.
+    DepositFor(OrderId, Amount),
     /// The next plain text is the id of the payment for this deposit.
     DepositReference(DepositId),
     /// The next photo or file is a picture of the payment for this deposit.

@@ -86,35 +86,17 @@ pub fn decide(
             ordering::place_order(view, policy, customer, quote, card, now)
         }
         Command::CancelOrder { customer, order } => ordering::cancel_order(view, customer, order),
-        Command::OpenDeposit { id, customer, amount, method, card } => {
-            let claim = depositing::Claim { id, customer, amount, method, card };
-            depositing::open(view, policy, claim, now)
-        }
-        Command::SubmitDeposit { customer, deposit } => {
-            depositing::submit(view, policy, customer, deposit, now)
-        }
-        Command::TellReference { customer, deposit, reference } => {
-            evidence::tell_reference(view, policy, customer, deposit, reference, now)
-        }
-        Command::SendPicture { customer, deposit, picture } => {
-            evidence::send_picture(view, policy, customer, deposit, picture)
-        }
-        Command::ApproveDeposit { admin, deposit } => {
-            depositing::approve(view, policy, admin, deposit, now)
-        }
-        Command::RejectDeposit { admin, deposit, reason } => {
-            depositing::reject(view, policy, admin, deposit, reason, now)
-        }
-        Command::StarsPaid { customer, deposit, spare, charge, count } => {
-            let paid = starring::Paid { customer, deposit, spare, charge, count };
-            starring::paid(view, policy, paid, now)
-        }
-        Command::ReturnStars { admin, customer, deposit } => {
-            let wish = starring::Return { admin, customer, deposit };
-            starring::give_back(view, policy, wish, now)
-        }
-        Command::StarsReturned { deposit } => starring::returned(view, policy, deposit, now),
-        Command::StarsKept { deposit } => starring::kept(view, policy, deposit, now),
+        command @ (Command::OpenDeposit { .. }
+        | Command::SubmitDeposit { .. }
+        | Command::TellReference { .. }
+        | Command::SendPicture { .. }
+        | Command::ApproveDeposit { .. }
+        | Command::RejectDeposit { .. }
+        | Command::StarsPaid { .. }
+        | Command::ReturnStars { .. }
+        | Command::StarsReturned { .. }
+        | Command::StarsKept { .. }
+        | Command::DepositDeadline { .. }) => pay_in(view, policy, command, now),
         Command::StartPurchase { order, candidate } => {
             buying::start(view, policy, order, candidate, now)
         }
@@ -146,7 +128,6 @@ pub fn decide(
             returning::settle(view, policy, admin, order, kept)
         }
         Command::OrderDeadline { order } => ordering::deadline(view, policy, order, now),
-        Command::DepositDeadline { deposit } => depositing::deadline(view, deposit, now),
         Command::QuoteDeadline { quote } => Ok(ordering::quote_deadline(view, quote, now)),
         Command::Granted { effect, made, message } => {
             Ok(serving::granted(view, effect, made, message))
@@ -156,5 +137,48 @@ pub fn decide(
         Command::SetSale { admin, provider, sale } => {
             serving::set_sale(view, policy, admin, provider, sale, now)
         }
+    }
+}
+
+/// The commands about deposits.
+fn pay_in(
+    view: &View,
+    policy: &Policy,
+    command: Command,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    match command {
+        Command::OpenDeposit { id, customer, amount, method, card } => {
+            let claim = depositing::Claim { id, customer, amount, method, card };
+            depositing::open(view, policy, claim, now)
+        }
+        Command::SubmitDeposit { customer, deposit } => {
+            depositing::submit(view, policy, customer, deposit, now)
+        }
+        Command::TellReference { customer, deposit, reference } => {
+            evidence::tell_reference(view, policy, customer, deposit, reference, now)
+        }
+        Command::SendPicture { customer, deposit, picture } => {
+            evidence::send_picture(view, policy, customer, deposit, picture)
+        }
+        Command::ApproveDeposit { admin, deposit } => {
+            depositing::approve(view, policy, admin, deposit, now)
+        }
+        Command::RejectDeposit { admin, deposit, reason } => {
+            depositing::reject(view, policy, admin, deposit, reason, now)
+        }
+        Command::StarsPaid { customer, deposit, spare, charge, count } => {
+            let paid = starring::Paid { customer, deposit, spare, charge, count };
+            starring::paid(view, policy, paid, now)
+        }
+        Command::ReturnStars { admin, customer, deposit } => {
+            let wish = starring::Return { admin, customer, deposit };
+            starring::give_back(view, policy, wish, now)
+        }
+        Command::StarsReturned { deposit } => starring::returned(view, policy, deposit, now),
+        Command::StarsKept { deposit } => starring::kept(view, policy, deposit, now),
+        Command::DepositDeadline { deposit } => depositing::deadline(view, deposit, now),
+        // Nothing else is handed over.
+        _ => Ok(Decision::nothing()),
     }
 }

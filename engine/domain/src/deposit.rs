@@ -8,7 +8,7 @@
 //!
 //! What is paid in Telegram Stars goes other ways; see [`crate::stars`].
 
-use crate::ids::{DepositId, MessageId, MethodKey, Timestamp, UserId};
+use crate::ids::{DepositId, MessageId, MethodKey, OrderId, Timestamp, UserId};
 use crate::money::Amount;
 use crate::stars::{ChargeId, Stars};
 
@@ -200,6 +200,8 @@ pub struct Deposit {
     pub first_approval: Option<Approval>,
     /// What is known of the stars, where it is paid in stars.
     pub stars: Option<Stars>,
+    /// The quote that money was missing for; the way back to it once the deposit is credited.
+    pub wanted: Option<OrderId>,
 }
 
 impl Deposit {

@@ -4,8 +4,8 @@ use ring4_config::Asked;
 use ring4_domain::command::Command;
 use ring4_domain::customer::Prompt;
 use ring4_domain::decide::Outcome;
-use ring4_domain::deposit::{Deposit, DepositState};
-use ring4_domain::ids::{DepositId, MethodKey};
+use ring4_domain::deposit::{AMOUNT_STEP, Deposit, DepositState};
+use ring4_domain::ids::{DepositId, MethodKey, OrderId};
 use ring4_domain::money::Amount;
 use ring4_domain::refusal::Refusal;
 
@@ -79,7 +79,7 @@ impl Visit<'_> {
                 None => self.not_amount(text).map(Some),
             },
             Some(Prompt::Deposit) => match self.read_amount(text) {
-                Some(amount) => self.choose_method(amount).await.map(Some),
+                Some(amount) => self.choose_method(amount, None).await.map(Some),
                 None => self.not_amount(text).map(Some),
             },
             // The amount was heard before a crash: the deposit's card is the answer.
@@ -94,7 +94,7 @@ impl Visit<'_> {
             return self.amounts();
         }
         match self.read_amount(words) {
-            Some(amount) => self.choose_method(amount).await,
+            Some(amount) => self.choose_method(amount, None).await,
             None => {
                 self.ask(Prompt::Deposit).await?;
                 self.not_amount(words)
@@ -103,8 +103,15 @@ impl Visit<'_> {
     }
 
     /// The ways to pay an amount that was typed; where there is one only, that is taken.
-    pub(super) async fn choose_method(&self, amount: Amount) -> Result<Reply, ShopError> {
+    async fn choose_method(
+        &self,
+        amount: Amount,
+        quote: Option<OrderId>,
+    ) -> Result<Reply, ShopError> {
         if let Some(method) = self.only_method(amount) {
+            if let Some(quote) = quote {
+                self.ask(Prompt::DepositFor(quote, amount)).await?;
+            }
             return self.open(self.deposit_id(), amount, method.clone()).await;
         }
         let limits = self.live.deposit_limits();
@@ -114,8 +121,24 @@ impl Visit<'_> {
         if let Some((_, max)) = limits.filter(|(_, max)| amount > *max) {
             return self.refuse(&Refusal::DepositTooLarge { max });
         }
-        self.ask(Prompt::DepositMethod(amount)).await?;
+        self.ask(match quote {
+            Some(quote) => Prompt::DepositFor(quote, amount),
+            None => Prompt::DepositMethod(amount),
+        })
+        .await?;
         self.methods_for(amount, Choice::Typed)
+    }
+
+    /// What is missing for a quote, or the least deposit where that is more.
+    pub(super) async fn top_up(&self, quote: OrderId) -> Result<Reply, ShopError> {
+        let quote = self.shop.snapshot().quote(quote)?;
+        let Some(quote) = quote.filter(|quote| quote.customer == self.user()) else {
+            return self.amounts();
+        };
+        let short = quote.price.checked_sub(self.available()?).unwrap_or(quote.price);
+        let Some((min, _)) = self.live.deposit_limits() else { return self.amounts() };
+        let amount = whole_cents(short).max(min);
+        self.choose_method(amount, Some(quote.id)).await
     }
 
     /// The way to pay the amount that was typed before.
@@ -125,7 +148,9 @@ impl Visit<'_> {
         id: DepositId,
     ) -> Result<Reply, ShopError> {
         match self.customer.prompt {
-            Some(Prompt::DepositMethod(amount)) => self.open(id, amount, method).await,
+            Some(Prompt::DepositMethod(amount) | Prompt::DepositFor(_, amount)) => {
+                self.open(id, amount, method).await
+            }
             // Pressed twice: the first press opened it and the question is answered.
             _ => match self.own_deposit(id)? {
                 Some(_) => Ok(Reply::Silent),
@@ -233,4 +258,12 @@ impl Visit<'_> {
             None
         }
     }
+}
+
+/// An amount rounded up to whole cents: nobody can pay less than a cent.
+fn whole_cents(amount: Amount) -> Amount {
+    let cent = AMOUNT_STEP.micros();
+    let over = amount.micros().rem_euclid(cent);
+    let up = if over == 0 { 0 } else { cent - over };
+    amount.checked_add(Amount::from_micros(up)).unwrap_or(amount)
 }

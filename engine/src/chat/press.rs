@@ -42,6 +42,8 @@ pub enum Press {
     History(Option<Seq>),
     /// The amounts that may be paid in.
     Amounts,
+    /// What is missing for this quote is to be paid in.
+    TopUp(OrderId),
     /// The ways to pay the amount at this place in the configured list.
     Methods(u8),
     /// The amount at this place in the configured list, for the deposit that shall have this id.
@@ -169,6 +171,7 @@ impl fmt::Display for Press {
             Self::History(None) => write!(out, "h"),
             Self::History(Some(before)) => write!(out, "h:{}", before.0),
             Self::Amounts => write!(out, "d"),
+            Self::TopUp(id) => write!(out, "dt:{id}"),
             Self::Methods(place) => write!(out, "df:{place}"),
             Self::Amount(method, place, id) => write!(out, "dn:{method}:{place}:{id}"),
             Self::CustomAmount => write!(out, "dc"),
@@ -233,6 +236,7 @@ impl FromStr for Press {
             ["h"] => Self::History(None),
             ["h", before] => Self::History(Some(Seq(before.parse().map_err(|_| IdError)?))),
             ["d"] => Self::Amounts,
+            ["dt", id] => Self::TopUp(id.parse()?),
             ["df", place] => Self::Methods(place.parse().map_err(|_| IdError)?),
             ["dn", method, place, id] => {
                 let place = place.parse().map_err(|_| IdError)?;
@@ -320,6 +324,7 @@ mod tests {
             Press::History(None),
             Press::History(Some(Seq(u64::MAX))),
             Press::Amounts,
+            Press::TopUp(order),
             Press::Methods(u8::MAX),
             Press::Amount(method.clone(), u8::MAX, deposit),
             Press::CustomAmount,

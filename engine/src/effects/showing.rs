@@ -76,8 +76,22 @@ pub(super) async fn deposit_decided(shop: &Shop, id: DepositId) -> Result<Found,
     let customer = snapshot.customer(deposit.customer)?;
     let available = available(&snapshot, deposit.customer)?;
     let live = shop.live.load_full();
-    let text = voice(shop, &live, customer.as_ref()).deposit_decided(&deposit, available);
-    tell(shop, deposit.customer, text).await
+    let voice = voice(shop, &live, customer.as_ref());
+    let text = voice.deposit_decided(&deposit, available);
+    let spendable =
+        matches!(deposit.state, DepositState::Approved { .. } | DepositState::Credited { .. });
+    let wanted = match deposit.wanted.filter(|_| spendable) {
+        Some(quote) => snapshot.quote(quote)?,
+        None => None,
+    };
+    let (Some(text), Some(quote)) = (text.clone(), wanted) else {
+        return tell(shop, deposit.customer, text).await;
+    };
+    let Screen { text, keyboard } = voice.back_to_offer(text, &quote)?;
+    say(shop, deposit.customer, text, Some(keyboard)).await.map(|found| match found {
+        Found::Granted(_) => Found::Granted(None),
+        later @ (Found::Later(_) | Found::Behind) => later,
+    })
 }
 
 pub(super) async fn deposit_to_admin(

@@ -6,6 +6,7 @@ use ring4_domain::change::Seq;
 use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::ids::{DepositId, MethodKey};
 use ring4_domain::money::Amount;
+use ring4_domain::order::Quote;
 use ring4_rules::messages::Value;
 use ring4_telegram::keyboard::Style;
 
@@ -279,6 +280,24 @@ impl Voice<'_> {
             DepositState::Rejected { reason: None, .. } => self.say("deposit.state.rejected", &[]),
             DepositState::Expired { .. } => self.say("deposit.state.expired", &[]),
         }
+    }
+
+    /// A message with the way back to the offer that money was missing for; its price is asked
+    /// for anew there.
+    ///
+    /// # Errors
+    /// See [`ScreenError`].
+    pub fn back_to_offer(&self, text: String, quote: &Quote) -> Result<Screen, ScreenError> {
+        let country = self.country(quote.country);
+        let values = [
+            ("service", Value::Text(self.service(&quote.service))),
+            ("country", Value::Text(&country)),
+        ];
+        let press = Press::Offer(quote.service.clone(), quote.country);
+        let mut rows = Rows::default();
+        let back = self.button_with("deposit.back_to_offer", &values, &press);
+        rows.add([back.map(|button| button.styled(Style::Success))]);
+        rows.screen(text)
     }
 
     /// The message that rings when a deposit was decided.

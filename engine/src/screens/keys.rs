@@ -257,6 +257,7 @@ keys! {
     Text "deposit.picture_noted" [];
     Answer "deposit.send_reference" [];
     Answer "deposit.send_picture" [];
+    Label "deposit.back_to_offer" ["service", "country"];
     Label "deposit.add_reference" [];
     Label "deposit.add_picture" [];
     Text "deposit.stars" ["count"] by "count";

@@ -298,7 +298,7 @@ impl Voice<'_> {
             let short = self.money(short);
             text.push('\n');
             text.push_str(&self.say("quote.short", &[("short", Value::Text(&short))]));
-            rows.add([self.button("quote.deposit", &Press::Amounts)]);
+            rows.add([self.button("quote.deposit", &Press::TopUp(quote.id))]);
         } else {
             let values = [("price", Value::Text(price.as_str()))];
             let buy = self.button_with("quote.buy", &values, &Press::Place(quote.id));

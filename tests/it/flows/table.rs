@@ -74,6 +74,7 @@ const WALLET: &str = "
     anna forges h:1                       -> Nothing has happened
     anna says /deposit                    -> How much
     anna forges d                         -> How much
+    anna forges dt:00000000               -> How much
     anna forges df:0                      -> How would you like to pay
     anna forges df:200                    -> out of date
     anna forges dc                        -> Send me the amount

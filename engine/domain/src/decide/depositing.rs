@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Decision, Outcome};
 use crate::change::Change;
+use crate::customer::Prompt;
 use crate::deposit::{
     AMOUNT_STEP, AMOUNTS_TRIED, Approval, Deposit, DepositState, REASON_CHARS_MAX,
 };
@@ -67,6 +68,11 @@ pub(super) fn open(
         false => None,
     };
     // From here on nothing fails.
+    let prompt = view.customer(customer).and_then(|known| known.prompt.as_ref());
+    let wanted = match prompt {
+        Some(Prompt::DepositFor(quote, _)) => Some(*quote),
+        _ => None,
+    };
     let mut changes = Vec::new();
     if let Some(known) = view.customer(customer)
         && known.prompt.is_some()
@@ -90,6 +96,7 @@ pub(super) fn open(
         picture: None,
         first_approval: None,
         stars: stars.map(|count| Stars { count, charge: None, invoice: None, returns: 0 }),
+        wanted,
     };
     changes.push(Change::Deposit(deposit.clone()));
     changes.push(Change::Wish(Effect::ShowDeposit(id)));

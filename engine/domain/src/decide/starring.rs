@@ -129,6 +129,7 @@ fn made_up(
         picture: None,
         first_approval: None,
         stars: Some(stars),
+        wanted: None,
     }
 }
 

@@ -207,4 +207,12 @@ a_hundred_open_deposits_of_one_amount: "
          ben  opens d500 5.50 coin             -> opened; asks 6.00
          ben  opens d501 6.00 coin             -> opened; asks 6.01
 "
+
+money_that_is_missing_for_an_offer: "
+         anna hello Anna in en                 -> ok
+         anna lacks 5.00 for q7                -> ok
+         anna opens d1 5.00 usdt               -> opened; wanted q7
+         # The question was answered by opening.
+         anna opens d2 5.00 usdt               -> opened; wanted q0
+"
 }

@@ -121,6 +121,10 @@ fn people_do(words: &[&str], now: Timestamp) -> Option<Command> {
             customer: user(who),
             prompt: Some(Prompt::DepositPicture(deposit_id(deposit)?)),
         },
+        [who, "lacks", usd, "for", quote] => Command::Ask {
+            customer: user(who),
+            prompt: Some(Prompt::DepositFor(order_id(quote)?, amount(usd))),
+        },
         [who, "asked", "of", deposit] => Command::Ask {
             customer: user(who),
             prompt: Some(Prompt::DepositReference(deposit_id(deposit)?)),

@@ -26,7 +26,7 @@ use ring4_domain::change::{Actor, Entry, Seq};
 use ring4_domain::command::Command;
 use ring4_domain::decide::{Checkout, Decision, Outcome, decide, may_pay};
 use ring4_domain::deposit::{Deposit, DepositState, Reference};
-use ring4_domain::ids::{ProviderId, Timestamp};
+use ring4_domain::ids::{OrderId, ProviderId, Timestamp};
 use ring4_domain::ledger::AccountId;
 use ring4_domain::order::{CancelReason, Order, OrderState};
 use ring4_domain::policy::{MethodPolicy, Policy};
@@ -370,6 +370,9 @@ fn deposit_detail(want: &[&str], deposit: &Deposit) -> String {
         (["asks", ..], _) => format!("asks {}", deposit.amount),
         (["stars", ..], _) => {
             format!("stars {}", deposit.stars.as_ref().map_or(0, |stars| stars.count))
+        }
+        (["wanted", ..], _) => {
+            format!("wanted q{}", deposit.wanted.map_or(0, OrderId::bits))
         }
         (["first", ..], _) => {
             format!("first {}", deposit.first_approval.map_or("nobody", |first| name(first.by)))

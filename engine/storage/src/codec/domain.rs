@@ -205,6 +205,7 @@ record!(Deposit {
     picture,
     first_approval,
     stars,
+    wanted,
 });
 
 choice!(Prompt {
@@ -213,6 +214,7 @@ choice!(Prompt {
     3 => DepositReference { 0: deposit },
     4 => DepositPicture { 0: deposit },
     5 => Deposit {},
+    6 => DepositFor { 0: quote, 1: amount },
 });
 record!(Customer { id, name, username, language, created_at, prompt, reachable });
 

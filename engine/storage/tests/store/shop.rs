@@ -50,6 +50,7 @@ pub fn deposit(id: u64, customer: i64, amount: &str, state: DepositState) -> Dep
         picture: None,
         first_approval: None,
         stars: None,
+        wanted: None,
     }
 }
 

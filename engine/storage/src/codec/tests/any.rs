@@ -261,7 +261,7 @@ fn deposit() -> impl Strategy<Value = Deposit> {
     (what, at(), at(), option::of(message()), cards, evidence()).prop_map(
         |(what, created_at, expires_at, card, admin_cards, evidence)| {
             let (id, customer, amount, method, state) = what;
-            let (asked, reference, picture, first_approval, stars) = evidence;
+            let ((asked, wanted), reference, picture, first_approval, stars) = evidence;
             Deposit {
                 id,
                 customer,
@@ -277,13 +277,19 @@ fn deposit() -> impl Strategy<Value = Deposit> {
                 picture,
                 first_approval,
                 stars,
+                wanted,
             }
         },
     )
 }
 
-type Evidence =
-    (Option<Amount>, Option<Reference>, Option<Picture>, Option<Approval>, Option<Stars>);
+type Evidence = (
+    (Option<Amount>, Option<OrderId>),
+    Option<Reference>,
+    Option<Picture>,
+    Option<Approval>,
+    Option<Stars>,
+);
 
 fn stars() -> impl Strategy<Value = Stars> {
     let charge = any::<u64>().prop_map(|digits| ChargeId::new(format!("stx{digits}")).unwrap());
@@ -299,7 +305,8 @@ fn evidence() -> impl Strategy<Value = Evidence> {
     let approval = (user(), at()).prop_map(|(by, at)| Approval { by, at });
     let reference = prop_oneof![Just(None), reference];
     let stars = option::of(stars());
-    (option::of(amount()), reference, option::of(picture), option::of(approval), stars)
+    let asked = (option::of(amount()), option::of(order_id()));
+    (asked, reference, option::of(picture), option::of(approval), stars)
 }
 
 fn customer() -> impl Strategy<Value = Customer> {
@@ -309,6 +316,7 @@ fn customer() -> impl Strategy<Value = Customer> {
         deposit_id().prop_map(Prompt::DepositReference),
         deposit_id().prop_map(Prompt::DepositPicture),
         Just(Prompt::Deposit),
+        (order_id(), amount()).prop_map(|(quote, amount)| Prompt::DepositFor(quote, amount)),
     ];
     let texts = (text(), option::of(text()), option::of(text()));
     (user(), texts, at(), option::of(prompt), any::<bool>()).prop_map(

@@ -92,6 +92,7 @@ fn deposit() -> Deposit {
         picture: None,
         first_approval: None,
         stars: None,
+        wanted: None,
     }
 }
 

@@ -77,7 +77,7 @@ pub enum News {
     /// An order changed; its polls and deadlines may have, too.
     Order(Box<Order>),
     /// A deposit changed; its deadline may have, too.
-    Deposit(Deposit),
+    Deposit(Box<Deposit>),
     /// A quote was shown; it is forgotten one day.
     Quote(OrderId, Timestamp),
 }
@@ -390,7 +390,7 @@ fn note(changes: &[Change]) -> impl Iterator<Item = News> {
     changes.iter().filter_map(|change| match change {
         Change::Wish(effect) => Some(News::Wish(*effect, Seq::default())),
         Change::Order(order) => Some(News::Order(Box::new(order.clone()))),
-        Change::Deposit(deposit) => Some(News::Deposit(deposit.clone())),
+        Change::Deposit(deposit) => Some(News::Deposit(Box::new(deposit.clone()))),
         Change::Quote(Quote { id, expires_at, .. }) => Some(News::Quote(*id, *expires_at)),
         _ => None,
     })

@@ -215,7 +215,7 @@ impl Go {
                         reference: payment(*choice / 8),
                     },
                     (_, choice) => {
-                        let admin = UserId(ADMINS[usize::from(choice % 2)]);
+                        let admin = UserId(if choice % 2 == 0 { ADMINS[0] } else { ADMINS[1] });
                         Command::ApproveDeposit { admin, deposit: *id }
                     }
                 },

@@ -6,22 +6,29 @@
 //! neither.
 
 mod admin;
+mod auditing;
 mod buying;
 pub mod commands;
 mod database;
 mod depositing;
+pub mod desk;
 mod evidence;
 mod favourites;
 mod inline;
 mod languages;
+mod logs;
 mod lost;
 mod offers;
 mod orders;
 mod paying;
+mod policy;
 pub mod press;
 mod queue;
 mod receipts;
+mod refunds;
 mod service_state;
+pub(crate) mod stats;
+mod users;
 mod vendors;
 mod wallet;
 
@@ -29,7 +36,7 @@ use std::sync::Arc;
 
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
-use ring4_domain::customer::{Customer, Profile};
+use ring4_domain::customer::{Customer, Profile, Prompt};
 use ring4_domain::ids::{MessageId, UserId};
 use ring4_domain::refusal::Refusal;
 use ring4_domain::sale::Sale;
@@ -120,8 +127,18 @@ impl Visit<'_> {
     /// The text of a refusal.
     fn why(&self, refusal: &Refusal) -> Result<String, ShopError> {
         let by = match refusal {
-            Refusal::DepositApprovedAlready { by } | Refusal::DepositRejectedAlready { by } => {
-                Some(name_of(&self.shop.snapshot(), *by)?)
+            Refusal::DepositApprovedAlready { by }
+            | Refusal::DepositRejectedAlready { by }
+            | Refusal::RefundApprovedAlready { by }
+            | Refusal::RefundRejectedAlready { by }
+            | Refusal::AdjustmentBookedAlready { by } => Some(name_of(&self.shop.snapshot(), *by)?),
+            Refusal::SellingPaused => {
+                let pause = self.shop.snapshot().maintenance()?;
+                let text = pause.filter(|pause| pause.on).map(|pause| pause.text);
+                if let Some(text) = text.filter(|text| !text.is_empty()) {
+                    return Ok(text);
+                }
+                None
             }
             _ => None,
         };
@@ -451,6 +468,8 @@ impl Visit<'_> {
             Verb::MakeBackup => self.make_backup(BackupKind::Manual, words),
             Verb::MakeEmergencyBackup => self.make_backup(BackupKind::Emergency, words),
             Verb::Validate => self.validate(),
+            Verb::Refund => self.refund_by_words(words).await,
+            Verb::Desk(verb) => self.desk_command(verb, words).await,
         }
     }
 
@@ -459,7 +478,8 @@ impl Visit<'_> {
             tracing::warn!(user = %self.user(), trace = self.trace, "an admin's button was forged");
             return Ok(Reply::Notice(self.voice().say("stale_button", &[])));
         }
-        if !matches!(press, Press::Method(..) | Press::Paid(_) | Press::Evidence(_)) {
+        let answers = matches!(press, Press::Evidence(_) | Press::SendRefund(_));
+        if !answers && !matches!(press, Press::Method(..) | Press::Paid(_)) {
             self.forget_question().await?;
         }
         match press {
@@ -514,6 +534,10 @@ impl Visit<'_> {
             Press::Backups => self.backups(),
             Press::MakeBackup => self.make_backup(BackupKind::Manual, ""),
             Press::Validate => self.validate(),
+            Press::AskRefund(order) => self.ask_refund(order).await,
+            Press::SendRefund(order) => self.request_refund(order, None).await,
+            Press::AcceptTerms(quote) => self.accept_terms(quote).await,
+            Press::Desk(desk) => self.desk_press(desk).await,
         }
     }
 
@@ -555,6 +579,9 @@ impl Visit<'_> {
 
     /// Plain words answer what was asked, or are a search.
     async fn words(&self, text: &str) -> Result<Reply, ShopError> {
+        if let Some(Prompt::RefundReason(order)) = self.customer.prompt {
+            return self.request_refund(order, Some(text.to_owned())).await;
+        }
         match self.deposit_words(text).await? {
             Some(reply) => Ok(reply),
             None => self.search(text),

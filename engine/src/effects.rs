@@ -6,6 +6,7 @@
 
 pub(crate) mod crediting;
 mod deadlines;
+mod desk;
 mod forgetting;
 mod granting;
 mod orphans;
@@ -180,6 +181,7 @@ impl Effects {
                 self.deadlines.order(&order);
                 self.polls.order(&order);
                 self.shop.odds.note(&order);
+                self.shop.notices.order(&order);
             }
             News::Deposit(deposit) => self.deadlines.deposit(&deposit),
             News::Quote(id, expires_at) => self.deadlines.quote(id, expires_at),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use ring4_config::Config;
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
-use ring4_domain::ids::RulesVersion;
+use ring4_domain::ids::{OrderId, RulesVersion};
 use ring4_rules::{Files, Report};
 use ring4_storage::{OpenError, Recovery, Store, VerifyCommand};
 use ring4_telegram::client::{Client, ClientOptions};
@@ -31,7 +31,7 @@ use crate::effects::Effects;
 use crate::executor::{self, ExecutorThread, Health, NewsBoard, Stopped, SubmitError};
 use crate::live;
 use crate::menus::Menus;
-use crate::notices::tell_admins;
+use crate::notices::{self, Topic, tell_admins};
 use crate::reload::{Built, Origin, Reloader, Shelf, ShelfError};
 use crate::shipping::{Shipping, ShippingError};
 use crate::shop::{Shop, ShopError};
@@ -197,6 +197,7 @@ impl Engine {
         let (vault, inlet) = vault::vault(&backups, &data_dir);
         let shipping =
             Shipping::configured(&config, &origin.env, reader.clone(), clock.clone(), &live)?;
+        let (notices, orders_told) = notices::channel();
         let shop = Arc::new(Shop {
             clock,
             live,
@@ -211,6 +212,7 @@ impl Engine {
             client: client.clone(),
             sender,
             username: OnceLock::new(),
+            notices,
             menus_due: Notify::new(),
             vault,
             sightings: crate::sightings::Sightings::default(),
@@ -242,11 +244,20 @@ impl Engine {
             shipping,
         };
         engine.start_parts(effects, reloader, menus_client);
+        engine.start_notices(orders_told);
         engine.start_prober(memory, &config, clock_behind);
         engine.start_health(&config);
         let keeper = Keeper::new(Arc::clone(&engine.shop), backups, inlet, &recovery);
         engine.start_vault(keeper, recovery.clean);
         Ok(engine)
+    }
+
+    fn start_notices(&mut self, orders: mpsc::Receiver<(Topic, OrderId)>) {
+        let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
+        self.parts.spawn(async move {
+            stop.run_until_cancelled(notices::keep(shop, orders)).await;
+            "the notices"
+        });
     }
 
     fn start_health(&mut self, config: &Config) {
@@ -307,8 +318,10 @@ impl Engine {
             let (changes, mut told) = mpsc::channel::<catalogue::News>(1);
             let telling = async {
                 while let Some((provider, difference)) = told.recv().await {
-                    tell_admins(&shop, |voice| voice.catalogue_changed(&provider, &difference))
-                        .await;
+                    tell_admins(&shop, Topic::Catalogue, |voice| {
+                        voice.catalogue_changed(&provider, &difference)
+                    })
+                    .await;
                 }
             };
             let keeping = async { tokio::join!(shop.catalogues.keep(changes), telling) };
@@ -319,6 +332,13 @@ impl Engine {
         self.parts.spawn(async move {
             stop.run_until_cancelled(crate::vendors::watch(shop)).await;
             "the watch over the vendors"
+        });
+        let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
+        self.parts.spawn(async move {
+            if stop.run_until_cancelled(crate::report::keep(shop)).await.is_some() {
+                stop.cancelled().await;
+            }
+            "the daily report"
         });
         let (stop, market) = (self.stop.clone(), Arc::clone(&self.shop.market));
         self.parts.spawn(async move {

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use self::blocks::BlocksFile;
-use crate::notices::tell_admins;
+use crate::notices::{Topic, tell_admins};
 use crate::screens::Voice;
 use crate::shop::Shop;
 
@@ -151,7 +151,11 @@ impl HealthWatch {
         }
         let shop = Arc::clone(&self.shop);
         self.telling.spawn(async move {
-            tell_admins(&shop, |voice| notice.text(voice, &provider)).await;
+            let topic = match notice {
+                Notice::Low { .. } => Topic::VendorBalance,
+                _ => Topic::VendorState,
+            };
+            tell_admins(&shop, topic, |voice| notice.text(voice, &provider)).await;
         });
     }
 }

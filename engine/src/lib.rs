@@ -5,6 +5,7 @@
 //! the leaf crates; here is the middle, where they meet.
 
 pub mod catalogue;
+pub mod chart;
 pub mod chat;
 pub mod cli;
 pub mod clock;
@@ -13,6 +14,8 @@ pub mod countries;
 pub mod effects;
 pub mod engine;
 pub mod executor;
+pub mod exports;
+pub mod figures;
 pub mod health;
 pub mod live;
 pub mod market;
@@ -22,6 +25,7 @@ pub mod notices;
 pub mod odds;
 pub mod ops;
 pub mod reload;
+pub mod report;
 pub mod screens;
 pub mod search;
 pub mod shipping;

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use ring4_config::{Asked, Deposits, Method};
 use ring4_domain::ids::{Country, MethodKey, RulesVersion, ServiceKey, UserId};
 use ring4_domain::money::Amount;
-use ring4_domain::policy::{MethodPolicy, Policy};
+use ring4_domain::policy::{Limits, MethodPolicy, Policy};
 use ring4_domain::pricing::PriceLimits;
 use ring4_domain::stars::{STARS, STARS_MAX};
 use ring4_rules::RuleSet;
@@ -58,6 +58,13 @@ impl Live {
             auto_approve_below: above_zero(config.deposits.auto_approve_below),
             stars_rate: config.deposits.stars_rate,
             two_admins_above: above_zero(config.deposits.large_deposit_threshold),
+            limits: Limits {
+                orders_minute_max: config.limits.orders_per_minute,
+                orders_hour_max: config.limits.orders_per_hour,
+                orders_day_max: config.limits.orders_per_day,
+                terms_required: config.terms.required,
+                services_denied: config.limits.denied_services.clone(),
+            },
         };
         Self { config, rules, policy }
     }
@@ -104,7 +111,9 @@ impl Live {
     /// Services that are sold, in the order in which they are shown.
     #[must_use]
     pub fn services(&self) -> Vec<&ServiceKey> {
-        let enabled = self.config.services.iter().filter(|(_, service)| service.enabled);
+        let denied = &self.config.limits.denied_services;
+        let sold = self.config.services.iter().filter(|(key, _)| !denied.contains(*key));
+        let enabled = sold.filter(|(_, service)| service.enabled);
         let mut services: Vec<_> = enabled.collect();
         services.sort_by_key(|(_, service)| service.priority);
         services.into_iter().map(|(key, _)| key).collect()
@@ -121,8 +130,10 @@ impl Live {
     /// Whether this offer is for sale at all.
     #[must_use]
     pub fn sells(&self, service: &ServiceKey, country: Country) -> bool {
+        let denied = self.config.limits.denied_services.contains(service);
         let service = self.config.services.get(service);
-        service.is_some_and(|service| service.enabled) && self.countries().contains(&country)
+        let sold = service.is_some_and(|service| service.enabled);
+        sold && !denied && self.countries().contains(&country)
     }
 }
 

@@ -4,7 +4,7 @@
 //! that is handled twice, after a crash or because Telegram repeated it, mints the same id and
 //! the core answers "exists".
 
-use ring4_domain::ids::{DepositId, OrderId, UserId};
+use ring4_domain::ids::{AdjustmentId, DepositId, OrderId, UserId};
 
 /// Where an id comes from.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +46,12 @@ pub fn order_id(origin: Origin<'_>) -> OrderId {
 #[must_use]
 pub fn deposit_id(origin: Origin<'_>) -> DepositId {
     DepositId::from_bits(bits("deposit", origin))
+}
+
+/// The id for an adjustment.
+#[must_use]
+pub fn adjustment_id(origin: Origin<'_>) -> AdjustmentId {
+    AdjustmentId::from_bits(bits("adjustment", origin))
 }
 
 #[cfg(test)]

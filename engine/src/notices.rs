@@ -1,25 +1,213 @@
 //! Says something to every admin that no record of the shop is about: a vendor is down, its list
 //! has changed. Not by the outbox, because after a restart it would be no news. Health,
-//! catalogue and the watch over plugins import this.
+//! catalogue, effects and the watch over plugins import this.
+//!
+//! What an operator switched off is not said. What was said a moment ago is not said again: it is
+//! counted, and the count is told once when the moment is over.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ring4_domain::ids::UserId;
+use ring4_domain::ids::{OrderId, Timestamp, UserId};
+use ring4_domain::order::{Order, OrderState};
+use ring4_rules::messages::Value;
 use ring4_telegram::outgoing::{Call, ChatId, Markup, Outgoing, Priority};
 use ring4_telegram::sender::SendError;
+use tokio::sync::mpsc;
 
 use crate::screens::Voice;
-use crate::shop::Shop;
+use crate::shop::{Shop, name_of};
 
 /// Attempts to reach an admin, and the wait between two.
 const ATTEMPTS_MAX: u32 = 5;
 const TELL_AGAIN: Duration = Duration::from_secs(10);
 
-/// Tells every admin, each in their own language. Who cannot be reached is left out.
-pub async fn tell_admins(shop: &Shop, text: impl Fn(&Voice<'_>) -> String) {
+/// How long an equal notice is only counted, in seconds.
+const FOLD_SECS: u32 = 600;
+
+/// How often it is looked whether that is over, in seconds.
+const LOOK_SECS: u32 = 30;
+
+/// Different notices that are remembered; beyond them every one is told.
+const REMEMBERED_MAX: usize = 256;
+
+/// Orders that may wait to be told of; of more nobody is told.
+const ORDERS_WAITING_MAX: usize = 64;
+
+/// What a notice is about, as far as it can be switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// An order was placed.
+    NewOrder,
+    /// An order ended without a number.
+    FailedOrder,
+    /// The balance at a vendor is low.
+    VendorBalance,
+    /// A vendor is down or up, or holds something against us.
+    VendorState,
+    /// A vendor's list of services changed.
+    Catalogue,
+    /// A plugin was put to use or taken out of it.
+    Plugin,
+    /// The books and somebody else's do not agree; no switch silences it.
+    Money,
+}
+
+impl Topic {
+    const fn is_wanted(self, notices: &ring4_config::Notices) -> bool {
+        match self {
+            Self::NewOrder => notices.new_order,
+            Self::FailedOrder => notices.failed_order,
+            Self::VendorBalance => notices.vendor_balance,
+            Self::VendorState | Self::Plugin => notices.vendor_state,
+            Self::Catalogue => notices.catalogue,
+            Self::Money => true,
+        }
+    }
+}
+
+/// A notice that was told, and how often it would have been told since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Told {
+    at: Timestamp,
+    again: u32,
+}
+
+/// What was told lately, by its text.
+#[derive(Debug, Default)]
+pub struct Folding(Mutex<BTreeMap<String, Told>>);
+
+impl Folding {
+    /// Whether this is to be told now; else it is counted.
+    fn is_due(&self, text: &str, now: Timestamp) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = told.get_mut(text) {
+            known.again = known.again.saturating_add(1);
+            return false;
+        }
+        if told.len() < REMEMBERED_MAX {
+            told.insert(text.to_owned(), Told { at: now, again: 0 });
+        }
+        true
+    }
+
+    /// What was counted long enough, with the count and since when; it may be told anew.
+    fn over(&self, now: Timestamp) -> Vec<(String, u32, Timestamp)> {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lasts = |known: &Told| now < known.at.plus_secs(FOLD_SECS) && known.at <= now;
+        let over: Vec<(String, Told)> =
+            told.iter().filter(|(_, known)| !lasts(known)).map(|(t, k)| (t.clone(), *k)).collect();
+        for (text, _) in &over {
+            told.remove(text);
+        }
+        let counted = over.into_iter().filter(|(_, known)| known.again > 0);
+        counted.map(|(text, known)| (text, known.again, known.at)).collect()
+    }
+}
+
+/// What the shop holds to tell notices with.
+#[derive(Debug)]
+pub struct Notices {
+    folding: Folding,
+    orders: mpsc::Sender<(Topic, OrderId)>,
+}
+
+/// A shop's notices, and the orders that are to be told of.
+#[must_use]
+pub fn channel() -> (Notices, mpsc::Receiver<(Topic, OrderId)>) {
+    let (orders, waiting) = mpsc::channel(ORDERS_WAITING_MAX);
+    (Notices { folding: Folding::default(), orders }, waiting)
+}
+
+impl Notices {
+    /// Notes that an order came to its first or to a bad last state; never waits.
+    pub fn order(&self, order: &Order) {
+        let topic = match order.state {
+            OrderState::Buying { candidate: 0, started: false } => Topic::NewOrder,
+            OrderState::Failed(_) => Topic::FailedOrder,
+            _ => return,
+        };
+        if self.orders.try_send((topic, order.id())).is_err() {
+            tracing::debug!(order = %order.id(), "too many orders to tell admins of each");
+        }
+    }
+}
+
+/// Tells every admin, each in their own language, unless the topic is switched off or the same
+/// was told a moment ago. Who cannot be reached is left out.
+pub async fn tell_admins(shop: &Shop, topic: Topic, text: impl Fn(&Voice<'_>) -> String) {
+    let live = shop.live.load_full();
+    let now = shop.clock.now();
+    if !topic.is_wanted(&live.config.notices) {
+        return;
+    }
+    let plain = text(&Voice::new(&live, None, now));
+    if shop.notices.folding.is_due(&plain, now) {
+        tell_all(shop, text).await;
+    }
+}
+
+async fn tell_all(shop: &Shop, text: impl Fn(&Voice<'_>) -> String) {
     let admins = shop.live.load().policy.admins.clone();
     let telling = admins.into_iter().map(|admin| tell(shop, admin, &text));
     futures_util::future::join_all(telling).await;
+}
+
+/// Tells of orders, and of what was only counted, until the shop ends.
+pub async fn keep(shop: Arc<Shop>, mut orders: mpsc::Receiver<(Topic, OrderId)>) {
+    loop {
+        let again = shop.clock.now().plus_secs(LOOK_SECS);
+        tokio::select! {
+            Some((topic, id)) = orders.recv() => {
+                // A switch that is off costs no read.
+                if topic.is_wanted(&shop.live.load().config.notices)
+                    && let Err(error) = tell_of_order(&shop, topic, id).await
+                {
+                    tracing::warn!(order = %id, %error, "admins were not told of an order");
+                }
+            }
+            () = shop.clock.sleep_until(again) => {}
+        }
+        for (text, count, since) in shop.notices.folding.over(shop.clock.now()) {
+            let count = i64::from(count);
+            tell_all(&shop, |voice| {
+                let values = [
+                    ("count", Value::Number(count)),
+                    ("since", Value::Text(&voice.moment(since))),
+                    ("notice", Value::Html(&text)),
+                ];
+                voice.say("admin.notice.folded", &values)
+            })
+            .await;
+        }
+    }
+}
+
+async fn tell_of_order(
+    shop: &Shop,
+    topic: Topic,
+    id: OrderId,
+) -> Result<(), ring4_storage::ReadError> {
+    let snapshot = shop.snapshot();
+    let Some(order) = snapshot.order(id)? else { return Ok(()) };
+    let name = name_of(&snapshot, order.customer())?;
+    let key = match topic {
+        Topic::FailedOrder => "admin.notice.failed",
+        _ => "admin.notice.order",
+    };
+    tell_admins(shop, topic, |voice| {
+        let values = [
+            ("id", Value::Text(&id.to_string())),
+            ("name", Value::Text(&name)),
+            ("service", Value::Text(voice.service(&order.quote.service))),
+            ("country", Value::Text(&voice.country(order.quote.country))),
+            ("price", Value::Text(&voice.money(order.quote.price))),
+        ];
+        voice.say(key, &values)
+    })
+    .await;
+    Ok(())
 }
 
 async fn tell(shop: &Shop, admin: UserId, text: impl Fn(&Voice<'_>) -> String) {
@@ -35,5 +223,29 @@ async fn tell(shop: &Shop, admin: UserId, text: impl Fn(&Voice<'_>) -> String) {
             Err(error) => tracing::warn!(%admin, attempt, %error, "an admin was not told"),
         }
         tokio::time::sleep(TELL_AGAIN).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_notices_are_counted_until_the_moment_is_over() {
+        let folding = Folding::default();
+        let at = |secs: u32| Timestamp(0).plus_secs(secs);
+        assert!(folding.is_due("down", at(0)));
+        for secs in [1, 2, 599] {
+            assert!(!folding.is_due("down", at(secs)));
+        }
+        assert!(folding.is_due("up", at(3)));
+        assert_eq!(folding.over(at(599)), []);
+        assert_eq!(folding.over(at(600)), [("down".to_owned(), 3, at(0))]);
+        // What was told once and never again is forgotten without a word.
+        assert_eq!(folding.over(at(700)), []);
+        assert!(folding.is_due("down", at(700)) && folding.is_due("up", at(700)));
+        // A clock that was set back does not fold for ever.
+        assert_eq!(folding.over(at(0)), []);
+        assert!(folding.is_due("down", at(0)));
     }
 }

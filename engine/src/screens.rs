@@ -2,6 +2,7 @@
 //! message pack. The chat room and the effects import this; it reads, it never decides.
 
 pub mod admin;
+pub mod audit;
 pub mod catalogue;
 pub mod database;
 pub mod deposit;
@@ -13,7 +14,11 @@ pub mod offers;
 pub mod order;
 pub mod queue;
 pub mod receipt;
+pub mod refunds;
+pub mod stats;
 pub mod status;
+pub mod terms;
+pub mod users;
 pub mod vendors;
 pub mod wallet;
 
@@ -103,13 +108,21 @@ impl<'live> Voice<'live> {
     #[must_use]
     pub fn refuse(&self, refusal: &Refusal, by: Option<&str>) -> String {
         let (name, value) = match refusal {
-            Refusal::OrdersOpenMax { max } | Refusal::DepositsOpenMax { max } => {
-                ("max", max.to_string())
-            }
+            Refusal::OrdersOpenMax { max }
+            | Refusal::OrdersMinuteMax { max }
+            | Refusal::OrdersHourMax { max }
+            | Refusal::OrdersDayMax { max }
+            | Refusal::DepositsOpenMax { max } => ("max", max.to_string()),
             Refusal::WalletShort { short } => ("short", self.money(*short)),
             Refusal::DepositTooSmall { min } => ("min", self.money(*min)),
-            Refusal::DepositTooLarge { max } => ("max", self.money(*max)),
+            Refusal::DepositTooLarge { max } | Refusal::AdjustmentAmount { max } => {
+                ("max", self.money(*max))
+            }
+            Refusal::AdjustmentShort { available } => ("available", self.money(*available)),
             Refusal::DepositApprovedAlready { by: id }
+            | Refusal::RefundApprovedAlready { by: id }
+            | Refusal::RefundRejectedAlready { by: id }
+            | Refusal::AdjustmentBookedAlready { by: id }
             | Refusal::DepositRejectedAlready { by: id } => {
                 ("by", by.map_or_else(|| id.to_string(), str::to_owned))
             }

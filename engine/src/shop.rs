@@ -5,13 +5,15 @@ use std::sync::{Arc, OnceLock};
 use ring4_domain::change::{Actor, Seq};
 use ring4_domain::command::Command;
 use ring4_domain::deposit::{Deposit, DepositState};
-use ring4_domain::ids::{DepositId, ProviderId, UserId};
+use ring4_domain::ids::{DepositId, ProviderId, Timestamp, UserId};
 use ring4_domain::ledger::{AccountId, TransferId};
 use ring4_domain::money::Amount;
 use ring4_domain::order::{FailReason, Order, OrderState};
+use ring4_domain::refund::RefundState;
 use ring4_domain::refusal::Refusal;
 use ring4_domain::sale::Sale;
 use ring4_providers::Registry;
+use ring4_rules::SaleFacts;
 use ring4_storage::{Keyring, Reader, Snapshot};
 use ring4_telegram::client::Client;
 use ring4_telegram::sender::{SendError, Sender};
@@ -22,8 +24,10 @@ use crate::clock::Clock;
 use crate::executor::{Answer, Executor, Receipt, Stopped, SubmitError};
 use crate::live::{Live, LiveCell};
 use crate::market::{Market, Wanted};
+use crate::notices::Notices;
 use crate::odds::Odds;
 use crate::screens::offers::OfferRow;
+use crate::screens::refunds::RefundLine;
 use crate::shipping::Status;
 use crate::sightings::Sightings;
 use crate::vault::Vault;
@@ -59,6 +63,8 @@ pub struct Shop {
     pub username: OnceLock<String>,
     /// Questions to Telegram that are about no chat.
     pub client: Client,
+    /// What admins are told of.
+    pub notices: Notices,
     /// Says that a command menu may differ from what Telegram was told.
     pub menus_due: Notify,
     /// Backups and checks.
@@ -88,6 +94,9 @@ pub enum ShopError {
     /// A message was not taken.
     #[error("sending: {0}")]
     Send(#[from] SendError),
+    /// A chart cannot be drawn.
+    #[error(transparent)]
+    Chart(#[from] crate::chart::ChartError),
     /// A screen cannot be shown.
     #[error(transparent)]
     Screen(#[from] crate::screens::ScreenError),
@@ -118,6 +127,28 @@ impl Shop {
         let (service, country) = (&order.quote.service, order.quote.country);
         let wanted = Wanted { service, country, orders_done: 0 };
         self.market.instead(live, wanted)
+    }
+
+    /// What the card of an order says about its refund.
+    ///
+    /// # Errors
+    /// The refund cannot be read.
+    pub fn refund_line(
+        &self,
+        live: &Live,
+        order: &Order,
+    ) -> Result<RefundLine, ring4_storage::ReadError> {
+        if order.state != OrderState::Delivered {
+            return Ok(RefundLine::None);
+        }
+        let refund = self.snapshot().refund(order.id())?;
+        Ok(match refund.map(|refund| refund.state) {
+            Some(RefundState::Requested) => RefundLine::Requested,
+            Some(RefundState::Rejected { .. }) => RefundLine::Rejected,
+            Some(RefundState::Approved { .. }) => RefundLine::None,
+            None if refundable(live, order, self.clock.now()) => RefundLine::Offered,
+            None => RefundLine::None,
+        })
     }
 
     /// Whether this person is an admin.
@@ -167,6 +198,25 @@ impl Shop {
         }
         Ok(result)
     }
+}
+
+/// Whether the policy script lets the customer ask for the money of an order. A script that fails
+/// refuses nobody: an admin decides in any case.
+#[must_use]
+pub fn refundable(live: &Live, order: &Order, now: Timestamp) -> bool {
+    let (OrderState::Delivered, Some(code)) = (order.state, &order.code) else { return false };
+    let bought_at = order.purchase.as_ref().map_or(order.placed_at, |of| of.bought_at);
+    let sale = SaleFacts {
+        service: order.service().clone(),
+        country: order.quote.country,
+        price: order.quote.price,
+        age_hours: now.secs_since(code.arrived_at) / 3_600,
+        code_secs: code.arrived_at.secs_since(bought_at),
+    };
+    live.rules.refundable(&sale).unwrap_or_else(|error| {
+        tracing::error!(order = %order.id(), %error, "no word of the policy");
+        true
+    })
 }
 
 /// What this customer can spend.

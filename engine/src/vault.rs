@@ -331,7 +331,9 @@ impl Keeper {
         }
         // Work that is broken off because the shop stops is no alarm.
         let repeated = known && matches!(done, Done::BackupFailed(_));
-        let alarm = done.is_bad() && !repeated && !stop.is_cancelled();
+        let backup = matches!(done, Done::BackupFailed(_));
+        let wanted = !backup || self.shop.live.load().config.notices.backups;
+        let alarm = done.is_bad() && !repeated && wanted && !stop.is_cancelled();
         match asked.hearer {
             Hearer::Caller(caller) => {
                 if alarm {

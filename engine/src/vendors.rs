@@ -14,7 +14,7 @@ use ring4_domain::ids::ProviderId;
 use ring4_providers::HostCommand;
 use tokio::time::sleep;
 
-use crate::notices::tell_admins;
+use crate::notices::{Topic, tell_admins};
 use crate::shop::Shop;
 
 /// How often the files are looked at. One that changed is taken when it looks the same twice.
@@ -55,7 +55,7 @@ pub(crate) async fn watch(shop: Arc<Shop>) {
             let Some(seen) = sightings.get_mut(&vendor.id) else { continue };
             let tell = vendor.quarantine.as_ref().filter(|_| !seen.told);
             if let Some(fault) = tell {
-                tell_admins(&shop, |voice| voice.quarantined(&vendor, fault)).await;
+                tell_admins(&shop, Topic::Plugin, |voice| voice.quarantined(&vendor, fault)).await;
             }
             seen.told = vendor.quarantine.is_some();
         }
@@ -85,11 +85,11 @@ async fn take(shop: &Shop, id: &ProviderId) {
     match shop.registry.swap(id).await {
         // Touched, or written again as it was.
         Ok(swap) if swap.from == swap.to => {}
-        Ok(swap) => tell_admins(shop, |voice| voice.swapped(id, &swap)).await,
+        Ok(swap) => tell_admins(shop, Topic::Plugin, |voice| voice.swapped(id, &swap)).await,
         Err(error) => {
             tracing::error!(provider = %id, %error, "a new plugin file was not taken");
             let reason = error.to_string();
-            tell_admins(shop, |voice| voice.not_swapped(id, &reason)).await;
+            tell_admins(shop, Topic::Plugin, |voice| voice.not_swapped(id, &reason)).await;
         }
     }
 }

@@ -34,6 +34,9 @@ mod searching;
 /// Everybody in their own language.
 mod languages;
 
+/// Refunds, blocks, limits, adjustments: what admins decide.
+mod desk;
+
 /// What operators save while the shop runs.
 mod reload;
 

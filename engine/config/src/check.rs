@@ -11,6 +11,7 @@ use ring4_yaml::{Report, Source, Step, locate};
 use rust_decimal::Decimal;
 
 mod deposits;
+mod limits;
 mod orders;
 
 use crate::env::Env;
@@ -165,6 +166,11 @@ impl<'a> Checker<'a> {
                 routing: self.routing(raw.routing),
                 deposits: self.deposits(raw.deposits),
                 backup: self.backup(&raw.backup),
+                limits: self.limits(raw.limits),
+                refunds: self.refunds(raw.refunds),
+                terms: raw.terms,
+                notices: raw.notices,
+                report: self.report(&raw.report),
             },
             fixed: Fixed {
                 telegram: self.telegram(raw.telegram),

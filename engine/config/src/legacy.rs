@@ -2,6 +2,7 @@
 //! bot, one row each. Private to this crate.
 
 use ring4_domain::money::Amount;
+use ring4_domain::policy::ORDERS_COUNTED_MAX;
 use ring4_yaml::{Entries, Problem, Report, Scalar};
 
 use crate::check::Overridden;
@@ -162,6 +163,35 @@ const NAMES: &[Row] = &[
         };
         set(&mut mock.enabled, if on { Switch::On } else { Switch::Off })
     }),
+    ("RATE_LIMIT_PER_MINUTE", "limits.orders_per_minute", |raw, text| {
+        set(&mut raw.limits.orders_per_minute, counted(text)?)
+    }),
+    ("MAX_ORDERS_PER_USER_PER_HOUR", "limits.orders_per_hour", |raw, text| {
+        set(&mut raw.limits.orders_per_hour, counted(text)?)
+    }),
+    ("MAX_ORDERS_PER_USER_PER_DAY", "limits.orders_per_day", |raw, text| {
+        set(&mut raw.limits.orders_per_day, counted(text)?)
+    }),
+    ("AUTO_BLOCK_SUSPICIOUS", "limits.auto_block", |raw, text| {
+        set(&mut raw.limits.auto_block, flag(text)?)
+    }),
+    ("NOTIFY_ADMINS_NEW_ORDERS", "notices.new_order", |raw, text| {
+        set(&mut raw.notices.new_order, flag(text)?)
+    }),
+    ("NOTIFY_ADMINS_FAILED_ORDERS", "notices.failed_order", |raw, text| {
+        set(&mut raw.notices.failed_order, flag(text)?)
+    }),
+    ("NOTIFY_ADMINS_DEPOSITS", "notices.deposits", |raw, text| {
+        set(&mut raw.notices.deposits, flag(text)?)
+    }),
+    ("NOTIFY_ADMINS_ERRORS", "notices.vendor_state", |raw, text| {
+        set(&mut raw.notices.vendor_state, flag(text)?)
+    }),
+    ("SEND_DAILY_REPORTS", "report.enabled", |raw, text| set(&mut raw.report.enabled, flag(text)?)),
+    ("DAILY_REPORT_TIME", "report.at", |raw, text| set(&mut raw.report.at, text.to_owned())),
+    ("DEFAULT_TIMEZONE", "report.timezone", |raw, text| {
+        set(&mut raw.report.timezone, text.to_owned())
+    }),
     ("LOG_LEVEL", "logging.level", |raw, text| set(&mut raw.logging.level, log_level(text)?)),
 ];
 
@@ -193,20 +223,9 @@ const WITHOUT_MEANING: &[(&str, &str)] = &[
     ("MAX_CONSECUTIVE_FAILURES", NOT_YET),
     ("AUTO_REFUND_TIMEOUT", "an order that times out is always released"),
     ("AUTO_REFUND_ERRORS", "an order that fails is always released"),
-    ("MAX_ORDERS_PER_USER_PER_DAY", NOT_YET),
-    ("MAX_ORDERS_PER_USER_PER_HOUR", NOT_YET),
-    ("RATE_LIMIT_PER_MINUTE", NOT_YET),
-    ("AUTO_BLOCK_SUSPICIOUS", NOT_YET),
     ("SHOW_PRICING_IN_MENU", NOT_YET),
     ("SHOW_PROFIT_TO_ADMINS", NOT_YET),
     ("DEFAULT_COUNTRY_ID", "it is one vendor's number; set DEFAULT_COUNTRY_NAME"),
-    ("NOTIFY_ADMINS_NEW_ORDERS", NOT_YET),
-    ("NOTIFY_ADMINS_FAILED_ORDERS", NOT_YET),
-    ("NOTIFY_ADMINS_DEPOSITS", NOT_YET),
-    ("NOTIFY_ADMINS_ERRORS", NOT_YET),
-    ("SEND_DAILY_REPORTS", NOT_YET),
-    ("DAILY_REPORT_TIME", NOT_YET),
-    ("DEFAULT_TIMEZONE", NOT_YET),
     ("ENVIRONMENT", "set logging.format in config.yaml"),
     ("LOG_FILE", NOT_YET),
     ("MAX_LOG_FILE_SIZE", NOT_YET),
@@ -306,6 +325,11 @@ fn flag(text: &str) -> Result<bool, String> {
 
 fn whole(text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| "not a whole number".to_owned())
+}
+
+/// A limit of the former bot; above what is counted here it was none in practice.
+fn counted(text: &str) -> Result<u32, String> {
+    whole(text).map(|count| if count > ORDERS_COUNTED_MAX { 0 } else { count })
 }
 
 fn ids(text: &str) -> Result<Vec<i64>, String> {

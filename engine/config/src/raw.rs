@@ -16,7 +16,8 @@ use serde::Deserialize;
 
 use crate::languages::Languages;
 use crate::sections::{
-    Isolation, Logging, Maintenance, Orders, Plugins, Polling, Pricing, Routing,
+    Isolation, Logging, Maintenance, Notices, Orders, Plugins, Polling, Pricing, RawLimits,
+    RawReport, Refunds, Routing, Terms,
 };
 use crate::switch::Switch;
 #[cfg(test)]
@@ -61,6 +62,16 @@ pub struct RawConfig {
     pub backup: RawBackup,
     /// What is logged, and how. Changing it needs a restart.
     pub logging: Logging,
+    /// What one customer may do how often; `scripts/policy.rhai` works with it.
+    pub limits: RawLimits,
+    /// Refunds of delivered orders.
+    pub refunds: Refunds,
+    /// The terms of the shop.
+    pub terms: Terms,
+    /// What admins are told as it happens.
+    pub notices: Notices,
+    /// The report that admins get once a day.
+    pub report: RawReport,
 }
 
 /// The bot.

@@ -18,6 +18,8 @@ use crate::text::{Secret, written};
 
 mod deposits;
 pub use deposits::{Asked, Deposits, Method};
+mod limits;
+pub use limits::*;
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +76,16 @@ pub struct Live {
     pub deposits: Deposits,
     /// When backups are made and how many are kept.
     pub backup: Backup,
+    /// What one customer may do how often.
+    pub limits: Limits,
+    /// Refunds of delivered orders.
+    pub refunds: Refunds,
+    /// The terms of the shop.
+    pub terms: Terms,
+    /// What admins are told as it happens.
+    pub notices: Notices,
+    /// The report that admins get once a day.
+    pub report: DailyReport,
 }
 
 /// The bot.

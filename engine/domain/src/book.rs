@@ -12,18 +12,23 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use closing::{Closed, ClosedOrders};
 pub use invariants::Violation;
 
+use crate::adjustment::Adjustment;
 use crate::change::{Change, Entry, Seq};
 use crate::command::Key;
 use crate::customer::Customer;
 use crate::day::Day;
 use crate::deposit::{Deposit, is_tried};
 use crate::effect::Effect;
-use crate::ids::{DepositId, OrderId, ProviderId, RulesVersion, UserId};
+use crate::ids::{AdjustmentId, DepositId, OrderId, ProviderId, RulesVersion, Timestamp, UserId};
 use crate::ledger::{
     self, Account, AccountId, LedgerError, Resolution, Transfer, TransferId, TransferKind,
 };
+use crate::maintenance::Maintenance;
 use crate::order::{Order, Quote};
+use crate::policy::ORDERS_COUNTED_MAX;
+use crate::refund::Refund;
 use crate::sale::SaleSwitch;
+use crate::standing::Standing;
 use crate::view::{Record, View};
 
 /// Why an entry cannot follow the ones before it.
@@ -85,6 +90,16 @@ pub struct Book {
     pub forgotten: Option<Day>,
     /// Every vendor's switch that was ever turned.
     pub sales: BTreeMap<ProviderId, SaleSwitch>,
+    /// Every refund, by its order.
+    pub refunds: BTreeMap<OrderId, Refund>,
+    /// How customers stand of whom something was decided.
+    pub standings: BTreeMap<UserId, Standing>,
+    /// Every adjustment, booked or not.
+    pub adjustments: BTreeMap<AdjustmentId, Adjustment>,
+    /// The last word about a pause in selling.
+    pub maintenance: Option<Maintenance>,
+    /// The local day of the last report.
+    pub reported: Option<Day>,
     /// What was taken out of `orders` and `transfers` with [`Book::close`].
     pub closed: ClosedOrders,
 }
@@ -141,6 +156,17 @@ impl Book {
             Change::SaleSet(switch) => {
                 self.sales.insert(switch.provider.clone(), switch.clone());
             }
+            Change::Refund(refund) => {
+                self.refunds.insert(refund.order, refund.clone());
+            }
+            Change::Standing(standing) => {
+                self.standings.insert(standing.customer, standing.clone());
+            }
+            Change::Adjustment(adjustment) => {
+                self.adjustments.insert(adjustment.id, adjustment.clone());
+            }
+            Change::Maintenance(maintenance) => self.maintenance = Some(maintenance.clone()),
+            Change::Reported(day) => self.reported = Some(*day),
         }
         Ok(())
     }
@@ -227,7 +253,23 @@ impl Book {
                 let open = self.orders.values().filter(|order| order.state.is_open());
                 Record::OldestOpenOrder(open.map(|order| order.placed_at).min())
             }
+            Key::Refund(order) => Record::Refund(self.refunds.get(order).cloned()),
+            Key::Standing(customer) => Record::Standing(self.standings.get(customer).cloned()),
+            Key::Adjustment(id) => Record::Adjustment(self.adjustments.get(id).cloned()),
+            Key::Maintenance => Record::Maintenance(self.maintenance.clone()),
+            Key::Reported => Record::Reported(self.reported),
+            Key::Placed(customer) => Record::Placed(self.placed(*customer)),
         }
+    }
+}
+
+impl Book {
+    fn placed(&self, customer: UserId) -> Vec<Timestamp> {
+        let own = self.orders.values().filter(|order| order.customer() == customer);
+        let mut moments: Vec<Timestamp> = own.map(|order| order.placed_at).collect();
+        moments.sort_unstable_by(|one, other| other.cmp(one));
+        moments.truncate(usize::try_from(ORDERS_COUNTED_MAX).unwrap_or(usize::MAX));
+        moments
     }
 }
 

@@ -1,14 +1,18 @@
 //! What a decision changes, and the journal entry that records it. Domain and storage import
 //! this; the journal holds these and nothing else, so a replay needs no scripts and no vendors.
 
+use crate::adjustment::Adjustment;
 use crate::customer::Customer;
 use crate::day::Day;
 use crate::deposit::Deposit;
 use crate::effect::Effect;
 use crate::ids::{OrderId, RulesVersion, Timestamp, UserId};
 use crate::ledger::Transfer;
+use crate::maintenance::Maintenance;
 use crate::order::{Order, Quote};
+use crate::refund::Refund;
 use crate::sale::SaleSwitch;
+use crate::standing::Standing;
 
 /// A journal entry's place, counted from 1 without gaps. Customers see it as ledger number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -44,6 +48,16 @@ pub enum Change {
     CodesForgotten(Day),
     /// An admin turned a vendor's switch.
     SaleSet(SaleSwitch),
+    /// A refund as it is now.
+    Refund(Refund),
+    /// How a customer stands now.
+    Standing(Standing),
+    /// An adjustment as it is now.
+    Adjustment(Adjustment),
+    /// Whether an admin lets selling pause, as it is now.
+    Maintenance(Maintenance),
+    /// The daily report of this local day is on its way.
+    Reported(Day),
 }
 
 /// Who caused an entry.

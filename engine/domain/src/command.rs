@@ -1,11 +1,15 @@
 //! Every wish and fact that may reach the core. Domain and the middle import this.
 
+mod touched;
+
 use crate::change::Seq;
 use crate::customer::{Profile, Prompt};
+use crate::day::Day;
 use crate::deposit::{Picture, Reference};
 use crate::effect::Effect;
 use crate::ids::{
-    Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey, UserId,
+    AdjustmentId, Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion,
+    ServiceKey, UserId,
 };
 use crate::ledger::AccountId;
 use crate::money::Amount;
@@ -301,6 +305,92 @@ pub enum Command {
         /// What it may do from now on.
         sale: Sale,
     },
+    /// The customer wants the money of a delivered order back.
+    RequestRefund {
+        /// Who asks.
+        customer: UserId,
+        /// Which.
+        order: OrderId,
+        /// What went wrong, in the customer's words.
+        reason: Option<String>,
+        /// Whether the policy script lets this order be refunded.
+        refundable: bool,
+    },
+    /// An admin gives the money of a delivered order back, asked or not.
+    ApproveRefund {
+        /// Who decides.
+        admin: UserId,
+        /// Which.
+        order: OrderId,
+    },
+    /// An admin refuses a refund.
+    RejectRefund {
+        /// Who decides.
+        admin: UserId,
+        /// Which.
+        order: OrderId,
+        /// What the customer is told.
+        reason: Option<String>,
+    },
+    /// The customer accepts the terms.
+    AcceptTerms {
+        /// Who.
+        customer: UserId,
+    },
+    /// A customer may buy nothing any more.
+    BlockCustomer {
+        /// The admin, or nobody where the policy does it.
+        by: Option<UserId>,
+        /// Who.
+        customer: UserId,
+        /// Why, for admins.
+        reason: String,
+    },
+    /// A customer may buy again.
+    UnblockCustomer {
+        /// Who decides.
+        admin: UserId,
+        /// Who.
+        customer: UserId,
+    },
+    /// An admin wants to correct a wallet.
+    ProposeAdjustment {
+        /// The id to give it.
+        id: AdjustmentId,
+        /// Who decides.
+        admin: UserId,
+        /// Whose wallet.
+        customer: UserId,
+        /// Into it above zero, out of it below.
+        amount: Amount,
+        /// Why.
+        reason: String,
+    },
+    /// An admin confirms a correction.
+    BookAdjustment {
+        /// Who confirms.
+        admin: UserId,
+        /// Which.
+        id: AdjustmentId,
+        /// Whose wallet, as the record of it says.
+        customer: UserId,
+    },
+    /// An admin pauses the selling, or lets it go on.
+    SetMaintenance {
+        /// Who decides.
+        admin: UserId,
+        /// Whether it pauses.
+        on: bool,
+        /// What customers are told; the message pack's own text when empty.
+        text: String,
+    },
+    /// The local time of the daily report has come.
+    ReportDay {
+        /// The local day.
+        day: Day,
+        /// Whether admins get it; else it only counts as sent, because nobody was waiting yet.
+        send: bool,
+    },
 }
 
 /// A record that a command may need to see.
@@ -339,6 +429,18 @@ pub enum Key {
     OldestOpenOrder,
     /// What a vendor may do.
     Sale(ProviderId),
+    /// The refund of an order.
+    Refund(OrderId),
+    /// How a customer stands.
+    Standing(UserId),
+    /// An adjustment.
+    Adjustment(AdjustmentId),
+    /// Whether an admin lets selling pause.
+    Maintenance,
+    /// The local day of the last report.
+    Reported,
+    /// When a customer's latest orders were placed, newest first, as many as limits count.
+    Placed(UserId),
 }
 
 impl Command {
@@ -384,126 +486,16 @@ impl Command {
             Self::ActivateRules(_) => "activate_rules",
             Self::ForgetCodes => "forget_codes",
             Self::SetSale { .. } => "set_sale",
-        }
-    }
-
-    /// The records that [`crate::decide::decide`] will look at.
-    #[must_use]
-    pub fn touched(&self) -> Vec<Key> {
-        match self {
-            Self::Welcome(profile) => vec![Key::Customer(profile.id)],
-            Self::Ask { customer, .. }
-            | Self::ChooseLanguage { customer, .. }
-            | Self::SetReachable { customer, .. } => vec![Key::Customer(*customer)],
-            Self::OfferQuote(proposal) => {
-                vec![
-                    Key::Customer(proposal.customer),
-                    Key::Quote(proposal.id),
-                    Key::Order(proposal.id),
-                ]
-            }
-            Self::PlaceOrder { customer, quote, .. } => vec![
-                Key::Quote(*quote),
-                Key::Order(*quote),
-                Key::OpenOrders(*customer),
-                Key::Account(AccountId::Wallet(*customer)),
-            ],
-            Self::OpenDeposit { .. }
-            | Self::SubmitDeposit { .. }
-            | Self::TellReference { .. }
-            | Self::SendPicture { .. }
-            | Self::ApproveDeposit { .. }
-            | Self::RejectDeposit { .. }
-            | Self::StarsPaid { .. }
-            | Self::ReturnStars { .. }
-            | Self::StarsReturned { .. }
-            | Self::StarsKept { .. }
-            | Self::DepositDeadline { .. } => self.touched_in_paying(),
-            Self::PurchaseBought { order, purchase }
-            | Self::AdoptPurchase { order, purchase, .. } => vec![
-                Key::Order(*order),
-                Key::Owner(purchase.provider.clone(), purchase.vendor_order.clone()),
-            ],
-            Self::CancelOrder { order, .. }
-            | Self::StartPurchase { order, .. }
-            | Self::PurchaseRefused { order, .. }
-            | Self::PurchaseUnclear { order, .. }
-            | Self::PurchaseNotFound { order }
-            | Self::PurchaseDoubtful { order }
-            | Self::ReleasePurchase { order, .. }
-            | Self::CodeArrived { order, .. }
-            | Self::PurchaseReturned { order, .. }
-            | Self::CodeOverdue { order }
-            | Self::ReturnUnconfirmed { order }
-            | Self::ReturnDenied { order }
-            | Self::SettleReturn { order, .. }
-            | Self::OrderDeadline { order } => vec![Key::Order(*order)],
-            Self::QuoteDeadline { quote } => vec![Key::Quote(*quote)],
-            Self::Granted { effect, .. } => {
-                let mut keys = vec![Key::Wish(*effect)];
-                keys.extend(effect.subject());
-                keys
-            }
-            Self::ActivateRules(_) => vec![Key::Rules],
-            Self::ForgetCodes => vec![Key::Forgotten, Key::OldestOpenOrder],
-            Self::SetSale { provider, .. } => vec![Key::Sale(provider.clone())],
-        }
-    }
-
-    /// The same for the commands about deposits.
-    fn touched_in_paying(&self) -> Vec<Key> {
-        match self {
-            Self::OpenDeposit { id, customer, amount, method, .. } => vec![
-                Key::Customer(*customer),
-                Key::Deposit(*id),
-                Key::OpenDeposits(*customer),
-                Key::Amounts(method.clone(), *amount),
-            ],
-            Self::TellReference { customer, deposit, reference } => vec![
-                Key::Customer(*customer),
-                Key::Deposit(*deposit),
-                Key::OpenDeposits(*customer),
-                Key::Referred(reference.clone()),
-            ],
-            Self::SendPicture { customer, deposit, .. } => {
-                vec![Key::Customer(*customer), Key::Deposit(*deposit)]
-            }
-            Self::SubmitDeposit { customer, deposit } => {
-                vec![Key::Deposit(*deposit), Key::OpenDeposits(*customer)]
-            }
-            Self::StarsPaid { deposit, spare, charge, .. } => {
-                let deposits = deposit.iter().chain([spare]).map(|id| Key::Deposit(*id));
-                deposits.chain([Key::Charged(charge.clone())]).collect()
-            }
-            Self::ReturnStars { customer, deposit, .. } => {
-                vec![Key::Deposit(*deposit), Key::Account(AccountId::Wallet(*customer))]
-            }
-            Self::StarsReturned { deposit }
-            | Self::StarsKept { deposit }
-            | Self::ApproveDeposit { deposit, .. }
-            | Self::RejectDeposit { deposit, .. }
-            | Self::DepositDeadline { deposit } => vec![Key::Deposit(*deposit)],
-            _ => Vec::new(),
-        }
-    }
-}
-
-impl Effect {
-    /// The record that decides what granting the effect means: the one whose card it shows, or
-    /// the order that stands still without it.
-    #[must_use]
-    pub const fn subject(self) -> Option<Key> {
-        match self {
-            Self::ShowOrder(order)
-            | Self::Buy(order)
-            | Self::FindPurchase(order)
-            | Self::ShowLostToAdmin(order, _)
-            | Self::ShowUnreturnedToAdmin(order, _) => Some(Key::Order(order)),
-            Self::ShowDeposit(deposit)
-            | Self::ShowDepositToAdmin(deposit, _)
-            | Self::SendInvoice(deposit)
-            | Self::ReturnStars(deposit) => Some(Key::Deposit(deposit)),
-            _ => None,
+            Self::RequestRefund { .. } => "request_refund",
+            Self::ApproveRefund { .. } => "approve_refund",
+            Self::RejectRefund { .. } => "reject_refund",
+            Self::AcceptTerms { .. } => "accept_terms",
+            Self::BlockCustomer { .. } => "block_customer",
+            Self::UnblockCustomer { .. } => "unblock_customer",
+            Self::ProposeAdjustment { .. } => "propose_adjustment",
+            Self::BookAdjustment { .. } => "book_adjustment",
+            Self::SetMaintenance { .. } => "set_maintenance",
+            Self::ReportDay { .. } => "report_day",
         }
     }
 }

@@ -22,6 +22,8 @@ pub enum Prompt {
     DepositReference(DepositId),
     /// The next photo or file is a picture of the payment for this deposit.
     DepositPicture(DepositId),
+    /// The next plain text says what went wrong with this order.
+    RefundReason(OrderId),
 }
 
 /// One customer. The balance is not here: it is the wallet account in the ledger.

@@ -10,16 +10,20 @@ mod depositing;
 mod evidence;
 mod lost;
 mod ordering;
+mod refunding;
 mod returning;
 mod serving;
 mod starring;
+mod steering;
 
+use crate::adjustment::Adjustment;
 use crate::change::Change;
 use crate::command::Command;
 use crate::deposit::Deposit;
 use crate::ids::Timestamp;
 use crate::order::{Order, Quote};
 use crate::policy::Policy;
+use crate::refund::Refund;
 use crate::refusal::Refusal;
 use crate::view::View;
 
@@ -43,6 +47,10 @@ pub enum Outcome {
     Order(Box<Order>),
     /// A deposit.
     Deposit(Deposit),
+    /// A refund.
+    Refund(Box<Refund>),
+    /// An adjustment.
+    Adjustment(Box<Adjustment>),
 }
 
 impl Decision {
@@ -137,6 +145,58 @@ pub fn decide(
         Command::SetSale { admin, provider, sale } => {
             serving::set_sale(view, policy, admin, provider, sale, now)
         }
+        command @ (Command::RequestRefund { .. }
+        | Command::ApproveRefund { .. }
+        | Command::RejectRefund { .. }
+        | Command::AcceptTerms { .. }
+        | Command::BlockCustomer { .. }
+        | Command::UnblockCustomer { .. }
+        | Command::ProposeAdjustment { .. }
+        | Command::BookAdjustment { .. }
+        | Command::SetMaintenance { .. }
+        | Command::ReportDay { .. }) => steer(view, policy, command, now),
+    }
+}
+
+/// The commands about refunds, blocks, adjustments and pauses.
+fn steer(
+    view: &View,
+    policy: &Policy,
+    command: Command,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    match command {
+        Command::RequestRefund { customer, order, reason, refundable } => {
+            refunding::request(view, policy, (customer, order), reason, refundable, now)
+        }
+        Command::ApproveRefund { admin, order } => {
+            refunding::approve(view, policy, admin, order, now)
+        }
+        Command::RejectRefund { admin, order, reason } => {
+            refunding::reject(view, policy, admin, order, reason, now)
+        }
+        Command::AcceptTerms { customer } => Ok(steering::accept_terms(view, customer, now)),
+        Command::BlockCustomer { by, customer, reason } => {
+            steering::block(view, policy, by, (customer, reason), now)
+        }
+        Command::UnblockCustomer { admin, customer } => {
+            steering::unblock(view, policy, admin, customer)
+        }
+        Command::ProposeAdjustment { id, admin, customer, amount, reason } => {
+            let (proposed_by, proposed_at, booked) = (admin, now, None);
+            let adjustment =
+                Adjustment { id, customer, amount, reason, proposed_by, proposed_at, booked };
+            steering::propose(view, policy, adjustment)
+        }
+        Command::BookAdjustment { admin, id, customer } => {
+            steering::book(view, policy, admin, (id, customer), now)
+        }
+        Command::SetMaintenance { admin, on, text } => {
+            steering::set_maintenance(view, policy, admin, (on, text), now)
+        }
+        Command::ReportDay { day, send } => Ok(steering::report_day(view, policy, day, send)),
+        // Every other command has its arm in `decide`.
+        _ => Ok(Decision::nothing()),
     }
 }
 

@@ -4,7 +4,8 @@
 //! the effect runs. So a wish made twice is one wish, and the last state wins. Texts are not
 //! here either; the shell chooses them by the subject's state.
 
-use crate::ids::{DepositId, OrderId, UserId};
+use crate::day::Day;
+use crate::ids::{AdjustmentId, DepositId, OrderId, UserId};
 
 /// A wish of the world, and at the same time its key in the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +42,14 @@ pub enum Effect {
     DropInvoice(DepositId),
     /// Give a deposit's stars back.
     ReturnStars(DepositId),
+    /// Bring one admin's card of a refund up to date.
+    ShowRefundToAdmin(OrderId, UserId),
+    /// Tell the customer, by a message that rings, what was decided about a refund.
+    TellRefundDecided(OrderId),
+    /// Tell the customer, by a message that rings, that the wallet was adjusted.
+    TellAdjusted(AdjustmentId),
+    /// Send one admin the report of this local day.
+    SendReport(Day, UserId),
 }
 
 impl Effect {
@@ -64,6 +73,10 @@ impl Effect {
             Self::SendInvoice(_) => "send_invoice",
             Self::DropInvoice(_) => "drop_invoice",
             Self::ReturnStars(_) => "return_stars",
+            Self::ShowRefundToAdmin(..) => "show_refund_to_admin",
+            Self::TellRefundDecided(_) => "tell_refund_decided",
+            Self::TellAdjusted(_) => "tell_adjusted",
+            Self::SendReport(..) => "send_report",
         }
     }
 }

@@ -100,6 +100,11 @@ short_id!(
     DepositId
 );
 
+short_id!(
+    /// An adjustment of a wallet, from the moment its confirm button is shown.
+    AdjustmentId
+);
+
 /// A person, by Telegram's user id; customers and admins alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(pub i64);

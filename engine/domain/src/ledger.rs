@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use crate::ids::{DepositId, MethodKey, OrderId, ProviderId, Timestamp, UserId};
+use crate::ids::{AdjustmentId, DepositId, MethodKey, OrderId, ProviderId, Timestamp, UserId};
 use crate::money::{Amount, MICROS_PER_DOLLAR};
 
 /// The most that a decision moves at once: a million dollars. Vendors name costs, customers name
@@ -96,6 +96,8 @@ pub enum TransferId {
     Return(DepositId, u8),
     /// That hold voided: Telegram did not give them back.
     ReturnRelease(DepositId, u8),
+    /// An admin's correction of a wallet.
+    Adjustment(AdjustmentId),
 }
 
 impl fmt::Display for TransferId {
@@ -112,6 +114,7 @@ impl fmt::Display for TransferId {
             Self::ReturnRelease(id, attempt) => {
                 write!(out, "return release {attempt} of deposit {id}")
             }
+            Self::Adjustment(id) => write!(out, "adjustment {id}"),
         }
     }
 }

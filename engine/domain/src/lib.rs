@@ -9,11 +9,15 @@ pub mod ids;
 pub mod money;
 pub mod private;
 
+pub mod adjustment;
 pub mod customer;
 pub mod deposit;
 pub mod ledger;
+pub mod maintenance;
 pub mod order;
 pub mod pricing;
+pub mod refund;
+pub mod standing;
 
 pub mod change;
 pub mod command;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{MethodKey, UserId};
+use crate::ids::{MethodKey, ServiceKey, UserId};
 use crate::money::Amount;
 use crate::pricing::PriceLimits;
 use crate::stars::StarsRate;
@@ -53,6 +53,8 @@ pub struct Policy {
     pub two_admins_above: Option<Amount>,
     /// How many stars a dollar is, whether or not stars are taken now.
     pub stars_rate: StarsRate,
+    /// What keeps a customer from buying too much, too fast, or at all.
+    pub limits: Limits,
 }
 
 /// What holds for one way to pay.
@@ -68,4 +70,22 @@ pub struct MethodPolicy {
     pub reference_required: bool,
     /// Whether it is paid by an invoice in Telegram Stars.
     pub stars: bool,
+}
+
+/// The most orders that a limit can count.
+pub const ORDERS_COUNTED_MAX: u32 = 100;
+
+/// Limits of one customer. A count of 0 is no limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Orders placed within a minute, at most [`ORDERS_COUNTED_MAX`].
+    pub orders_minute_max: u32,
+    /// Orders placed within an hour, at most [`ORDERS_COUNTED_MAX`].
+    pub orders_hour_max: u32,
+    /// Orders placed within a day, at most [`ORDERS_COUNTED_MAX`].
+    pub orders_day_max: u32,
+    /// Whether the terms must be accepted before the first order.
+    pub terms_required: bool,
+    /// Services that are sold to nobody, whatever else says so.
+    pub services_denied: BTreeSet<ServiceKey>,
 }

@@ -90,6 +90,68 @@ pub enum Refusal {
     DepositExpired,
     /// The deposit was not paid in stars, or they are not there to be given back.
     NotReturnable,
+    /// The order was not delivered, so nothing was charged.
+    OrderNotDelivered,
+    /// The rules do not let this order be refunded any more.
+    RefundNotAllowed,
+    /// There is no request of this id.
+    RefundUnknown,
+    /// Asked for already; an admin will decide.
+    RefundRequestedAlready,
+    /// Approved already.
+    RefundApprovedAlready {
+        /// By whom.
+        by: UserId,
+    },
+    /// Rejected already.
+    RefundRejectedAlready {
+        /// By whom.
+        by: UserId,
+    },
+    /// The customer is blocked.
+    CustomerBlocked,
+    /// Nobody of this id was ever here.
+    CustomerUnknown,
+    /// The operator's policy says no.
+    PolicyRefuses,
+    /// The terms are to be accepted first.
+    TermsPending,
+    /// As many orders as allowed within a minute.
+    OrdersMinuteMax {
+        /// How many are allowed.
+        max: u32,
+    },
+    /// As many orders as allowed within an hour.
+    OrdersHourMax {
+        /// How many are allowed.
+        max: u32,
+    },
+    /// As many orders as allowed within a day.
+    OrdersDayMax {
+        /// How many are allowed.
+        max: u32,
+    },
+    /// There is no such adjustment, or it names another wallet.
+    AdjustmentUnknown,
+    /// Proposed too long ago.
+    AdjustmentExpired,
+    /// Nothing, or more than is moved at once.
+    AdjustmentAmount {
+        /// The most.
+        max: Amount,
+    },
+    /// An adjustment needs a reason.
+    AdjustmentReason,
+    /// More would be taken out than can be spent.
+    AdjustmentShort {
+        /// What can be spent.
+        available: Amount,
+    },
+    /// Confirmed already.
+    AdjustmentBookedAlready {
+        /// By whom.
+        by: UserId,
+    },
 }
 
 impl Refusal {
@@ -128,6 +190,25 @@ impl Refusal {
             Self::PaidByInvoice => "refusal.paid_by_invoice",
             Self::DepositExpired => "refusal.deposit_expired",
             Self::NotReturnable => "refusal.not_returnable",
+            Self::OrderNotDelivered => "refusal.order_not_delivered",
+            Self::RefundNotAllowed => "refusal.refund_not_allowed",
+            Self::RefundUnknown => "refusal.refund_unknown",
+            Self::RefundRequestedAlready => "refusal.refund_requested",
+            Self::RefundApprovedAlready { .. } => "refusal.refund_approved",
+            Self::RefundRejectedAlready { .. } => "refusal.refund_rejected",
+            Self::CustomerBlocked => "refusal.customer_blocked",
+            Self::CustomerUnknown => "refusal.customer_unknown",
+            Self::PolicyRefuses => "refusal.policy",
+            Self::TermsPending => "refusal.terms_pending",
+            Self::OrdersMinuteMax { .. } => "refusal.orders_minute_max",
+            Self::OrdersHourMax { .. } => "refusal.orders_hour_max",
+            Self::OrdersDayMax { .. } => "refusal.orders_day_max",
+            Self::AdjustmentUnknown => "refusal.adjustment_unknown",
+            Self::AdjustmentExpired => "refusal.adjustment_expired",
+            Self::AdjustmentAmount { .. } => "refusal.adjustment_amount",
+            Self::AdjustmentReason => "refusal.adjustment_reason",
+            Self::AdjustmentShort { .. } => "refusal.adjustment_short",
+            Self::AdjustmentBookedAlready { .. } => "refusal.adjustment_booked",
         }
     }
 }

@@ -3,17 +3,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::adjustment::Adjustment;
 use crate::change::Seq;
 use crate::command::Key;
 use crate::customer::Customer;
 use crate::day::Day;
 use crate::deposit::{Deposit, Reference};
 use crate::effect::Effect;
-use crate::ids::{DepositId, MethodKey, OrderId, ProviderId, RulesVersion, Timestamp, UserId};
+use crate::ids::{
+    AdjustmentId, DepositId, MethodKey, OrderId, ProviderId, RulesVersion, Timestamp, UserId,
+};
 use crate::ledger::{Account, AccountId};
+use crate::maintenance::Maintenance;
 use crate::money::Amount;
 use crate::order::{Order, Purchase, Quote};
+use crate::refund::Refund;
 use crate::sale::SaleSwitch;
+use crate::standing::Standing;
 use crate::stars::ChargeId;
 
 /// A record as it stands, or its absence.
@@ -49,6 +55,18 @@ pub enum Record {
     OldestOpenOrder(Option<Timestamp>),
     /// See [`Key::Sale`].
     Sale(Option<SaleSwitch>),
+    /// See [`Key::Refund`].
+    Refund(Option<Refund>),
+    /// See [`Key::Standing`].
+    Standing(Option<Standing>),
+    /// See [`Key::Adjustment`].
+    Adjustment(Option<Adjustment>),
+    /// See [`Key::Maintenance`].
+    Maintenance(Option<Maintenance>),
+    /// See [`Key::Reported`].
+    Reported(Option<Day>),
+    /// See [`Key::Placed`].
+    Placed(Vec<Timestamp>),
 }
 
 /// The records that a command touches.
@@ -204,6 +222,59 @@ impl View {
     pub fn sale(&self, provider: &ProviderId) -> Option<&SaleSwitch> {
         match self.record(&Key::Sale(provider.clone())) {
             Record::Sale(switch) => switch.as_ref(),
+            other => mismatch(other),
+        }
+    }
+    /// The order's refund, if there is one.
+    #[must_use]
+    pub fn refund(&self, order: OrderId) -> Option<&Refund> {
+        match self.record(&Key::Refund(order)) {
+            Record::Refund(refund) => refund.as_ref(),
+            other => mismatch(other),
+        }
+    }
+
+    /// How the customer stands, if anything was decided.
+    #[must_use]
+    pub fn standing(&self, customer: UserId) -> Option<&Standing> {
+        match self.record(&Key::Standing(customer)) {
+            Record::Standing(standing) => standing.as_ref(),
+            other => mismatch(other),
+        }
+    }
+
+    /// The adjustment, if there.
+    #[must_use]
+    pub fn adjustment(&self, id: AdjustmentId) -> Option<&Adjustment> {
+        match self.record(&Key::Adjustment(id)) {
+            Record::Adjustment(adjustment) => adjustment.as_ref(),
+            other => mismatch(other),
+        }
+    }
+
+    /// What admins said last about a pause, if anything.
+    #[must_use]
+    pub fn maintenance(&self) -> Option<&Maintenance> {
+        match self.record(&Key::Maintenance) {
+            Record::Maintenance(maintenance) => maintenance.as_ref(),
+            other => mismatch(other),
+        }
+    }
+
+    /// The local day of the last report, if there was one.
+    #[must_use]
+    pub fn reported(&self) -> Option<Day> {
+        match self.record(&Key::Reported) {
+            Record::Reported(day) => *day,
+            other => mismatch(other),
+        }
+    }
+
+    /// When the customer's latest orders were placed, newest first.
+    #[must_use]
+    pub fn placed(&self, customer: UserId) -> &[Timestamp] {
+        match self.record(&Key::Placed(customer)) {
+            Record::Placed(moments) => moments,
             other => mismatch(other),
         }
     }

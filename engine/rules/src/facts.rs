@@ -217,6 +217,7 @@ fn optional(number: Option<u32>) -> Dynamic {
 /// Gives scripts the facts' properties, and `test_*` functions the means to make facts.
 pub(crate) fn register(engine: &mut Engine, params: &ScriptParams) {
     register_vendor(engine, params);
+    crate::policy::register(engine, params);
     engine
         .register_type_with_name::<ScriptOffer>("Offer")
         .register_get("service", |offer: &mut ScriptOffer| offer.0.0.service.as_str().to_owned())
@@ -252,11 +253,11 @@ pub(crate) fn register(engine: &mut Engine, params: &ScriptParams) {
     });
 }
 
-fn refuse(reason: String) -> Box<EvalAltResult> {
+pub(crate) fn refuse(reason: String) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorRuntime(reason.into(), Position::NONE))
 }
 
-fn texts(map: &Map) -> Vec<(String, String)> {
+pub(crate) fn texts(map: &Map) -> Vec<(String, String)> {
     map.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
 }
 
@@ -318,22 +319,22 @@ pub(crate) fn read_poll(facts: &[(String, String)]) -> Result<PollFacts, String>
     Ok(order)
 }
 
-fn unknown(name: &str, known: &[&str]) -> String {
+pub(crate) fn unknown(name: &str, known: &[&str]) -> String {
     match ring4_yaml::closest(name, known.iter().copied()) {
         Some(candidate) => format!("unknown fact `{name}`, did you mean `{candidate}`?"),
         None => format!("unknown fact `{name}`, known facts: {}", known.join(", ")),
     }
 }
 
-fn key<T: core::str::FromStr>(name: &str, text: &str) -> Result<T, String> {
+pub(crate) fn key<T: core::str::FromStr>(name: &str, text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("{name}: `{text}` is not a key"))
 }
 
-fn whole(name: &str, text: &str) -> Result<u32, String> {
+pub(crate) fn whole(name: &str, text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| format!("{name}: `{text}` is not a whole number"))
 }
 
-fn amount(name: &str, text: &str) -> Result<Amount, String> {
+pub(crate) fn amount(name: &str, text: &str) -> Result<Amount, String> {
     // Through a decimal, because a script's own numbers may carry more zeros than an amount.
     let number =
         Decimal::from_str_exact(text).map_err(|_| format!("{name}: `{text}` is not a number"))?;

@@ -21,6 +21,9 @@ pub use params::{Param, Params};
 mod facts;
 pub use facts::{Offer, PollFacts, VendorFacts};
 
+mod policy;
+pub use policy::{BuyerFacts, SaleFacts, Verdict};
+
 mod sandbox;
 
 mod script;

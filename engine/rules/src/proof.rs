@@ -9,6 +9,7 @@ use ring4_domain::money::Amount;
 use ring4_yaml::Problem;
 
 use crate::facts::{Offer, PollFacts, VendorFacts};
+use crate::policy::{BuyerFacts, SaleFacts};
 use crate::rule_set::RuleSet;
 
 /// Vendor prices tried for every service, in micro-dollars.
@@ -30,6 +31,7 @@ pub fn run(rules: &RuleSet, catalogue: &[Offer]) -> Vec<Problem> {
     problems.extend(offers.find_map(|offer| try_price(rules, &offer)));
     problems.extend(try_polls(rules, &services));
     problems.extend(try_ranks(rules, &services));
+    problems.extend(try_policy(rules, &services));
     problems
 }
 
@@ -88,6 +90,42 @@ fn try_ranks(rules: &RuleSet, services: &BTreeSet<ServiceKey>) -> Option<Problem
             if let Err(error) = rules.rank(&vendor) {
                 let mut problem = error.into_problem();
                 problem.reason += &format!(" (for the vendor at place {place} of {service})");
+                return Some(*problem);
+            }
+        }
+    }
+    None
+}
+
+fn try_policy(rules: &RuleSet, services: &BTreeSet<ServiceKey>) -> Option<Problem> {
+    for service in services {
+        for (orders, cancelled, micros) in
+            [(0, 0, 0), (1, 0, 300_000), (20, 20, 9_000_000), (100, 40, 900_000_000)]
+        {
+            let buyer = BuyerFacts {
+                service: service.clone(),
+                country: Country::US,
+                price: Amount::from_micros(300_000),
+                available: Amount::from_micros(10_000_000),
+                known_days: orders,
+                orders_minute: orders.min(10),
+                orders_hour: orders,
+                orders_day: orders,
+                cancelled_day: cancelled,
+                spent_day: Amount::from_micros(micros),
+                open_orders: orders.min(5),
+            };
+            let sale = SaleFacts {
+                service: service.clone(),
+                country: Country::US,
+                price: buyer.price,
+                age_hours: orders,
+                code_secs: orders,
+            };
+            let tried = rules.may_buy(&buyer).map(drop).and(rules.refundable(&sale).map(drop));
+            if let Err(error) = tried {
+                let mut problem = error.into_problem();
+                problem.reason += &format!(" (for {service} after {orders} orders in a day)");
                 return Some(*problem);
             }
         }

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::facts::{Offer, PollFacts, ScriptOffer, ScriptPoll, ScriptVendor, VendorFacts};
 use crate::messages::{KeySpec, Texts};
 use crate::params::{Params, ScriptParams};
+use crate::policy::{BuyerFacts, SaleFacts, Verdict};
 use crate::sandbox::{Sandbox, number_of};
 use crate::script::{Script, ScriptError};
 use crate::{proof, script_tests};
@@ -20,13 +21,22 @@ use crate::{proof, script_tests};
 /// Relative path, as reports name it, to text.
 pub type Files = BTreeMap<String, String>;
 
-/// A script that must be there, with the function the engine calls in it.
-const SCRIPTS: &[(&str, &str)] =
-    &[("pricing.rhai", PRICE), ("polling.rhai", NEXT_POLL), ("routing.rhai", RANK)];
+/// A script that must be there, with the functions the engine calls in it.
+const SCRIPTS: &[(&str, &[&str])] = &[
+    ("pricing.rhai", &[PRICE]),
+    ("polling.rhai", &[NEXT_POLL]),
+    ("routing.rhai", &[RANK]),
+    ("policy.rhai", &[MAY_BUY, REFUNDABLE]),
+];
 
 const PRICE: &str = "price";
 const NEXT_POLL: &str = "next_poll";
 const RANK: &str = "rank";
+const MAY_BUY: &str = "may_buy";
+const REFUNDABLE: &str = "refundable";
+
+/// The longest reason for suspicion, in characters.
+const REASON_CHARS_MAX: usize = 200;
 
 /// What a rule set is built from.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +65,7 @@ pub struct RuleSet {
     pricing: Script,
     polling: Script,
     routing: Script,
+    policy: Script,
     texts: Texts,
 }
 
@@ -83,15 +94,24 @@ impl RuleSet {
                 None
             }
         };
-        let (Some(texts), Some(routing), Some(polling), Some(pricing)) =
-            (texts, scripts.pop(), scripts.pop(), scripts.pop())
+        let (Some(texts), Some(policy), Some(routing), Some(polling), Some(pricing)) =
+            (texts, scripts.pop(), scripts.pop(), scripts.pop(), scripts.pop())
         else {
             return Err(report);
         };
         let version = version_of(sources.files);
         let params = sources.params.clone();
-        let rules =
-            Self { version, params, script_params, sandbox, pricing, polling, routing, texts };
+        let rules = Self {
+            version,
+            params,
+            script_params,
+            sandbox,
+            pricing,
+            polling,
+            routing,
+            policy,
+            texts,
+        };
         let tests = script_tests::run(&rules, sources.files);
         report.problems.extend(tests);
         report.problems.extend(proof::run(&rules, sources.catalogue));
@@ -133,6 +153,54 @@ impl RuleSet {
     /// The script failed or answered what is no rank.
     pub fn rank(&self, vendor: &VendorFacts) -> Result<Option<Decimal>, ScriptError> {
         self.rank_with(vendor, &self.script_params)
+    }
+
+    /// Whether `policy.rhai` lets a customer buy.
+    ///
+    /// # Errors
+    /// The script failed or answered what is no verdict.
+    pub fn may_buy(&self, buyer: &BuyerFacts) -> Result<Verdict, ScriptError> {
+        self.may_buy_with(buyer, &self.script_params)
+    }
+
+    /// Whether `policy.rhai` lets the customer ask for the money of an order.
+    ///
+    /// # Errors
+    /// The script failed or answered neither yes nor no.
+    pub fn refundable(&self, sale: &SaleFacts) -> Result<bool, ScriptError> {
+        self.refundable_with(sale, &self.script_params)
+    }
+
+    pub(crate) fn may_buy_with(
+        &self,
+        buyer: &BuyerFacts,
+        params: &ScriptParams,
+    ) -> Result<Verdict, ScriptError> {
+        let answer = self.policy.call(&self.sandbox, MAY_BUY, (buyer.map(params),))?;
+        if let Ok(yes) = answer.as_bool() {
+            return Ok(if yes { Verdict::Yes } else { Verdict::No });
+        }
+        let kind = answer.type_name();
+        match answer.into_string() {
+            Ok(reason) => Ok(Verdict::Suspicious(reason.chars().take(REASON_CHARS_MAX).collect())),
+            Err(_) => {
+                let reason =
+                    format!("`may_buy` answered with {kind}, not with true, false or a text");
+                Err(self.policy.unusable(MAY_BUY, reason))
+            }
+        }
+    }
+
+    pub(crate) fn refundable_with(
+        &self,
+        sale: &SaleFacts,
+        params: &ScriptParams,
+    ) -> Result<bool, ScriptError> {
+        let answer = self.policy.call(&self.sandbox, REFUNDABLE, (sale.map(params),))?;
+        answer.as_bool().map_err(|kind| {
+            let reason = format!("`refundable` answered with {kind}, not with true or false");
+            self.policy.unusable(REFUNDABLE, reason)
+        })
     }
 
     pub(crate) fn rank_with(
@@ -199,7 +267,7 @@ impl RuleSet {
     /// Runs the `test_*` functions of every script.
     pub(crate) fn run_own_tests(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        for script in [&self.pricing, &self.polling, &self.routing] {
+        for script in [&self.pricing, &self.polling, &self.routing, &self.policy] {
             for test in script.tests() {
                 if let Err(error) = script.call(&self.sandbox, test, ()) {
                     problems.push(error.into_problem().with_path(test));
@@ -213,17 +281,20 @@ impl RuleSet {
 /// The scripts in the order of `SCRIPTS`, or fewer with problems reported.
 fn compile_all(sandbox: &Sandbox, files: &Files, report: &mut Report) -> Vec<Script> {
     let mut scripts = Vec::new();
-    for (script, function) in SCRIPTS {
+    for (script, functions) in SCRIPTS {
         let file = files.iter().find(|(path, _)| file_name(path) == *script);
         let Some((path, text)) = file else {
             report.problems.push(Problem::whole_file(*script, "is missing"));
             continue;
         };
         match Script::compile(&sandbox.engine, path, text) {
-            Ok(script) => match script.lacks(function, 1) {
-                Some(problem) => report.problems.push(problem),
-                None => scripts.push(script),
-            },
+            Ok(script) => {
+                let lacks = functions.iter().find_map(|function| script.lacks(function, 1));
+                match lacks {
+                    Some(problem) => report.problems.push(problem),
+                    None => scripts.push(script),
+                }
+            }
             Err(error) => report.problems.push(*error.into_problem()),
         }
     }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::facts::{read_offer, read_poll, read_vendor};
 use crate::params::{Param, Params, dollars};
+use crate::policy::{Verdict, read_buyer, read_sale};
 use crate::rule_set::{Files, RuleSet};
 use crate::script::ScriptError;
 
@@ -26,6 +27,10 @@ struct TestFile {
     next_poll: Vec<PollRow>,
     /// Rows for `rank`.
     rank: Vec<RankRow>,
+    /// Rows for `may_buy`.
+    may_buy: Vec<BuyerRow>,
+    /// Rows for `refundable`.
+    refundable: Vec<SaleRow>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -58,6 +63,28 @@ struct RankRow {
     #[serde(default)]
     params: Entries<Scalar>,
     vendor: Entries<Scalar>,
+    expect: Scalar,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BuyerRow {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    params: Entries<Scalar>,
+    buyer: Entries<Scalar>,
+    expect: Scalar,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SaleRow {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    params: Entries<Scalar>,
+    sale: Entries<Scalar>,
     expect: Scalar,
 }
 
@@ -125,6 +152,49 @@ fn run_file(rules: &RuleSet, source: Source<'_>, file: &TestFile, problems: &mut
         let place = Row { rules, source, table: "rank", item, name: &row.name };
         problems.extend(check_rank(&place, row, &params).err().map(|problem| *problem));
     }
+    for (item, row) in file.may_buy.iter().enumerate() {
+        let place = Row { rules, source, table: "may_buy", item, name: &row.name };
+        problems.extend(check_buyer(&place, row, &params).err().map(|problem| *problem));
+    }
+    for (item, row) in file.refundable.iter().enumerate() {
+        let place = Row { rules, source, table: "refundable", item, name: &row.name };
+        problems.extend(check_sale(&place, row, &params).err().map(|problem| *problem));
+    }
+}
+
+fn check_buyer(place: &Row<'_>, row: &BuyerRow, file: &Params) -> Result<(), Box<Problem>> {
+    let params = place.params(file, &row.params)?;
+    let buyer = read_buyer(&texts(&row.buyer)).map_err(|reason| place.fails("buyer", &reason))?;
+    let got = place
+        .rules
+        .may_buy_with(&buyer, &params.for_scripts())
+        .map_err(ScriptError::into_problem)?;
+    let got = match got {
+        Verdict::Yes => "true".to_owned(),
+        Verdict::No => "false".to_owned(),
+        Verdict::Suspicious(reason) => reason,
+    };
+    let expected = row.expect.0.as_str();
+    if got == expected {
+        return Ok(());
+    }
+    Err(place.fails("expect", &format!("expected {expected}, got {got}")))
+}
+
+fn check_sale(place: &Row<'_>, row: &SaleRow, file: &Params) -> Result<(), Box<Problem>> {
+    let params = place.params(file, &row.params)?;
+    let sale = read_sale(&texts(&row.sale)).map_err(|reason| place.fails("sale", &reason))?;
+    let expected: bool = row.expect.0.parse().map_err(|_| {
+        place.fails("expect", &format!("`{}` is neither true nor false", row.expect.0))
+    })?;
+    let got = place
+        .rules
+        .refundable_with(&sale, &params.for_scripts())
+        .map_err(ScriptError::into_problem)?;
+    if got == expected {
+        return Ok(());
+    }
+    Err(place.fails("expect", &format!("expected {expected}, got {got}")))
 }
 
 fn check_rank(place: &Row<'_>, row: &RankRow, file: &Params) -> Result<(), Box<Problem>> {

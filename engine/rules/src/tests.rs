@@ -44,7 +44,12 @@ fn params() -> Params {
         .set("polling.extended_secs", 10_u32)
         .set("polling.ceiling_secs", 60_u32)
         .set("polling.learn_from", 50_u32)
-        .set("routing.strategy", "price");
+        .set("routing.strategy", "price")
+        .set("limits.spend_per_day", amount("0"))
+        .set("limits.cancel_percent", 90_u32)
+        .set("limits.cancel_from", 20_u32)
+        .set("refunds.enabled", true)
+        .set("refunds.window_hours", 24_u32);
     for (service, margin) in [("ring4", 8), ("telegram", 5), ("google", 6), ("whatsapp", 7)] {
         params
             .set(&format!("services.{service}.margin_percent"), Decimal::from(margin))
@@ -66,6 +71,7 @@ fn files() -> Files {
         ("scripts/messages.en.yaml", PACK),
         ("scripts/tests/pricing.yaml", include_str!("tests/promises/pricing.yaml")),
         ("scripts/tests/polling.yaml", include_str!("tests/promises/polling.yaml")),
+        ("scripts/tests/policy.yaml", include_str!("tests/promises/policy.yaml")),
         ("scripts/tests/routing.yaml", include_str!("tests/promises/routing.yaml")),
     ] {
         files.insert(name.to_owned(), text.to_owned());

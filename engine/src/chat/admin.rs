@@ -1,10 +1,12 @@
 //! The admins' dashboard.
 
+use ring4_domain::maintenance::Maintenance;
 use ring4_providers::BreakerState;
 
 use super::{Reply, Visit};
 use crate::screens::admin::{Dashboard, ProviderRow};
-use crate::shop::ShopError;
+use crate::screens::refunds::QUEUE_ROWS;
+use crate::shop::{ShopError, name_of};
 
 impl Visit<'_> {
     pub(super) fn dashboard(&self) -> Result<Reply, ShopError> {
@@ -20,9 +22,15 @@ impl Visit<'_> {
             balance: status.balance,
         });
         let totals = snapshot.totals()?;
+        let refunds = snapshot.refunds_requested(QUEUE_ROWS)?.len();
+        let pause = snapshot.maintenance()?.filter(|pause| pause.on);
+        let named = |pause: Maintenance| name_of(&snapshot, pause.by).map(|by| (pause, by));
+        let pause = pause.map(named).transpose()?;
         let dashboard = Dashboard {
             open_orders: totals.orders_open,
             pending_deposits: totals.deposits_submitted,
+            pending_refunds: u64::try_from(refunds).unwrap_or(u64::MAX),
+            pause,
             customers: totals.customers,
             providers: providers.collect(),
             rules: self.live.version(),

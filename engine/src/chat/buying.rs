@@ -199,9 +199,13 @@ impl Visit<'_> {
 
     /// Buys at the price shown. The pressed message becomes the order's card.
     pub(super) async fn place(&self, id: OrderId) -> Result<Reply, ShopError> {
+        if let Some(refusal) = self.policy_refuses(id).await? {
+            return self.refuse(&refusal);
+        }
         let command = Command::PlaceOrder { customer: self.user(), quote: id, card: self.pressed };
         match self.submit(command).await? {
             Ok(_) => Ok(Reply::Silent),
+            Err(Refusal::TermsPending) => Ok(Reply::Screen(self.voice().terms(Some(id))?)),
             Err(refusal @ Refusal::QuoteExpired) => {
                 // The customer wants to buy: the current price is shown at once.
                 let quote = self.shop.snapshot().quote(id)?;

@@ -1,6 +1,8 @@
 //! The one table of commands: it drives the parser, the help text and Telegram's command menus.
 //! The chat room and the start-up import this.
 
+use crate::chat::desk::DeskVerb;
+
 /// Who may use a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
@@ -65,6 +67,10 @@ pub enum Verb {
     MakeEmergencyBackup,
     /// Check everything.
     Validate,
+    /// Ask for the money of a delivered order back.
+    Refund,
+    /// Something on the admins' desk.
+    Desk(DeskVerb),
 }
 
 /// A row of the table.
@@ -92,6 +98,15 @@ const fn row(
     Command { name, aliases, verb, audience, description }
 }
 
+const fn desk(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    verb: DeskVerb,
+    description: &'static str,
+) -> Command {
+    row(name, aliases, Verb::Desk(verb), Audience::Admin, description)
+}
+
 /// The table, in the order in which menus and help show it.
 pub const COMMANDS: &[Command] = &[
     row("start", &[], Verb::Start, Audience::Customer, "command.start"),
@@ -104,6 +119,7 @@ pub const COMMANDS: &[Command] = &[
     row("receipt", &[], Verb::Receipt, Audience::Customer, "command.receipt"),
     row("status", &[], Verb::Status, Audience::Customer, "command.status"),
     row("language", &[], Verb::Language, Audience::Customer, "command.language"),
+    row("refund", &[], Verb::Refund, Audience::Customer, "command.refund"),
     row("help", &[], Verb::Help, Audience::Customer, "command.help"),
     row("support", &["contact"], Verb::Support, Audience::Customer, "command.support"),
     row("terms", &[], Verb::Terms, Audience::Customer, "command.terms"),
@@ -114,6 +130,17 @@ pub const COMMANDS: &[Command] = &[
     row("approve_deposit", &[], Verb::ApproveDeposit, Audience::Admin, "command.approve_deposit"),
     row("reject_deposit", &[], Verb::RejectDeposit, Audience::Admin, "command.reject_deposit"),
     row("refund_stars", &[], Verb::RefundStars, Audience::Admin, "command.refund_stars"),
+    desk("refunds", &[], DeskVerb::Refunds, "command.refunds"),
+    desk("process_refund", &["approve_refund"], DeskVerb::ApproveRefund, "command.process_refund"),
+    desk("reject_refund", &[], DeskVerb::RejectRefund, "command.reject_refund"),
+    desk("user", &[], DeskVerb::Customer, "command.user"),
+    desk("adjust", &[], DeskVerb::Adjust, "command.adjust"),
+    desk("block", &[], DeskVerb::Block, "command.block"),
+    desk("audit", &[], DeskVerb::Audit, "command.audit"),
+    desk("maintenance", &[], DeskVerb::Maintenance, "command.maintenance"),
+    desk("stats", &[], DeskVerb::Stats, "command.stats"),
+    desk("export", &[], DeskVerb::Export, "command.export"),
+    desk("logs", &[], DeskVerb::Logs, "command.logs"),
     row("providers", &[], Verb::Providers, Audience::Admin, "command.providers"),
     row("db_status", &[], Verb::Database, Audience::Admin, "command.db_status"),
     row("db_backups", &[], Verb::Backups, Audience::Admin, "command.db_backups"),

@@ -67,7 +67,8 @@ impl Visit<'_> {
     pub(super) fn card(&self, order: &Order) -> Result<Reply, ShopError> {
         let available = available(&self.shop.snapshot(), self.user())?;
         let instead = self.shop.instead(self.live, order);
-        Ok(Reply::Screen(self.voice().order_card(order, available, &instead)?))
+        let refund = self.shop.refund_line(self.live, order)?;
+        Ok(Reply::Screen(self.voice().order_card(order, available, &instead, refund)?))
     }
 
     pub(super) async fn cancel(&self, id: OrderId) -> Result<Reply, ShopError> {

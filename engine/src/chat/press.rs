@@ -1,13 +1,18 @@
 //! What the buttons carry, to text and back. The screens write it, the chat room reads it.
 //!
-//! A button carries ids and nothing else: no price, no amount, no user. Telegram allows 64
-//! bytes, anyone can send any of them, so reading is strict and what does not read is stale.
+//! A button carries ids and nothing else: no price, no amount, and no user but on the admins'
+//! desk. Telegram allows 64 bytes, anyone can send any of them, so reading is strict and what does
+//! not read is stale.
+
+mod desk;
 
 use std::fmt;
 use std::str::FromStr;
 
 use ring4_domain::change::Seq;
 use ring4_domain::ids::{Country, DepositId, IdError, MethodKey, OrderId, ProviderId, ServiceKey};
+
+pub use desk::Desk;
 
 /// A button's meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +119,14 @@ pub enum Press {
     MakeBackup,
     /// Check everything.
     Validate,
+    /// Say what went wrong with a delivered order.
+    AskRefund(OrderId),
+    /// Ask for its money back without a word.
+    SendRefund(OrderId),
+    /// Accept the terms and buy at the price shown.
+    AcceptTerms(OrderId),
+    /// Something on the admins' desk.
+    Desk(Desk),
 }
 
 impl Press {
@@ -146,6 +159,7 @@ impl Press {
                 | Self::Backups
                 | Self::MakeBackup
                 | Self::Validate
+                | Self::Desk(_)
         )
     }
 }
@@ -208,6 +222,10 @@ impl fmt::Display for Press {
             Self::Backups => write!(out, "DL"),
             Self::MakeBackup => write!(out, "DB"),
             Self::Validate => write!(out, "DV"),
+            Self::AskRefund(id) => write!(out, "b:{id}"),
+            Self::SendRefund(id) => write!(out, "bs:{id}"),
+            Self::AcceptTerms(id) => write!(out, "t:{id}"),
+            Self::Desk(desk) => write!(out, "K:{desk}"),
         }
     }
 }
@@ -279,6 +297,10 @@ impl FromStr for Press {
             ["DL"] => Self::Backups,
             ["DB"] => Self::MakeBackup,
             ["DV"] => Self::Validate,
+            ["b", id] => Self::AskRefund(id.parse()?),
+            ["bs", id] => Self::SendRefund(id.parse()?),
+            ["t", id] => Self::AcceptTerms(id.parse()?),
+            ["K", rest @ ..] => Self::Desk(Desk::read(rest)?),
             _ => return Err(IdError),
         })
     }
@@ -361,7 +383,13 @@ mod tests {
             Press::Backups,
             Press::MakeBackup,
             Press::Validate,
+            Press::AskRefund(order),
+            Press::SendRefund(order),
+            Press::AcceptTerms(order),
         ]
+        .into_iter()
+        .chain(Desk::every().into_iter().map(Press::Desk))
+        .collect()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use ring4_domain::command::Command;
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::MessageId;
 
-use super::{forgetting, purchasing, searching, showing, starring};
+use super::{desk, forgetting, purchasing, searching, showing, starring};
 use crate::executor::SubmitError;
 use crate::shop::{Shop, ShopError};
 
@@ -65,6 +65,10 @@ pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
         Effect::DropInvoice(deposit) => starring::drop_invoice(shop, deposit).await,
         Effect::ReturnStars(deposit) => starring::give_back(shop, deposit, &trace).await,
         Effect::DropKeys => forgetting::drop_keys(shop).await,
+        Effect::ShowRefundToAdmin(order, admin) => desk::refund_to_admin(shop, order, admin).await,
+        Effect::TellRefundDecided(order) => desk::refund_decided(shop, order).await,
+        Effect::TellAdjusted(id) => desk::adjusted(shop, id).await,
+        Effect::SendReport(day, admin) => desk::report(shop, day, admin).await,
     };
     match found {
         Ok(Found::Granted(message)) => {

@@ -37,7 +37,9 @@ pub(super) async fn order(shop: &Shop, id: OrderId) -> Result<Found, ShopError> 
     let available = available(&snapshot, order.customer())?;
     let live = shop.live.load_full();
     let instead = shop.instead(&live, &order);
-    let screen = voice(shop, &live, customer.as_ref()).order_card(&order, available, &instead)?;
+    let refund = shop.refund_line(&live, &order)?;
+    let voice = voice(shop, &live, customer.as_ref());
+    let screen = voice.order_card(&order, available, &instead, refund)?;
     show(shop, order.customer(), order.card, screen).await
 }
 
@@ -102,7 +104,8 @@ pub(super) async fn deposit_to_admin(
     let snapshot = shop.snapshot();
     let Some(deposit) = snapshot.deposit(id)? else { return Ok(Found::Granted(None)) };
     let card = deposit.admin_cards.iter().find(|card| card.admin == admin);
-    let open = matches!(deposit.state, DepositState::Submitted { .. });
+    let shown = shop.live.load().config.notices.deposits;
+    let open = matches!(deposit.state, DepositState::Submitted { .. }) && shown;
     if card.is_none() && !open {
         // Decided before this admin was ever shown it: news of nothing to do.
         return Ok(Found::Granted(None));
@@ -200,7 +203,7 @@ pub(super) async fn unreturned_to_admin(
 }
 
 /// Edits the card, or sends it where there is none or it is gone.
-async fn show(
+pub(super) async fn show(
     shop: &Shop,
     user: UserId,
     card: Option<MessageId>,
@@ -224,7 +227,11 @@ async fn show(
     say(shop, user, text, Some(keyboard)).await
 }
 
-async fn tell(shop: &Shop, user: UserId, text: Option<String>) -> Result<Found, ShopError> {
+pub(super) async fn tell(
+    shop: &Shop,
+    user: UserId,
+    text: Option<String>,
+) -> Result<Found, ShopError> {
     match text {
         Some(text) => say(shop, user, text, None).await.map(|found| match found {
             Found::Granted(_) => Found::Granted(None),

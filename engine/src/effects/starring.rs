@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::crediting::{self, Paid};
 use super::granting::Found;
 use super::showing::{send, settle, voice};
-use crate::notices::tell_admins;
+use crate::notices::{Topic, tell_admins};
 use crate::shop::{Shop, ShopError};
 
 /// From one sweep to the next, in seconds.
@@ -190,7 +190,10 @@ impl Sweep {
         }
         self.told.insert(row.charge.clone());
         let deposit = known.map_or_else(|| "–".to_owned(), |known| known.id.to_string());
-        tell_admins(shop, |voice| voice.stars_mismatch(&deposit, row.count, row.user)).await;
+        tell_admins(shop, Topic::Money, |voice| {
+            voice.stars_mismatch(&deposit, row.count, row.user)
+        })
+        .await;
         Ok(())
     }
 }

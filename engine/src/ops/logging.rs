@@ -5,7 +5,11 @@
 use std::io::IsTerminal;
 
 use ring4_config::{LogFormat, LogLevel};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use super::recent::Recent;
 
 /// Starts the log. `LOG_LEVEL` was looked at by the configuration; a later call changes nothing.
 pub fn start(level: LogLevel, format: LogFormat) {
@@ -30,13 +34,15 @@ pub fn start(level: LogLevel, format: LogFormat) {
         LogFormat::Human => true,
         LogFormat::Json => false,
     };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
+    let written = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         // Telling standard error that it cannot be written panics, and a log on a full disk must
         // not end whoever writes to it.
         .log_internal_errors(false)
         .with_ansi(colours);
+    let written = if human { written.boxed() } else { written.json().boxed() };
+    let kept = tracing_subscriber::fmt::layer().with_writer(Recent).with_ansi(false);
+    let log = tracing_subscriber::registry().with(EnvFilter::new(filter));
     // A second start is a test that brought its own; the first one stays.
-    let _ = if human { builder.try_init() } else { builder.json().try_init() };
+    let _ = log.with(written).with(kept).try_init();
 }

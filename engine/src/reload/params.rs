@@ -34,6 +34,16 @@ pub(super) fn of(config: &Live) -> Params {
         .set("polling.learn_from", polling.learn_from)
         .set("orders.timeout_secs", config.orders.timeout_secs)
         .set("routing.strategy", config.routing.strategy.name());
+    let limits = &config.limits;
+    params
+        .set("limits.orders_per_minute", limits.orders_per_minute)
+        .set("limits.orders_per_hour", limits.orders_per_hour)
+        .set("limits.orders_per_day", limits.orders_per_day)
+        .set("limits.spend_per_day", limits.spend_per_day)
+        .set("limits.cancel_percent", limits.cancel_percent)
+        .set("limits.cancel_from", limits.cancel_from)
+        .set("refunds.enabled", config.refunds.enabled)
+        .set("refunds.window_hours", config.refunds.window_hours);
     for (key, service) in &config.services {
         params
             .set(&format!("services.{key}.name"), service.name.as_str())

@@ -48,8 +48,11 @@ impl Herald {
 /// Tells the admins of each outcome, in order, until the herald is gone.
 pub(super) async fn tell_all(shop: Arc<Shop>, mut outcomes: mpsc::Receiver<Outcome>) {
     while let Some(outcome) = outcomes.recv().await {
-        let admins = shop.live.load().policy.admins.clone();
-        for admin in admins {
+        let live = shop.live.load_full();
+        if !live.config.notices.rules {
+            continue;
+        }
+        for admin in live.policy.admins.clone() {
             let Some(text) = text_for(&shop, admin, &outcome) else { continue };
             let call =
                 Call::SendMessage { text, markup: Markup::None, reply_to: None, silent: false };

@@ -3,11 +3,12 @@
 
 use ring4_domain::change::Seq;
 use ring4_domain::ids::RulesVersion;
+use ring4_domain::maintenance::Maintenance;
 use ring4_domain::money::Amount;
 use ring4_rules::messages::Value;
 
 use super::{Rows, Screen, ScreenError, Voice};
-use crate::chat::press::Press;
+use crate::chat::press::{Desk, Press};
 
 /// A vendor on the dashboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub struct Dashboard {
     pub open_orders: u64,
     /// Deposits that wait for a decision.
     pub pending_deposits: u64,
+    /// Refunds that wait for a decision; counted to the length of their queue.
+    pub pending_refunds: u64,
+    /// The pause that an admin began, with the admin's name.
+    pub pause: Option<(Maintenance, String)>,
     /// Customers ever seen.
     pub customers: u64,
     /// The vendors.
@@ -65,6 +70,8 @@ impl Voice<'_> {
             &[
                 ("open_orders", number(dashboard.open_orders)),
                 ("pending_deposits", number(dashboard.pending_deposits)),
+                ("pending_refunds", number(dashboard.pending_refunds)),
+                ("paused", Value::Html(&self.paused(dashboard))),
                 ("customers", number(dashboard.customers)),
                 ("providers", Value::Html(&providers.join("\n"))),
                 ("rules", Value::Text(&dashboard.rules.to_string())),
@@ -77,10 +84,33 @@ impl Voice<'_> {
             self.button_with("admin.queue", &count, &Press::Queue(0)),
             self.button("admin.database", &Press::Database),
         ]);
+        let count = [("count", number(dashboard.pending_refunds))];
+        let (switch, on) = match dashboard.pause {
+            Some(_) => ("admin.desk.resume", false),
+            None => ("admin.desk.pause", true),
+        };
+        rows.add([
+            self.button_with("admin.desk.refunds", &count, &Press::Desk(Desk::Refunds)),
+            self.button("admin.desk.audit", &Press::Desk(Desk::Audit(None))),
+        ]);
+        rows.add([
+            self.button("admin.desk.stats", &Press::Desk(Desk::Stats(1))),
+            self.button(switch, &Press::Desk(Desk::Maintenance(on))),
+        ]);
         rows.add([
             self.button("admin.refresh", &Press::Admin),
             self.button("menu.home", &Press::Menu),
         ]);
         rows.screen(text)
+    }
+
+    fn paused(&self, dashboard: &Dashboard) -> String {
+        let Some((pause, by)) = &dashboard.pause else { return String::new() };
+        let values = [
+            ("by", Value::Text(by)),
+            ("when", Value::Text(&self.moment(pause.at))),
+            ("text", Value::Text(&pause.text)),
+        ];
+        format!("\n{}", self.say("admin.paused", &values))
     }
 }

@@ -289,7 +289,10 @@ keys! {
     Text "deposit.told.rejected" ["amount", "id"];
     Text "deposit.told.rejected_because" ["amount", "id", "reason"];
 
-    Text "admin" ["open_orders", "pending_deposits", "customers", "providers", "rules", "entries"];
+    Text "admin" [
+        "open_orders", "pending_deposits", "pending_refunds", "customers", "paused", "providers",
+        "rules", "entries"
+    ];
     Text "admin.provider" ["provider", "version", "state", "balance"];
     Label "admin.database" [];
     Text "db" ["entries", "head", "size", "free", "count", "last", "next", "checked", "copies"];
@@ -438,4 +441,111 @@ keys! {
     Answer "refusal.paid_by_invoice" [];
     Answer "refusal.deposit_expired" [];
     Answer "refusal.not_returnable" [];
+
+    // --- the admins' desk, refunds, limits -----------------------------------------------------
+    Menu "command.refund" [];
+    Menu "command.refunds" [];
+    Menu "command.process_refund" [];
+    Menu "command.reject_refund" [];
+    Menu "command.user" [];
+    Menu "command.adjust" [];
+    Menu "command.block" [];
+    Menu "command.audit" [];
+    Menu "command.maintenance" [];
+    Text "refund.none" [];
+    Text "refund.choose" [];
+    Text "refund.ask" ["id", "service", "price"];
+    Label "refund.send" [];
+    Label "refund.button" [];
+    Text "refund.requested" [];
+    Text "refund.waits" [];
+    Text "refund.no" [];
+    Text "refund.told.approved" ["amount", "available", "id"];
+    Text "refund.told.rejected" ["amount", "id"];
+    Text "refund.told.rejected_because" ["amount", "id", "reason"];
+    Text "adjusted" ["amount", "reason", "available"];
+    Label "terms.accept" [];
+    Text "history.adjustment" ["id"];
+    Text "admin.refunds" ["count"] by "count";
+    Text "admin.refunds_none" [];
+    Text "admin.refund" [
+        "id", "name", "user", "amount", "service", "country", "provider", "arrived", "reason",
+        "when", "available", "state"
+    ];
+    Text "admin.usage.process_refund" [];
+    Text "admin.usage.reject_refund" [];
+    Text "admin.usage.user" [];
+    Text "admin.usage.adjust" [];
+    Text "admin.usage.block" [];
+    Text "admin.usage.maintenance" [];
+    Text "admin.block_reason" [];
+    Answer "admin.adjusted" [];
+    Text "admin.customer" [
+        "name", "username", "user", "since", "available", "deposited", "refunded", "adjusted",
+        "spent", "held", "limits", "standing", "entries", "orders", "deposits"
+    ];
+    Text "admin.customer.limits" [
+        "minute", "hour", "day", "minute_max", "hour_max", "day_max"
+    ];
+    Text "admin.customer.free" [];
+    Text "admin.customer.policy" [];
+    Text "admin.customer.blocked" ["by", "when", "reason"];
+    Text "admin.customer.terms" ["when"];
+    Text "admin.customer.order" ["id", "service", "price", "state", "when"];
+    Text "admin.customer.deposit" ["id", "amount", "method", "state", "when"];
+    Label "admin.customer.open" [];
+    Label "admin.customer.block" [];
+    Label "admin.customer.unblock" [];
+    Label "admin.customer.adjust" [];
+    Text "admin.adjustment" ["name", "user", "amount", "reason", "available", "after"];
+    Label "admin.adjustment.book" [];
+    Text "admin.paused" ["by", "when", "text"];
+    Label "admin.desk.refunds" ["count"];
+    Label "admin.desk.audit" [];
+    Label "admin.desk.pause" [];
+    Label "admin.desk.resume" [];
+    Text "admin.acts" ["rows"];
+    Text "admin.acts_none" [];
+    Text "admin.act" ["seq", "when", "by", "what", "subject", "on"];
+    Answer "refusal.order_not_delivered" [];
+    Answer "refusal.refund_not_allowed" [];
+    Answer "refusal.refund_unknown" [];
+    Answer "refusal.refund_requested" [];
+    Answer "refusal.refund_approved" ["by"];
+    Answer "refusal.refund_rejected" ["by"];
+    Answer "refusal.customer_blocked" [];
+    Answer "refusal.customer_unknown" [];
+    Answer "refusal.policy" [];
+    Answer "refusal.terms_pending" [];
+    Answer "refusal.orders_minute_max" ["max"];
+    Answer "refusal.orders_hour_max" ["max"];
+    Answer "refusal.orders_day_max" ["max"];
+    Answer "refusal.adjustment_unknown" [];
+    Answer "refusal.adjustment_expired" [];
+    Answer "refusal.adjustment_amount" ["max"];
+    Answer "refusal.adjustment_reason" [];
+    Answer "refusal.adjustment_short" ["available"];
+    Answer "refusal.adjustment_booked" ["by"];
+    Menu "command.stats" [];
+    Menu "command.export" [];
+    Menu "command.logs" [];
+    Text "stats" [
+        "title", "revenue", "margin", "refunded", "deposited", "orders", "states", "secs"
+    ];
+    Text "stats.last" ["days"] by "days";
+    Text "stats.report" ["day"];
+    Text "stats.state" ["square", "state", "count"];
+    Text "stats.open" [];
+    Text "stats.cut" [];
+    Label "stats.days" ["days"];
+    Text "admin.usage.stats" [];
+    Text "admin.usage.export" [];
+    Text "admin.usage.logs" [];
+    Text "admin.export" ["count"] by "count";
+    Text "admin.logs" ["lines"];
+    Text "admin.logs_none" [];
+    Label "admin.desk.stats" [];
+    Text "admin.notice.order" ["id", "name", "service", "country", "price"];
+    Text "admin.notice.failed" ["id", "name", "service", "country", "price"];
+    Text "admin.notice.folded" ["count", "since", "notice"] by "count";
 }

@@ -9,6 +9,7 @@ use ring4_telegram::keyboard::{Button, COPY_CHARS_MAX, KeyboardError, Style};
 use ring4_telegram::outgoing::moment;
 
 use super::offers::OfferRow;
+use super::refunds::RefundLine;
 use super::{Rows, Screen, ScreenError, Voice};
 use crate::chat::press::Press;
 
@@ -39,6 +40,7 @@ impl Voice<'_> {
         order: &Order,
         available: Amount,
         instead: &[OfferRow],
+        refund: RefundLine,
     ) -> Result<Screen, ScreenError> {
         let flag = order.quote.country.flag();
         let country = self.country(order.quote.country);
@@ -49,6 +51,11 @@ impl Voice<'_> {
         }
         if !instead.is_empty() {
             state = format!("{state}\n\n{}", self.say("buy.instead", &[]));
+        }
+        match refund {
+            RefundLine::Requested => state = format!("{state}\n{}", self.say("refund.waits", &[])),
+            RefundLine::Rejected => state = format!("{state}\n{}", self.say("refund.no", &[])),
+            RefundLine::None | RefundLine::Offered => {}
         }
         let money = self.order_money(order);
         let available = self.money(available);
@@ -76,7 +83,11 @@ impl Voice<'_> {
         if matches!(key, "order" | "order.with_code") {
             values.push(("number", Value::Text(number.unwrap_or(NOTHING))));
         }
-        self.order_buttons(order, instead).screen(self.say(key, &values))
+        let mut rows = self.order_buttons(order, instead);
+        if refund == RefundLine::Offered {
+            rows.add([self.button("refund.button", &Press::AskRefund(order.id()))]);
+        }
+        rows.screen(self.say(key, &values))
     }
 
     fn order_buttons(&self, order: &Order, instead: &[OfferRow]) -> Rows {

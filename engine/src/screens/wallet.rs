@@ -104,6 +104,7 @@ impl Voice<'_> {
             TransferId::Deposit(id) => ("history.deposit", id.to_string()),
             TransferId::Hold(id) => ("history.hold", id.to_string()),
             TransferId::Capture(id) => ("history.capture", id.to_string()),
+            TransferId::Adjustment(id) => ("history.adjustment", id.to_string()),
             TransferId::Release(id) => ("history.release", id.to_string()),
             TransferId::ReturnHold(id, _) => ("history.return_hold", id.to_string()),
             TransferId::Return(id, _) => ("history.return", id.to_string()),

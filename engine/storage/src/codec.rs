@@ -20,12 +20,14 @@ mod tests;
 
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
+use ring4_domain::change::{Actor, Seq};
+use ring4_domain::ids::Timestamp;
 
 use crate::journal::Hash;
 use crate::keyring::Keys;
 pub use rows::Totals;
 pub(crate) use rows::{
-    AccountRow, EntryCopy, ForgottenRow, Mark, RulesRow, RulesSeen, Tally, WishRow,
+    AccountRow, EntryCopy, ForgottenRow, Mark, ReportedRow, RulesRow, RulesSeen, Tally, WishRow,
 };
 
 /// The version written. Every version up to it is read.
@@ -59,6 +61,11 @@ pub(crate) enum Kind {
     Head = 16,
     Forgotten = 17,
     Sale = 18,
+    Refund = 31,
+    Standing = 32,
+    Adjustment = 33,
+    Maintenance = 34,
+    Reported = 35,
 }
 
 /// Why bytes are not the record they should be.
@@ -227,6 +234,20 @@ fn read_record<'a, T>(
     let value = read(&mut input)?;
     input.end()?;
     Ok(value)
+}
+
+/// The place and the actor of an entry, without the rest of it.
+pub(crate) fn who(entry: &[u8]) -> Result<(Seq, Actor), DecodeError> {
+    let [VERSION, kind, cbor @ ..] = entry else { return Err(DecodeError::Short) };
+    if *kind != Kind::Entry as u8 {
+        return Err(DecodeError::Kind(*kind));
+    }
+    let keys = Keys::default();
+    let mut input = In { cbor: Decoder::new(cbor), keys: &keys };
+    input.list("entry")?;
+    let seq = Seq::read(&mut input)?;
+    Timestamp::read(&mut input)?;
+    Ok((seq, Actor::read(&mut input)?))
 }
 
 /// A row's value: the record and the checksum over key and record.

@@ -150,6 +150,12 @@ impl<'a> Group<'a> {
             Key::Forgotten => Record::Forgotten(overlay.forgotten()?),
             Key::Sale(provider) => Record::Sale(overlay.sale(provider)?.cloned()),
             Key::OldestOpenOrder => Record::OldestOpenOrder(overlay.oldest_open_order()?),
+            Key::Refund(order) => Record::Refund(overlay.refund(*order)?.cloned()),
+            Key::Standing(customer) => Record::Standing(overlay.standing(*customer)?.cloned()),
+            Key::Adjustment(id) => Record::Adjustment(overlay.adjustment(*id)?.cloned()),
+            Key::Maintenance => Record::Maintenance(overlay.maintenance()?.cloned()),
+            Key::Reported => Record::Reported(overlay.reported()?),
+            Key::Placed(customer) => Record::Placed(overlay.placed(*customer)?),
         })
     }
 

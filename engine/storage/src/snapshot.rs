@@ -3,22 +3,28 @@
 //! A snapshot is one moment of the whole state. It is cheap, can be sent to any thread, and is
 //! neither moved by later commits nor delays them.
 
+use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Booked;
-use ring4_domain::change::{Change, Entry, Seq};
+use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::customer::Customer;
 use ring4_domain::day::Day;
 use ring4_domain::deposit::{AMOUNT_STEP, AMOUNTS_TRIED, Deposit, Reference};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
-    DepositId, MethodKey, OrderId, ProviderId, RulesVersion, Timestamp, UserId,
+    AdjustmentId, DepositId, MethodKey, OrderId, ProviderId, RulesVersion, Timestamp, UserId,
 };
 use ring4_domain::ledger::{Account, AccountId, Transfer, TransferId};
+use ring4_domain::maintenance::Maintenance;
 use ring4_domain::money::Amount;
 use ring4_domain::order::{Order, Quote};
+use ring4_domain::refund::Refund;
 use ring4_domain::sale::SaleSwitch;
+use ring4_domain::standing::Standing;
 use ring4_domain::stars::ChargeId;
 
-use crate::codec::{self, AccountRow, EntryCopy, ForgottenRow, Kind, RulesRow, RulesSeen, WishRow};
+use crate::codec::{
+    self, AccountRow, EntryCopy, ForgottenRow, Kind, ReportedRow, RulesRow, RulesSeen, WishRow,
+};
 use crate::journal::Head;
 use crate::state::keys::{self, KeyBytes, Pending, Undecided};
 use crate::state::rows::Row;
@@ -94,6 +100,25 @@ impl Snapshot {
         self.reading.row(&id)
     }
 
+    /// The customer of this username, whatever its case, among the first `looked_max`; there is
+    /// no index, because names change and few are asked for.
+    pub fn customer_named(
+        &self,
+        username: &str,
+        looked_max: usize,
+    ) -> Result<Option<Customer>, ReadError> {
+        for row in self.reading.prefix(Space::Records, b"c").take(looked_max) {
+            let (key, value) = row?;
+            let keys = &self.reading.keys;
+            let customer: Customer = unseal(Space::Records, Kind::Customer, &key, &value, keys)?;
+            let known = customer.username.as_deref();
+            if known.is_some_and(|known| known.eq_ignore_ascii_case(username)) {
+                return Ok(Some(customer));
+            }
+        }
+        Ok(None)
+    }
+
     /// An account; one never used is all zeros.
     pub fn account(&self, id: &AccountId) -> Result<Account, ReadError> {
         let row = self.reading.row::<AccountRow>(id)?;
@@ -118,6 +143,53 @@ impl Snapshot {
     /// A deposit.
     pub fn deposit(&self, id: DepositId) -> Result<Option<Deposit>, ReadError> {
         self.reading.row(&id)
+    }
+
+    /// The refund of an order.
+    pub fn refund(&self, order: OrderId) -> Result<Option<Refund>, ReadError> {
+        self.reading.row(&order)
+    }
+
+    /// The refunds that wait for an admin, oldest first, at most `limit`.
+    pub fn refunds_requested(&self, limit: usize) -> Result<Vec<Refund>, ReadError> {
+        let rows = self.reading.prefix(Space::Index, &keys::refunds_requested().end());
+        self.records("refunds", rows.take(limit), OrderId::from_bits)
+    }
+
+    /// How a customer stands, where anything was decided.
+    pub fn standing(&self, customer: UserId) -> Result<Option<Standing>, ReadError> {
+        self.reading.row(&customer)
+    }
+
+    /// An adjustment, booked or not.
+    pub fn adjustment(&self, id: AdjustmentId) -> Result<Option<Adjustment>, ReadError> {
+        self.reading.row(&id)
+    }
+
+    /// What admins said last about a pause in selling, if anything.
+    pub fn maintenance(&self) -> Result<Option<Maintenance>, ReadError> {
+        self.reading.row(&())
+    }
+
+    /// The local day of the last report, if there was one.
+    pub fn reported(&self) -> Result<Option<Day>, ReadError> {
+        Ok(self.reading.row::<ReportedRow>(&())?.map(|row| row.day))
+    }
+
+    /// When a customer's orders were placed, newest first, at most `limit`; read from the index
+    /// alone.
+    pub fn orders_placed(
+        &self,
+        customer: UserId,
+        limit: usize,
+    ) -> Result<Vec<Timestamp>, ReadError> {
+        let rows = self.reading.prefix(Space::Index, &keys::orders_of(customer).end());
+        let mut moments = Vec::new();
+        for row in rows.take(limit) {
+            let (key, _) = row?;
+            moments.extend(keys::placed_at(&key));
+        }
+        Ok(moments)
     }
 
     /// A customer's orders, newest first: `limit` of them, those placed before the order `before`
@@ -328,6 +400,57 @@ impl Snapshot {
             ReadError::Row { space, key: keys::entry(seq), source }
         })?;
         Ok(Some(entry))
+    }
+
+    /// The entries that admins caused, newest first: at most `limit`, from those before `before`
+    /// where one is given. Looks back over at most `looked_max` entries and tells the last one
+    /// looked at; there is no index, because few entries are an admin's and few ask for them.
+    pub fn entries_of_admins(
+        &self,
+        before: Option<Seq>,
+        limit: usize,
+        looked_max: usize,
+    ) -> Result<(Vec<Entry>, Seq), ReadError> {
+        let to = before.map_or(Seq(u64::MAX), |seq| seq);
+        let rows = self.reading.range(Space::Ledger, keys::entry(Seq(0)), keys::entry(to)).rev();
+        let (mut found, mut last) = (Vec::new(), Seq(0));
+        for row in rows.take(looked_max) {
+            let (key, value) = row?;
+            let keys = &self.reading.keys;
+            let copy: EntryCopy = unseal(Space::Ledger, Kind::EntryCopy, &key, &value, keys)?;
+            let source =
+                |source| ReadError::Row { space: Space::Ledger.name(), key: key.to_vec(), source };
+            let (seq, actor) = codec::who(&copy.body).map_err(source)?;
+            last = seq;
+            if matches!(actor, Actor::Admin(_)) {
+                found.push(codec::decode(Kind::Entry, &copy.body, keys).map_err(source)?);
+                if found.len() >= limit {
+                    break;
+                }
+            }
+        }
+        Ok((found, last))
+    }
+
+    /// The entries dated `from` or later, newest first.
+    pub fn entries_since(
+        &self,
+        from: Timestamp,
+    ) -> impl Iterator<Item = Result<Entry, ReadError>> + Send + use<> {
+        let rows =
+            self.reading.range(Space::Ledger, keys::entry(Seq(0)), keys::entry(Seq(u64::MAX)));
+        let keys = self.reading.keys.clone();
+        let read = move |row: Result<RawRow, ReadError>| {
+            let (key, value) = row?;
+            let copy: EntryCopy = unseal(Space::Ledger, Kind::EntryCopy, &key, &value, &keys)?;
+            let entry: Result<Entry, _> = codec::decode(Kind::Entry, &copy.body, &keys);
+            let space = Space::Ledger.name();
+            entry.map_err(|source| ReadError::Row { space, key: key.to_vec(), source })
+        };
+        // Entries are dated in order, so the first that is too old ends it.
+        rows.rev()
+            .map(read)
+            .take_while(move |entry| entry.as_ref().map_or(true, |entry: &Entry| entry.at >= from))
     }
 
     /// Every row of one keyspace as it is stored, in key order: key and value. Values carry

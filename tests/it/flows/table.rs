@@ -3,7 +3,7 @@
 //! stands between what may be seen instead.
 
 /// What customers say and press, then what admins do, in this order in one shop.
-pub const FLOWS: &[&str] = &[MENU, BUYING, ORDERS, WALLET, HELP, FOREIGN, ADMIN, REFUSALS];
+pub const FLOWS: &[&str] = &[MENU, BUYING, ORDERS, WALLET, HELP, FOREIGN, ADMIN, DESK, REFUSALS];
 
 const MENU: &str = "
     anna says /start                      -> Hello Anna
@@ -136,6 +136,47 @@ const ADMIN: &str = "
     ada says /db_validate                 -> Checking every entry | under way
 ";
 
+const DESK: &str = "
+    anna says /refund                     -> Which order did not work
+    anna says /refund nonsense            -> I do not know this order
+    anna forges b:{done}                  -> What went wrong
+    anna forges bs:{order}                -> was not charged
+    boris forges b:{done}                 -> I do not know this order
+    anna forges t:00000000                -> This offer is gone
+    ada says /refunds                     -> No refund waits
+    ada forges K:g                        -> No refund waits
+    ada forges K:gr:{done}                -> no refund request
+    ada says /process_refund              -> Write the order's id
+    ada says /approve_refund what is it   -> Write the order's id
+    ada says /process_refund {order}      -> was not charged
+    ada says /reject_refund               -> Write the order's id
+    ada says /reject_refund {done} no     -> no refund request
+    ada says /user                        -> Write an id
+    ada says /user 1001                   -> May buy
+    ada says /user {done}                 -> May buy
+    ada says /user 424242                 -> Nobody of this id
+    ada forges K:c:1001                   -> May buy
+    ada says /adjust                      -> Write whom, how much
+    ada says /adjust 1001 +1              -> A correction needs a reason
+    ada says /adjust 1001 0 why           -> A correction is above or below zero
+    ada says /adjust 1001 +2 gift         -> Correction of $2.00
+    ada forges K:j:00000000               -> There is no such correction
+    ada says /block                       -> Write whom and why
+    ada says /block 1002 a test           -> Blocked by Ada
+    boris says /start buy_ring4_US        -> You cannot buy at the moment
+    ada forges K:cu:1002                  -> May buy
+    ada says /audit                       -> What admins did
+    ada forges K:a                        -> What admins did
+    ada says /maintenance                 -> Write
+    ada says /maintenance on Tea time     -> Selling is paused by Ada
+    ada forges K:m0                       -> Dashboard
+    ada says /stats never                 -> Write a stretch of time
+    ada says /stats                       -> The last 24 hours
+    ada forges K:z:7                      -> The last 7 days
+    ada says /export 1                    -> row
+    ada says /logs                        -> Nothing was logged | ring4
+";
+
 const REFUSALS: &str = "
     anna forges p:00000000                -> This offer is gone
     anna says /cancel {done}              -> The code has arrived
@@ -172,6 +213,19 @@ pub const ADMIN_BUTTONS: &[&str] = &[
     "DL",
     "DB",
     "DV",
+    "K:g",
+    "K:gr:{done}",
+    "K:gy:{done}",
+    "K:gn:{done}",
+    "K:c:1001",
+    "K:cb:1001",
+    "K:cu:1001",
+    "K:j:00000000",
+    "K:a",
+    "K:a:7",
+    "K:m0",
+    "K:m1",
+    "K:z:7",
 ];
 
 /// Refusals that need a moment or a state which one quiet shop does not have, and the test that
@@ -201,4 +255,16 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("refusal.reference_used", "domain flows: one payment for two deposits"),
     ("refusal.reference_given", "domain flows: deposits"),
     ("refusal.reference_missing", "domain flows: deposits"),
+    ("refusal.refund_not_allowed", "desk: a refund after the window"),
+    ("refusal.refund_requested", "desk: a refund asked for twice"),
+    ("refusal.refund_approved", "desk: two admins"),
+    ("refusal.refund_rejected", "domain flows: a refund is rejected"),
+    ("refusal.policy", "the rules' own promises: policy.yaml"),
+    ("refusal.terms_pending", "desk: the terms are shown instead"),
+    ("refusal.orders_minute_max", "desk: limits"),
+    ("refusal.orders_hour_max", "domain flows: too many orders"),
+    ("refusal.orders_day_max", "domain flows: too many orders"),
+    ("refusal.adjustment_expired", "domain flows: a wallet is adjusted"),
+    ("refusal.adjustment_short", "domain flows: a wallet is adjusted"),
+    ("refusal.adjustment_booked", "domain flows: a wallet is adjusted"),
 ];

@@ -56,6 +56,7 @@ impl ClosedOrders {
             TransferId::VendorCost(id) => of(id).is_some_and(|remains| remains.cost),
             TransferId::Refund(id) => of(id).is_some_and(|remains| remains.refund.is_some()),
             TransferId::Deposit(_)
+            | TransferId::Adjustment(_)
             | TransferId::ReturnHold(..)
             | TransferId::Return(..)
             | TransferId::ReturnRelease(..) => false,

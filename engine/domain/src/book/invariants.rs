@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use super::{Book, Booked};
 use crate::deposit::{Deposit, DepositState};
 use crate::effect::Effect;
-use crate::ids::{DepositId, OrderId, ProviderId};
+use crate::ids::{AdjustmentId, DepositId, OrderId, ProviderId};
 use crate::ledger::{Account, AccountId, Resolution, TransferId, TransferKind};
 use crate::money::Amount;
 use crate::order::{Order, OrderState};
+use crate::refund::RefundState;
 
 /// A broken promise, named.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +95,19 @@ pub enum Violation {
     /// More was refunded than was paid.
     #[error("order {0} was refunded more than it was charged")]
     RefundAboveCapture(OrderId),
+    /// A refund's state and the money that went back tell different stories.
+    #[error("the refund of {order} is {state} and booked: {booked}")]
+    RefundCredit {
+        /// The order.
+        order: OrderId,
+        /// The refund's state.
+        state: &'static str,
+        /// Whether money was booked.
+        booked: bool,
+    },
+    /// An adjustment and its transfer tell different stories.
+    #[error("the transfer of adjustment {0} is not what its record says")]
+    AdjustmentCredit(AdjustmentId),
     /// Nothing will ever move this order again.
     #[error("order {0} is open and nobody will touch it")]
     OrderForgotten(OrderId),
@@ -114,6 +128,8 @@ impl Book {
         }
         self.check_numbers(&mut found);
         self.check_deposits(&mut found);
+        self.check_refunds(&mut found);
+        self.check_adjustments(&mut found);
         for booked in self.transfers.values() {
             match booked.transfer.id {
                 TransferId::Hold(id) if !self.orders.contains_key(&id) => {
@@ -286,6 +302,48 @@ impl Book {
                 });
             }
         }
+    }
+}
+
+impl Book {
+    fn check_refunds(&self, found: &mut Vec<Violation>) {
+        for refund in self.refunds.values() {
+            let of_order = self.transfers.get(&TransferId::Refund(refund.order));
+            let amount = of_order.map(|booked| booked.transfer.amount);
+            let amount = amount.or_else(|| self.closed.refund(refund.order));
+            let wallet = AccountId::Wallet(refund.customer);
+            let right = of_order.is_none_or(|booked| booked.transfer.credit == wallet);
+            let approved = matches!(refund.state, RefundState::Approved { .. });
+            let expected = approved.then_some(refund.amount);
+            if amount != expected || !right {
+                found.push(Violation::RefundCredit {
+                    order: refund.order,
+                    state: refund.state.name(),
+                    booked: amount.is_some(),
+                });
+            }
+        }
+    }
+
+    fn check_adjustments(&self, found: &mut Vec<Violation>) {
+        for adjustment in self.adjustments.values() {
+            let wallet = AccountId::Wallet(adjustment.customer);
+            let booked = self.transfers.get(&TransferId::Adjustment(adjustment.id));
+            let into = booked.filter(|booked| booked.transfer.credit == wallet);
+            let out = booked.filter(|booked| booked.transfer.debit == wallet);
+            let into = into.map(|booked| i128::from(booked.transfer.amount.micros()));
+            let out = out.map(|booked| -i128::from(booked.transfer.amount.micros()));
+            let said = adjustment.booked.map(|_| i128::from(adjustment.amount.micros()));
+            if into.or(out) != said || booked.is_some() != said.is_some() {
+                found.push(Violation::AdjustmentCredit(adjustment.id));
+            }
+        }
+        let orphan = |id: &TransferId| match id {
+            TransferId::Adjustment(id) if !self.adjustments.contains_key(id) => Some(*id),
+            _ => None,
+        };
+        let orphans = self.transfers.keys().filter_map(orphan);
+        found.extend(orphans.map(Violation::AdjustmentCredit));
     }
 }
 

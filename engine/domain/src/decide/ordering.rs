@@ -1,7 +1,7 @@
 //! What a customer does with quotes and orders, and what the clock does. Only `decide` calls
 //! this.
 
-use super::{Decision, Outcome, lost};
+use super::{Decision, Outcome, lost, steering};
 use crate::change::Change;
 use crate::command::Proposal;
 use crate::effect::Effect;
@@ -39,8 +39,9 @@ pub(super) fn offer_quote(
     if view.order(id).is_some() {
         return Err(Refusal::IdTaken);
     }
-    if !policy.selling {
-        return Err(Refusal::SellingPaused);
+    steering::served(view, policy, customer)?;
+    if policy.limits.services_denied.contains(&service) {
+        return Err(Refusal::NotForSale);
     }
     let price = pricing::judge(proposed, cost, &policy.prices).map_err(|_| Refusal::NotForSale)?;
     if candidates.is_empty() || candidates.len() > usize::from(u8::MAX) {
@@ -82,9 +83,11 @@ pub(super) fn place_order(
     if !quote.stands(now) {
         return Err(Refusal::QuoteExpired);
     }
-    if !policy.selling {
-        return Err(Refusal::SellingPaused);
+    steering::served(view, policy, customer)?;
+    if policy.limits.services_denied.contains(&quote.service) {
+        return Err(Refusal::NotForSale);
     }
+    steering::within(view, &policy.limits, customer, now)?;
     if view.open_orders(customer) >= policy.orders_open_max {
         return Err(Refusal::OrdersOpenMax { max: policy.orders_open_max });
     }

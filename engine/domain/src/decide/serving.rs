@@ -139,6 +139,16 @@ fn record_card(view: &View, effect: Effect, message: MessageId) -> Option<Change
             deposit.admin_cards.push(card);
             Some(Change::Deposit(deposit))
         }
+        Effect::ShowRefundToAdmin(id, admin) => {
+            let mut refund = view.refund(id)?.clone();
+            let card = AdminCard { admin, message };
+            if refund.admin_cards.contains(&card) {
+                return None;
+            }
+            refund.admin_cards.retain(|old| old.admin != admin);
+            refund.admin_cards.push(card);
+            Some(Change::Refund(refund))
+        }
         _ => None,
     }
 }

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use ring4_domain::change::{Change, Seq};
 use ring4_domain::command::{Command, Proposal};
 use ring4_domain::customer::{Profile, Prompt};
+use ring4_domain::day::Day;
 use ring4_domain::decide::Decision;
 use ring4_domain::deposit::{Picture, Reference};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
-    Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey,
-    Timestamp, UserId,
+    AdjustmentId, Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion,
+    ServiceKey, Timestamp, UserId,
 };
 use ring4_domain::ledger::TransferId;
 use ring4_domain::money::Amount;
@@ -28,10 +29,62 @@ pub type Wished = BTreeMap<Effect, Vec<Seq>>;
 
 /// The command that a row's words mean.
 pub fn command(words: &[&str], now: Timestamp, wished: &Wished) -> Command {
-    people_do(words, now)
+    admins_steer(words)
+        .or_else(|| people_do(words, now))
         .or_else(|| vendors_answer(words, now))
         .or_else(|| engine_notes(words, wished))
         .unwrap_or_else(|| panic!("nobody knows how to: {}", words.join(" ")))
+}
+
+fn admins_steer(words: &[&str]) -> Option<Command> {
+    Some(match *words {
+        [who, "asks", "refund", order, refundable, ref reason @ ..] => Command::RequestRefund {
+            customer: user(who),
+            order: order_id(order)?,
+            reason: Some(reason.join(" ")),
+            refundable: refundable == "yes",
+        },
+        [who, "approves", "refund", order] => {
+            Command::ApproveRefund { admin: user(who), order: order_id(order)? }
+        }
+        [who, "rejects", "refund", order, ref reason @ ..] => Command::RejectRefund {
+            admin: user(who),
+            order: order_id(order)?,
+            reason: Some(reason.join(" ")),
+        },
+        [who, "accepts", "terms"] => Command::AcceptTerms { customer: user(who) },
+        [who, "blocks", customer, "for", ref reason @ ..] => Command::BlockCustomer {
+            by: Some(user(who)),
+            customer: user(customer),
+            reason: reason.join(" "),
+        },
+        [who, "unblocks", customer] => {
+            Command::UnblockCustomer { admin: user(who), customer: user(customer) }
+        }
+        [who, "adjusts", id, customer, usd, ref reason @ ..] => Command::ProposeAdjustment {
+            id: adjustment_id(id)?,
+            admin: user(who),
+            customer: user(customer),
+            amount: amount(usd),
+            reason: reason.join(" "),
+        },
+        [who, "books", id, customer] => Command::BookAdjustment {
+            admin: user(who),
+            id: adjustment_id(id)?,
+            customer: user(customer),
+        },
+        [who, "pauses", ref text @ ..] => {
+            Command::SetMaintenance { admin: user(who), on: true, text: text.join(" ") }
+        }
+        [who, "resumes"] => {
+            Command::SetMaintenance { admin: user(who), on: false, text: String::new() }
+        }
+        ["report", day] => Command::ReportDay { day: Day(day.parse().ok()?), send: true },
+        ["report", day, "silently"] => {
+            Command::ReportDay { day: Day(day.parse().ok()?), send: false }
+        }
+        _ => return None,
+    })
 }
 
 fn people_do(words: &[&str], now: Timestamp) -> Option<Command> {
@@ -272,6 +325,10 @@ pub fn order_id(word: &str) -> Option<OrderId> {
     word.strip_prefix('q')?.parse().ok().map(OrderId::from_bits)
 }
 
+pub fn adjustment_id(word: &str) -> Option<AdjustmentId> {
+    word.strip_prefix('a')?.parse().ok().map(AdjustmentId::from_bits)
+}
+
 pub fn deposit_id(word: &str) -> Option<DepositId> {
     word.strip_prefix('d')?.parse().ok().map(DepositId::from_bits)
 }
@@ -290,6 +347,7 @@ pub fn money(decision: &Decision) -> Vec<String> {
             TransferId::ReturnHold(..) => "return_held",
             TransferId::Return(..) => "given_back",
             TransferId::ReturnRelease(..) => "return_released",
+            TransferId::Adjustment(_) => "adjusted",
         };
         Some(format!("{verb} {}", transfer.amount))
     };
@@ -313,6 +371,7 @@ pub fn shown(effect: Effect) -> String {
         | Effect::CancelPurchase(id)
         | Effect::ShowOrder(id)
         | Effect::RingCode(id)
+        | Effect::TellRefundDecided(id)
         | Effect::TellOrderEnded(id) => format!("{name_of_effect}:q{}", id.bits()),
         Effect::ShowDeposit(id)
         | Effect::TellDepositDecided(id)
@@ -325,7 +384,11 @@ pub fn shown(effect: Effect) -> String {
         Effect::ShowDepositToAdmin(id, admin) | Effect::SendPictureToAdmin(id, admin) => {
             format!("{name_of_effect}:d{}:{}", id.bits(), name(admin))
         }
-        Effect::ShowLostToAdmin(id, admin) | Effect::ShowUnreturnedToAdmin(id, admin) => {
+        Effect::TellAdjusted(id) => format!("{name_of_effect}:a{}", id.bits()),
+        Effect::SendReport(day, admin) => format!("{name_of_effect}:{}:{}", day.0, name(admin)),
+        Effect::ShowLostToAdmin(id, admin)
+        | Effect::ShowUnreturnedToAdmin(id, admin)
+        | Effect::ShowRefundToAdmin(id, admin) => {
             format!("{name_of_effect}:q{}:{}", id.bits(), name(admin))
         }
     }
@@ -335,11 +398,21 @@ pub fn shown(effect: Effect) -> String {
 pub fn told(refusal: &Refusal) -> String {
     let key = refusal.key().trim_start_matches("refusal.");
     match refusal {
-        Refusal::OrdersOpenMax { max } | Refusal::DepositsOpenMax { max } => format!("{key} {max}"),
+        Refusal::OrdersOpenMax { max }
+        | Refusal::DepositsOpenMax { max }
+        | Refusal::OrdersMinuteMax { max }
+        | Refusal::OrdersHourMax { max }
+        | Refusal::OrdersDayMax { max } => format!("{key} {max}"),
         Refusal::WalletShort { short: amount }
         | Refusal::DepositTooSmall { min: amount }
+        | Refusal::AdjustmentAmount { max: amount }
+        | Refusal::AdjustmentShort { available: amount }
         | Refusal::DepositTooLarge { max: amount } => format!("{key} {amount}"),
-        Refusal::DepositApprovedAlready { by } | Refusal::DepositRejectedAlready { by } => {
+        Refusal::DepositApprovedAlready { by }
+        | Refusal::RefundApprovedAlready { by }
+        | Refusal::RefundRejectedAlready { by }
+        | Refusal::AdjustmentBookedAlready { by }
+        | Refusal::DepositRejectedAlready { by } => {
             format!("{key} {}", name(*by))
         }
         _ => key.to_owned(),

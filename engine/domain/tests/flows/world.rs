@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Expectations: `refused KEY [DETAIL]`, `nothing` (accepted, wrote nothing), `ok` (wrote
-//! something), the state of the row's order or deposit, money (`held`, `charged`, `released`,
-//! `credited`, `vendor`, each with an amount), `NAME AVAILABLE+HELD` for a wallet, `quote PRICE
+//! something), the state of the row's order or deposit, `refund STATE`, money (`held`, `charged`, `released`,
+//! `credited`, `vendor`, `refunded`, `adjusted`, each with an amount), `NAME AVAILABLE+HELD` for a wallet, `quote PRICE
 //! cap COST`, `forgotten before DAY`, `due TIME hold TIME`, `number … from VENDOR`, `code …`,
 //! `card MESSAGE`, `admin_cards …`, `reason …`, `asks AMOUNT`, `first ADMIN`, `paid ID`,
 //! `wishes …`. Refusals, wishes and money are exact: a
@@ -29,7 +29,7 @@ use ring4_domain::deposit::{Deposit, DepositState, Reference};
 use ring4_domain::ids::{OrderId, ProviderId, Timestamp};
 use ring4_domain::ledger::AccountId;
 use ring4_domain::order::{CancelReason, Order, OrderState};
-use ring4_domain::policy::{MethodPolicy, Policy};
+use ring4_domain::policy::{Limits, MethodPolicy, Policy};
 use ring4_domain::pricing::PriceLimits;
 use ring4_domain::refusal::Refusal;
 use ring4_domain::stars::StarsRate;
@@ -104,6 +104,7 @@ fn policy() -> Policy {
         auto_approve_below: None,
         stars_rate: StarsRate::from_micros(50_000_000).unwrap(),
         two_admins_above: None,
+        limits: Limits::default(),
     }
 }
 
@@ -246,6 +247,10 @@ impl World {
             let from = before.deposits.get(id).map(|deposit| deposit.state.name());
             step(from, deposit.state.name(), "deposit");
         }
+        for (id, refund) in &self.book.refunds {
+            let from = before.refunds.get(id).map(|refund| refund.state.name());
+            step(from, refund.state.name(), "refund");
+        }
     }
 
     /// Tells the truth in the words of the expectation, so that a difference reads well.
@@ -274,6 +279,10 @@ impl World {
                 let before =
                     self.book.forgotten.map_or("nothing".to_owned(), |day| day.to_string());
                 format!("forgotten before {before}")
+            }
+            (["refund", _], _) => {
+                let refund = order.and_then(|order| self.book.refunds.get(&order.id()));
+                format!("refund {}", refund.map_or("none", |refund| refund.state.name()))
             }
             ([who, _], _) if PEOPLE.iter().any(|(name, _)| name == who) => {
                 let wallet = AccountId::Wallet(user(who));
@@ -304,6 +313,13 @@ impl World {
             "forget_codes_after_days" => policy.forget_codes_after_days = value.parse().unwrap(),
             "orders_open_max" => policy.orders_open_max = value.parse().unwrap(),
             "deposits_open_max" => policy.deposits_open_max = value.parse().unwrap(),
+            "orders_minute_max" => policy.limits.orders_minute_max = value.parse().unwrap(),
+            "orders_hour_max" => policy.limits.orders_hour_max = value.parse().unwrap(),
+            "orders_day_max" => policy.limits.orders_day_max = value.parse().unwrap(),
+            "terms_required" => policy.limits.terms_required = value == "on",
+            "services_denied" => {
+                policy.limits.services_denied.insert(value.parse().unwrap());
+            }
             "admin_removed" => assert!(policy.admins.remove(&user(value))),
             _ => panic!("no policy {field}"),
         }

@@ -7,7 +7,7 @@ use ring4_domain::book::Book;
 use ring4_domain::command::Command;
 use ring4_domain::decide::Outcome;
 use ring4_domain::deposit::DepositState;
-use ring4_domain::ids::{DepositId, OrderId, UserId};
+use ring4_domain::ids::{AdjustmentId, DepositId, OrderId, UserId};
 use ring4_domain::ledger::AccountId;
 use ring4_domain::money::Amount;
 use ring4_domain::order::OrderState;
@@ -19,6 +19,9 @@ struct Wallet {
     deposited: i128,
     held: i128,
     spent: i128,
+    refunded: i128,
+    adjusted_in: i128,
+    adjusted_out: i128,
 }
 
 #[derive(Debug, PartialEq)]
@@ -26,6 +29,7 @@ enum Hold {
     Open,
     Charged,
     Released,
+    Refunded,
 }
 
 #[derive(Debug)]
@@ -47,6 +51,8 @@ pub struct Auditor {
     claimed: BTreeSet<DepositId>,
     credited: BTreeSet<DepositId>,
     sales: BTreeMap<OrderId, Sale>,
+    proposed: BTreeMap<AdjustmentId, (UserId, i128)>,
+    adjusted: BTreeSet<AdjustmentId>,
 }
 
 impl Auditor {
@@ -112,6 +118,24 @@ impl Auditor {
                 assert_eq!((sale.lost, &sale.hold), (0, &Hold::Released), "{order:?}");
                 sale.lost = micros(order.purchase.as_ref().unwrap().cost);
             }
+            (Command::ApproveRefund { admin, order }, Outcome::Refund(_)) => {
+                assert!(ADMINS.contains(&admin.0), "{admin} is no admin");
+                let sale = self.sales.get_mut(order).unwrap();
+                assert_eq!(sale.hold, Hold::Charged, "{order} was given back");
+                sale.hold = Hold::Refunded;
+                self.wallets.get_mut(&sale.customer).unwrap().refunded += sale.price;
+            }
+            (Command::ProposeAdjustment { id, customer, amount, .. }, Outcome::Adjustment(_)) => {
+                self.proposed.entry(*id).or_insert((*customer, micros(*amount)));
+            }
+            (Command::BookAdjustment { admin, id, .. }, Outcome::Adjustment(_)) => {
+                assert!(ADMINS.contains(&admin.0), "{admin} is no admin");
+                let (customer, amount) = self.proposed.get(id).unwrap();
+                assert!(self.adjusted.insert(*id), "adjusted twice");
+                let wallet = self.wallets.entry(*customer).or_default();
+                wallet.adjusted_in += (*amount).max(0);
+                wallet.adjusted_out += -(*amount).min(0);
+            }
             _ => {}
         }
         if let Outcome::Order(order) = outcome {
@@ -140,6 +164,7 @@ impl Auditor {
         let hold = match state {
             state if state.is_open() => Hold::Open,
             OrderState::Delivered => Hold::Charged,
+            OrderState::Refunded => Hold::Refunded,
             _ => Hold::Released,
         };
         if sale.hold == Hold::Open && hold != Hold::Open {
@@ -157,12 +182,14 @@ impl Auditor {
         for (id, wallet) in &self.wallets {
             let theirs = account(AccountId::Wallet(*id));
             let available = theirs.available().map(micros);
-            let mine = wallet.deposited - wallet.held - wallet.spent;
+            let earned = wallet.deposited + wallet.refunded + wallet.adjusted_in;
+            let gone = wallet.spent + wallet.adjusted_out;
+            let mine = earned - wallet.held - gone;
             assert_eq!(available, Some(mine), "{id} can spend something else: {wallet:?}");
             assert_eq!(micros(theirs.debits_pending), wallet.held, "{id} holds: {wallet:?}");
-            assert_eq!(micros(theirs.debits_posted), wallet.spent, "{id} spent: {wallet:?}");
+            assert_eq!(micros(theirs.debits_posted), gone, "{id} spent: {wallet:?}");
             assert_eq!(micros(theirs.deposited), wallet.deposited, "{id} paid in: {wallet:?}");
-            assert_eq!(micros(theirs.refunded), 0, "nothing gives back yet");
+            assert_eq!(micros(theirs.refunded), wallet.refunded, "{id} got back: {wallet:?}");
         }
         for id in book.accounts.keys() {
             if let AccountId::Wallet(id) = id {
@@ -170,7 +197,8 @@ impl Auditor {
             }
         }
         let charged = |of: fn(&Sale) -> i128| -> i128 {
-            self.sales.values().filter(|sale| sale.hold == Hold::Charged).map(of).sum()
+            let charged = |sale: &&Sale| matches!(sale.hold, Hold::Charged | Hold::Refunded);
+            self.sales.values().filter(charged).map(of).sum()
         };
         let revenue = account(AccountId::Revenue);
         assert_eq!(micros(revenue.credits_posted), charged(|sale| sale.price), "revenue");

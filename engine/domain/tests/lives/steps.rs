@@ -11,12 +11,12 @@ use ring4_domain::customer::{Profile, Prompt};
 use ring4_domain::deposit::{DepositState, Picture, Reference};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
-    Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey,
-    Timestamp, UserId,
+    AdjustmentId, Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion,
+    ServiceKey, Timestamp, UserId,
 };
 use ring4_domain::money::Amount;
 use ring4_domain::order::{Candidate, FailReason, Order, OrderState, Purchase};
-use ring4_domain::policy::{MethodPolicy, Policy};
+use ring4_domain::policy::{Limits, MethodPolicy, Policy};
 use ring4_domain::pricing::PriceLimits;
 use ring4_domain::sale::Sale;
 use ring4_domain::stars::StarsRate;
@@ -46,7 +46,10 @@ fn paid_in() -> impl Iterator<Item = Step> {
         let id = DepositId::from_bits(DEPOSITS + customer.0.unsigned_abs());
         let method = MethodKey::new("usdt").unwrap();
         let amount = Amount::from_micros(1_000_000);
+        let profile =
+            Profile { id: customer, name: "C".to_owned(), username: None, language: None };
         [
+            Command::Welcome(profile),
             Command::OpenDeposit { id, customer, amount, method, card: None },
             Command::SubmitDeposit { customer, deposit: id },
             Command::ApproveDeposit { admin: UserId(ADMINS[0]), deposit: id },
@@ -166,6 +169,7 @@ pub fn policy() -> Policy {
         auto_approve_below: Some(Amount::from_micros(1_100_000)),
         stars_rate: StarsRate::from_micros(50_000_000).unwrap(),
         two_admins_above: Some(Amount::from_micros(1_900_000)),
+        limits: Limits::default(),
     }
 }
 
@@ -175,6 +179,7 @@ pub enum Go {
     Order { id: OrderId, choice: u8, cost: Amount, offer: Proposal },
     Deposit { id: DepositId, choice: u8, customer: UserId, amount: Amount },
     Wish { choice: usize, message: Option<MessageId> },
+    Adjust { id: AdjustmentId, customer: UserId, amount: Amount },
 }
 
 impl Go {
@@ -220,6 +225,20 @@ impl Go {
                     }
                 },
             }),
+            Self::Adjust { id, customer, amount } => Some(match book.adjustments.get(id) {
+                Some(known) => Command::BookAdjustment {
+                    admin: UserId(ADMINS[1]),
+                    id: *id,
+                    customer: known.customer,
+                },
+                None => Command::ProposeAdjustment {
+                    id: *id,
+                    admin: UserId(ADMINS[0]),
+                    customer: *customer,
+                    amount: *amount,
+                    reason: "why".to_owned(),
+                },
+            }),
             Self::Wish { choice, message } => {
                 let (effect, made) = book.wishes.iter().nth(choice % book.wishes.len().max(1))?;
                 Some(Command::Granted { effect: *effect, made: *made, message: *message })
@@ -253,6 +272,12 @@ fn move_order(order: &Order, choice: u8, cost: Amount) -> Command {
         (OrderState::Waiting, 1) | (_, 0) => Command::OrderDeadline { order: id },
         (OrderState::Cancelling { .. }, 1..=2) | (_, 1) => returned,
         (OrderState::Waiting | OrderState::Cancelling { .. }, _) => code,
+        (OrderState::Delivered, 2) => {
+            Command::RequestRefund { customer, order: id, reason: None, refundable: true }
+        }
+        (OrderState::Delivered, 3) => {
+            Command::ApproveRefund { admin: UserId(ADMINS[0]), order: id }
+        }
         _ if choice % 8 == 7 => Command::ReturnUnconfirmed { order: id },
         _ if choice % 8 == 6 => Command::ReturnDenied { order: id },
         _ if choice % 8 == 3 => {
@@ -285,6 +310,10 @@ fn go() -> impl Strategy<Value = Go> {
         }),
         2 => deposit,
         1 => (any::<usize>(), message()).prop_map(|(choice, message)| Go::Wish { choice, message }),
+        1 => (4_u64..12, customer(), -500_000_i64..500_000).prop_map(|(id, customer, micros)| {
+            let (id, amount) = (AdjustmentId::from_bits(id), Amount::from_micros(micros));
+            Go::Adjust { id, customer, amount }
+        }),
     ]
 }
 
@@ -293,6 +322,7 @@ fn noise() -> impl Strategy<Value = Command> {
     prop_oneof![
         shopping(),
         paying(),
+        steering(),
         vendors(),
         order_id().prop_map(|order| Command::OrderDeadline { order }),
         order_id().prop_map(|quote| Command::QuoteDeadline { quote }),
@@ -350,6 +380,37 @@ fn paying() -> impl Strategy<Value = Command> {
         }),
         (person(), deposit_id(), any::<Option<String>>()).prop_map(|(admin, deposit, reason)| {
             Command::RejectDeposit { admin, deposit, reason }
+        }),
+    ]
+}
+
+/// Adjustments by few ids, so that they collide, and what else admins do by hand.
+fn steering() -> impl Strategy<Value = Command> {
+    let id = || (0_u64..4).prop_map(AdjustmentId::from_bits);
+    prop_oneof![
+        (person(), order_id(), any::<bool>()).prop_map(|(customer, order, refundable)| {
+            Command::RequestRefund { customer, order, reason: None, refundable }
+        }),
+        (person(), order_id()).prop_map(|(admin, order)| Command::ApproveRefund { admin, order }),
+        (person(), order_id()).prop_map(|(admin, order)| Command::RejectRefund {
+            admin,
+            order,
+            reason: None
+        }),
+        (id(), person(), customer(), amount()).prop_map(|(id, admin, customer, amount)| {
+            let reason = "why".to_owned();
+            Command::ProposeAdjustment { id, admin, customer, amount, reason }
+        }),
+        (person(), id(), customer()).prop_map(|(admin, id, customer)| Command::BookAdjustment {
+            admin,
+            id,
+            customer
+        }),
+        (person(), any::<bool>())
+            .prop_map(|(admin, on)| { Command::SetMaintenance { admin, on, text: String::new() } }),
+        (person(), customer(), any::<bool>()).prop_map(|(admin, customer, block)| match block {
+            true => Command::BlockCustomer { by: Some(admin), customer, reason: String::new() },
+            false => Command::UnblockCustomer { admin, customer },
         }),
     ]
 }
@@ -443,7 +504,7 @@ fn candidates(candidate: &Candidate, count: usize) -> Vec<Candidate> {
 }
 
 fn effect() -> impl Strategy<Value = Effect> {
-    (order_id(), deposit_id(), person(), 0_u8..12).prop_map(|(order, deposit, admin, kind)| {
+    (order_id(), deposit_id(), person(), 0_u8..13).prop_map(|(order, deposit, admin, kind)| {
         match kind {
             0 => Effect::Buy(order),
             1 => Effect::FindPurchase(order),
@@ -456,6 +517,7 @@ fn effect() -> impl Strategy<Value = Effect> {
             8 => Effect::ShowDepositToAdmin(deposit, admin),
             9 => Effect::ShowLostToAdmin(order, admin),
             10 => Effect::ShowUnreturnedToAdmin(order, admin),
+            11 => Effect::ShowRefundToAdmin(order, admin),
             _ => Effect::DropKeys,
         }
     })

@@ -2,6 +2,7 @@
 //!
 //! The order of fields and the numbers of variants are the format: append, never change.
 
+use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Booked;
 use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::customer::{Customer, Prompt};
@@ -9,15 +10,18 @@ use ring4_domain::day::Day;
 use ring4_domain::deposit::{AdminCard, Approval, Deposit, DepositState, Picture, Reference};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
-    Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey,
-    Timestamp, UserId,
+    AdjustmentId, Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion,
+    ServiceKey, Timestamp, UserId,
 };
 use ring4_domain::ledger::{Account, AccountId, Resolution, Transfer, TransferId, TransferKind};
+use ring4_domain::maintenance::Maintenance;
 use ring4_domain::money::Amount;
 use ring4_domain::order::{
     CancelReason, Candidate, FailReason, Former, Lost, OrderState, Quote, Unreturned,
 };
+use ring4_domain::refund::{Refund, RefundState};
 use ring4_domain::sale::{Sale, SaleSwitch};
+use ring4_domain::standing::{Block, Standing};
 use ring4_domain::stars::{ChargeId, Stars};
 
 use super::{Coded, DecodeError, In, Out, choice, record};
@@ -53,6 +57,8 @@ scalar! {
     Timestamp: |value, out| out.signed(value.0), |input| Ok(Self(input.signed("moment")?));
     Day: |value, out| out.signed(value.0), |input| Ok(Self(input.signed("day")?));
     Seq: |value, out| out.unsigned(value.0), |input| Ok(Self(input.unsigned("place")?));
+    AdjustmentId: |value, out| out.unsigned(value.bits()),
+        |input| short_id(input, "adjustment id", Self::from_bits, Self::bits);
     OrderId: |value, out| out.unsigned(value.bits()),
         |input| short_id(input, "order id", Self::from_bits, Self::bits);
     DepositId: |value, out| out.unsigned(value.bits()),
@@ -215,6 +221,7 @@ choice!(Prompt {
     4 => DepositPicture { 0: deposit },
     5 => Deposit {},
     6 => DepositFor { 0: quote, 1: amount },
+    21 => RefundReason { 0: order },
 });
 record!(Customer { id, name, username, language, created_at, prompt, reachable });
 
@@ -249,6 +256,7 @@ choice!(TransferId {
     11 => ReturnHold { 0: id, 1: attempt },
     12 => Return { 0: id, 1: attempt },
     13 => ReturnRelease { 0: id, 1: attempt },
+    21 => Adjustment { 0: id },
 });
 choice!(TransferKind {
     1 => Posted {},
@@ -264,6 +272,50 @@ choice!(Resolution {
     4 => Voided { 0: by },
 });
 record!(Booked { transfer, resolution, seq });
+
+choice!(RefundState {
+    1 => Requested {},
+    2 => Approved { by: by, at: at },
+    3 => Rejected { by: by, at: at, reason: reason },
+});
+record!(Refund { order, customer, amount, reason, state, requested_at, admin_cards });
+record!(Block { by, at, reason });
+record!(Standing { customer, block, terms_at });
+record!(Maintenance { on, text, by, at });
+
+impl Coded for Adjustment {
+    fn write(&self, out: &mut Out<'_>) {
+        out.list(8);
+        self.id.write(out);
+        self.customer.write(out);
+        self.amount.write(out);
+        self.reason.write(out);
+        self.proposed_by.write(out);
+        self.proposed_at.write(out);
+        self.booked.map(|(by, _)| by).write(out);
+        self.booked.map(|(_, at)| at).write(out);
+    }
+
+    fn read(input: &mut In<'_>) -> Result<Self, DecodeError> {
+        input.list_of("Adjustment", 8)?;
+        let mut adjustment = Self {
+            id: Coded::read(input)?,
+            customer: Coded::read(input)?,
+            amount: Coded::read(input)?,
+            reason: Coded::read(input)?,
+            proposed_by: Coded::read(input)?,
+            proposed_at: Coded::read(input)?,
+            booked: None,
+        };
+        let (by, at): (Option<UserId>, Option<Timestamp>) =
+            (Coded::read(input)?, Coded::read(input)?);
+        if by.is_some() != at.is_some() {
+            return Err(DecodeError::Malformed("Adjustment"));
+        }
+        adjustment.booked = by.zip(at);
+        Ok(adjustment)
+    }
+}
 
 choice!(Effect {
     1 => Buy { 0: order },
@@ -282,6 +334,10 @@ choice!(Effect {
     14 => SendInvoice { 0: deposit },
     15 => DropInvoice { 0: deposit },
     16 => ReturnStars { 0: deposit },
+    21 => ShowRefundToAdmin { 0: order, 1: admin },
+    22 => TellRefundDecided { 0: order },
+    23 => TellAdjusted { 0: id },
+    24 => SendReport { 0: day, 1: admin },
 });
 choice!(Sale { 1 => Open {}, 2 => Draining {}, 3 => Off {} });
 record!(SaleSwitch { provider, sale, by, at });
@@ -298,6 +354,11 @@ choice!(Change {
     9 => RulesActivated { 0: version },
     10 => CodesForgotten { 0: before },
     11 => SaleSet { 0: switch },
+    21 => Refund { 0: refund },
+    22 => Standing { 0: standing },
+    23 => Adjustment { 0: adjustment },
+    24 => Maintenance { 0: maintenance },
+    25 => Reported { 0: day },
 });
 choice!(Actor { 1 => Customer { 0: user }, 2 => Admin { 0: user }, 3 => Engine {} });
 record!(Entry { seq, at, actor, cause, changes });

@@ -83,6 +83,12 @@ pub(crate) struct ForgottenRow {
     pub before: Day,
 }
 
+/// The local day of the last report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReportedRow {
+    pub day: Day,
+}
+
 /// How far the state has come. Every keyspace holds one and all must agree, because the store
 /// below may lose a whole keyspace, or the newest part of one, and still open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,5 +152,6 @@ record!(Totals { customers, orders_open, deposits_opened, deposits_submitted, wi
 record!(RulesRow { version, since });
 record!(RulesSeen { version });
 record!(ForgottenRow { before });
+record!(ReportedRow { day });
 record!(Head { seq, hash });
 record!(Mark { schema, head });

@@ -4,8 +4,11 @@
 //! Records are kept as values and encoded once, when the group is written, however often the
 //! group's entries changed them.
 
+mod desk;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Booked;
 use ring4_domain::change::{Change, Entry, Seq};
 use ring4_domain::customer::Customer;
@@ -18,13 +21,18 @@ use ring4_domain::ids::{
 use ring4_domain::ledger::{
     self, Account, AccountId, LedgerError, Resolution, Transfer, TransferId, TransferKind,
 };
+use ring4_domain::maintenance::Maintenance;
 use ring4_domain::money::Amount;
 use ring4_domain::order::{Order, Quote};
+use ring4_domain::refund::Refund;
 use ring4_domain::sale::SaleSwitch;
+use ring4_domain::standing::Standing;
 use ring4_domain::stars::ChargeId;
 
 use super::StageError;
-use crate::codec::{AccountRow, ForgottenRow, RulesRow, RulesSeen, Tally, Totals, WishRow};
+use crate::codec::{
+    AccountRow, ForgottenRow, ReportedRow, RulesRow, RulesSeen, Tally, Totals, WishRow,
+};
 use crate::state::Batch;
 use crate::state::keys::{self, Undecided};
 use crate::state::rows::Row;
@@ -102,6 +110,11 @@ pub(crate) struct Overlay {
     rules_seen: Table<RulesSeen>,
     forgotten: Table<ForgottenRow>,
     sales: Table<SaleSwitch>,
+    refunds: Table<Refund>,
+    standings: Table<Standing>,
+    adjustments: Table<Adjustment>,
+    maintenance: Table<Maintenance>,
+    reported: Table<ReportedRow>,
     wallet_entries: Vec<Vec<u8>>,
 }
 
@@ -122,6 +135,11 @@ impl Overlay {
             rules_seen: Table::new(),
             forgotten: Table::new(),
             sales: Table::new(),
+            refunds: Table::new(),
+            standings: Table::new(),
+            adjustments: Table::new(),
+            maintenance: Table::new(),
+            reported: Table::new(),
             wallet_entries: Vec::new(),
         }
     }
@@ -305,6 +323,21 @@ impl Overlay {
             Change::SaleSet(switch) => {
                 self.sales.slot(snapshot, &switch.provider)?;
             }
+            Change::Refund(refund) => {
+                self.refunds.slot(snapshot, &refund.order)?;
+            }
+            Change::Standing(standing) => {
+                self.standings.slot(snapshot, &standing.customer)?;
+            }
+            Change::Adjustment(adjustment) => {
+                self.adjustments.slot(snapshot, &adjustment.id)?;
+            }
+            Change::Maintenance(_) => {
+                self.maintenance.slot(snapshot, &())?;
+            }
+            Change::Reported(_) => {
+                self.reported.slot(snapshot, &())?;
+            }
         }
         Ok(())
     }
@@ -381,6 +414,21 @@ impl Overlay {
             Change::SaleSet(switch) => {
                 self.sales.set(&switch.provider.clone(), Some(switch));
             }
+            Change::Refund(refund) => {
+                self.refunds.set(&refund.order.clone(), Some(refund));
+            }
+            Change::Standing(standing) => {
+                self.standings.set(&standing.customer.clone(), Some(standing));
+            }
+            Change::Adjustment(adjustment) => {
+                self.adjustments.set(&adjustment.id.clone(), Some(adjustment));
+            }
+            Change::Maintenance(maintenance) => {
+                self.maintenance.set(&(), Some(maintenance));
+            }
+            Change::Reported(day) => {
+                self.reported.set(&(), Some(ReportedRow { day }));
+            }
         }
     }
 
@@ -448,6 +496,11 @@ impl Overlay {
         self.rules_seen.write(batch);
         self.forgotten.write(batch);
         self.sales.write(batch);
+        self.refunds.write(batch);
+        self.standings.write(batch);
+        self.adjustments.write(batch);
+        self.maintenance.write(batch);
+        self.reported.write(batch);
         for key in self.wallet_entries {
             batch.put_index(Space::Ledger, key);
         }

@@ -16,6 +16,11 @@
 //! |           | `r`                                       | live rule set                        |
 //! |           | `R` version                               | rule set ever live                   |
 //! |           | `s` vendor                                | what admins let a vendor do          |
+//! |           | `g` order                                 | refund                               |
+//! |           | `k` customer                              | how a customer stands                |
+//! |           | `j` adjustment                            | adjustment                           |
+//! |           | `m`                                       | an admin's pause in selling          |
+//! |           | `p`                                       | the day of the last report           |
 //! | `index`   | `q` expires at, quote                     | quotes by end of life                |
 //! |           | `c` customer, placed at (newest first), order | a customer's orders              |
 //! |           | `o` customer, order                       | open orders                          |
@@ -27,6 +32,7 @@
 //! |           | `m` method, amount, deposit               | amounts of open deposits, unshared   |
 //! |           | `p` payment's id, deposit                 | deposits by their payment            |
 //! |           | `x` charge, deposit                       | deposits by their payment in stars   |
+//! |           | `g` requested at, order                   | refunds that wait for an admin       |
 //! | `outbox`  | `x` effect                                | effect and the entry that made it    |
 //!
 //! Integers are big-endian so that keys sort as they count; signed ones have their sign bit
@@ -36,10 +42,13 @@
 use ring4_domain::change::Seq;
 use ring4_domain::deposit::{Deposit, DepositState, Reference};
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{DepositId, MethodKey, OrderId, ProviderId, Timestamp, UserId};
+use ring4_domain::ids::{
+    AdjustmentId, DepositId, MethodKey, OrderId, ProviderId, Timestamp, UserId,
+};
 use ring4_domain::ledger::{AccountId, TransferId};
 use ring4_domain::money::Amount;
 use ring4_domain::order::{Order, OrderState, Quote};
+use ring4_domain::refund::{Refund, RefundState};
 use ring4_domain::stars::ChargeId;
 
 /// Version of this layout; another version is a migration.
@@ -130,6 +139,7 @@ pub(crate) fn transfer(id: TransferId) -> Vec<u8> {
         TransferId::Release(id) => (4, id.bits()),
         TransferId::VendorCost(id) => (5, id.bits()),
         TransferId::Refund(id) => (6, id.bits()),
+        TransferId::Adjustment(id) => (21, id.bits()),
     };
     KeyBytes::new(b't').byte(kind).unsigned(bits).end()
 }
@@ -154,6 +164,10 @@ pub(crate) fn wish(effect: Effect) -> Vec<u8> {
         Effect::SendInvoice(deposit) => of(key, 14, deposit.bits()),
         Effect::DropInvoice(deposit) => of(key, 15, deposit.bits()),
         Effect::ReturnStars(deposit) => of(key, 16, deposit.bits()),
+        Effect::ShowRefundToAdmin(order, admin) => of(key, 21, order.bits()).user(admin),
+        Effect::TellRefundDecided(order) => of(key, 22, order.bits()),
+        Effect::TellAdjusted(id) => of(key, 23, id.bits()),
+        Effect::SendReport(day, admin) => key.byte(24).signed(day.0).user(admin),
     }
     .end()
 }
@@ -305,6 +319,28 @@ pub(crate) fn deposit_indexes(deposit: &Deposit) -> Vec<Vec<u8>> {
         keys.push(deposits_charged(charge).unsigned(bits).end());
     }
     keys
+}
+
+pub(crate) fn adjustment(id: AdjustmentId) -> Vec<u8> {
+    KeyBytes::new(b'j').unsigned(id.bits()).end()
+}
+
+/// Refunds that wait for an admin begin with this.
+pub(crate) fn refunds_requested() -> KeyBytes {
+    KeyBytes::new(b'g')
+}
+
+pub(crate) fn refund_indexes(refund: &Refund) -> Vec<Vec<u8>> {
+    if refund.state != RefundState::Requested {
+        return Vec::new();
+    }
+    vec![refunds_requested().signed(refund.requested_at.0).unsigned(refund.order.bits()).end()]
+}
+
+/// When the order was placed that this key of [`order_of`] leads to.
+pub(crate) fn placed_at(key: &[u8]) -> Option<Timestamp> {
+    let bits = key.get(9..17)?.try_into().ok()?;
+    Some(Timestamp((!u64::from_be_bytes(bits) ^ (1 << 63)).cast_signed()))
 }
 
 /// The id that an index key ends with, as bits.

@@ -1,19 +1,23 @@
 //! What the state stores by key, one implementation per row. Group, snapshot and verification
 //! use this.
 
+use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Booked;
 use ring4_domain::customer::Customer;
 use ring4_domain::deposit::Deposit;
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{DepositId, OrderId, ProviderId, RulesVersion, UserId};
+use ring4_domain::ids::{AdjustmentId, DepositId, OrderId, ProviderId, RulesVersion, UserId};
 use ring4_domain::ledger::{AccountId, TransferId};
+use ring4_domain::maintenance::Maintenance;
 use ring4_domain::order::{Order, Quote};
+use ring4_domain::refund::Refund;
 use ring4_domain::sale::SaleSwitch;
+use ring4_domain::standing::Standing;
 
 use super::Space;
 use super::keys::{self, KeyBytes};
 use crate::codec::{
-    AccountRow, Coded, ForgottenRow, Kind, RulesRow, RulesSeen, Tally, Totals, WishRow,
+    AccountRow, Coded, ForgottenRow, Kind, ReportedRow, RulesRow, RulesSeen, Tally, Totals, WishRow,
 };
 
 /// A row with its place in the state.
@@ -209,6 +213,76 @@ impl Row for SaleSwitch {
     fn id(&self) -> ProviderId {
         self.provider.clone()
     }
+}
+
+impl Row for Refund {
+    type Id = OrderId;
+    const KIND: Kind = Kind::Refund;
+    const SPACE: Space = Space::Records;
+
+    fn key(id: &OrderId) -> Vec<u8> {
+        KeyBytes::new(b'g').unsigned(id.bits()).end()
+    }
+
+    fn id(&self) -> OrderId {
+        self.order
+    }
+
+    fn indexes(&self) -> Vec<Vec<u8>> {
+        keys::refund_indexes(self)
+    }
+}
+
+impl Row for Standing {
+    type Id = UserId;
+    const KIND: Kind = Kind::Standing;
+    const SPACE: Space = Space::Records;
+
+    fn key(id: &UserId) -> Vec<u8> {
+        KeyBytes::new(b'k').user(*id).end()
+    }
+
+    fn id(&self) -> UserId {
+        self.customer
+    }
+}
+
+impl Row for Adjustment {
+    type Id = AdjustmentId;
+    const KIND: Kind = Kind::Adjustment;
+    const SPACE: Space = Space::Records;
+
+    fn key(id: &AdjustmentId) -> Vec<u8> {
+        keys::adjustment(*id)
+    }
+
+    fn id(&self) -> AdjustmentId {
+        self.id
+    }
+}
+
+impl Row for Maintenance {
+    type Id = ();
+    const KIND: Kind = Kind::Maintenance;
+    const SPACE: Space = Space::Records;
+
+    fn key((): &()) -> Vec<u8> {
+        vec![b'm']
+    }
+
+    fn id(&self) {}
+}
+
+impl Row for ReportedRow {
+    type Id = ();
+    const KIND: Kind = Kind::Reported;
+    const SPACE: Space = Space::Records;
+
+    fn key((): &()) -> Vec<u8> {
+        vec![b'p']
+    }
+
+    fn id(&self) {}
 }
 
 impl Row for WishRow {

@@ -9,7 +9,8 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 use crate::Space;
 use crate::codec::{
-    self, AccountRow, Coded, ForgottenRow, Kind, Mark, RulesSeen, Tally, Totals, WishRow,
+    self, AccountRow, Coded, ForgottenRow, Kind, Mark, ReportedRow, RulesSeen, Tally, Totals,
+    WishRow,
 };
 use crate::journal::Head;
 use crate::keyring::Keys;
@@ -186,6 +187,11 @@ impl Expected {
             self.row(&ForgottenRow { before });
         }
         book.sales.values().for_each(|switch| self.row(switch));
+        book.refunds.values().for_each(|refund| self.row(refund));
+        book.standings.values().for_each(|standing| self.row(standing));
+        book.adjustments.values().for_each(|adjustment| self.row(adjustment));
+        book.maintenance.iter().for_each(|maintenance| self.row(maintenance));
+        book.reported.iter().for_each(|day| self.row(&ReportedRow { day: *day }));
         self.counts(book);
     }
 

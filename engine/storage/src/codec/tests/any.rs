@@ -3,6 +3,7 @@
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Booked;
 use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::customer::{Customer, Prompt};
@@ -10,17 +11,20 @@ use ring4_domain::day::Day;
 use ring4_domain::deposit::{AdminCard, Approval, Deposit, DepositState, Picture, Reference};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
-    Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion, ServiceKey,
-    Timestamp, UserId,
+    AdjustmentId, Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion,
+    ServiceKey, Timestamp, UserId,
 };
 use ring4_domain::ledger::{Account, AccountId, Resolution, Transfer, TransferId, TransferKind};
+use ring4_domain::maintenance::Maintenance;
 use ring4_domain::money::Amount;
 use ring4_domain::order::{
     CancelReason, Candidate, Code, FailReason, Former, Lost, Order, OrderState, Purchase, Quote,
     Unreturned,
 };
 use ring4_domain::private::Private;
+use ring4_domain::refund::{Refund, RefundState};
 use ring4_domain::sale::{Sale, SaleSwitch};
+use ring4_domain::standing::{Block, Standing};
 use ring4_domain::stars::{ChargeId, Stars};
 
 use crate::codec::{
@@ -317,6 +321,7 @@ fn customer() -> impl Strategy<Value = Customer> {
         deposit_id().prop_map(Prompt::DepositPicture),
         Just(Prompt::Deposit),
         (order_id(), amount()).prop_map(|(quote, amount)| Prompt::DepositFor(quote, amount)),
+        order_id().prop_map(Prompt::RefundReason),
     ];
     let texts = (text(), option::of(text()), option::of(text()));
     (user(), texts, at(), option::of(prompt), any::<bool>()).prop_map(
@@ -357,6 +362,7 @@ fn transfer_id() -> impl Strategy<Value = TransferId> {
         order_id().prop_map(TransferId::Release),
         order_id().prop_map(TransferId::VendorCost),
         order_id().prop_map(TransferId::Refund),
+        adjustment_id().prop_map(TransferId::Adjustment),
     ]
 }
 
@@ -389,6 +395,10 @@ fn effect() -> impl Strategy<Value = Effect> {
         Just(Effect::DropKeys),
         (deposit_id(), user()).prop_map(|(id, admin)| Effect::SendPictureToAdmin(id, admin)),
         (order_id(), user()).prop_map(|(id, admin)| Effect::ShowUnreturnedToAdmin(id, admin)),
+        (order_id(), user()).prop_map(|(id, admin)| Effect::ShowRefundToAdmin(id, admin)),
+        order_id().prop_map(Effect::TellRefundDecided),
+        adjustment_id().prop_map(Effect::TellAdjusted),
+        (any::<i64>(), user()).prop_map(|(day, admin)| Effect::SendReport(Day(day), admin)),
     ]
 }
 
@@ -397,6 +407,71 @@ fn sale_switch() -> impl Strategy<Value = SaleSwitch> {
     (provider(), sale, user(), at()).prop_map(|(provider, sale, by, at)| SaleSwitch {
         provider,
         sale,
+        by,
+        at,
+    })
+}
+
+fn adjustment_id() -> impl Strategy<Value = AdjustmentId> {
+    any::<u64>().prop_map(AdjustmentId::from_bits)
+}
+
+fn refund() -> impl Strategy<Value = Refund> {
+    let state = prop_oneof![
+        Just(RefundState::Requested),
+        (user(), at()).prop_map(|(by, at)| RefundState::Approved { by, at }),
+        (user(), at(), option::of(text())).prop_map(|(by, at, reason)| RefundState::Rejected {
+            by,
+            at,
+            reason
+        }),
+    ];
+    let cards = vec((user(), message()), 0..3).prop_map(|cards| {
+        let card = |(admin, message)| AdminCard { admin, message };
+        cards.into_iter().map(card).collect()
+    });
+    (order_id(), user(), amount(), option::of(text()), state, at(), cards).prop_map(
+        |(order, customer, amount, reason, state, requested_at, admin_cards)| Refund {
+            order,
+            customer,
+            amount,
+            reason,
+            state,
+            requested_at,
+            admin_cards,
+        },
+    )
+}
+
+fn standing() -> impl Strategy<Value = Standing> {
+    let block = (option::of(user()), at(), text());
+    let block = block.prop_map(|(by, at, reason)| Block { by, at, reason });
+    (user(), option::of(block), option::of(at())).prop_map(|(customer, block, terms_at)| Standing {
+        customer,
+        block,
+        terms_at,
+    })
+}
+
+fn adjustment() -> impl Strategy<Value = Adjustment> {
+    let booked = option::of((user(), at()));
+    (adjustment_id(), user(), amount(), text(), user(), at(), booked).prop_map(
+        |(id, customer, amount, reason, proposed_by, proposed_at, booked)| Adjustment {
+            id,
+            customer,
+            amount,
+            reason,
+            proposed_by,
+            proposed_at,
+            booked,
+        },
+    )
+}
+
+fn maintenance() -> impl Strategy<Value = Maintenance> {
+    (any::<bool>(), text(), user(), at()).prop_map(|(on, text, by, at)| Maintenance {
+        on,
+        text,
         by,
         at,
     })
@@ -415,6 +490,11 @@ fn change() -> impl Strategy<Value = Change> {
         rules_version().prop_map(Change::RulesActivated),
         any::<i64>().prop_map(|days| Change::CodesForgotten(Day(days))),
         sale_switch().prop_map(Change::SaleSet),
+        refund().prop_map(Change::Refund),
+        standing().prop_map(Change::Standing),
+        adjustment().prop_map(Change::Adjustment),
+        maintenance().prop_map(Change::Maintenance),
+        any::<i64>().prop_map(|days| Change::Reported(Day(days))),
     ]
 }
 

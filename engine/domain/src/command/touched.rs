@@ -1,0 +1,152 @@
+//! Which records a command, or a wish that was granted, is decided by. Only `command` is built on
+//! this.
+
+use super::{Command, Key};
+use crate::effect::Effect;
+use crate::ledger::AccountId;
+
+impl Command {
+    /// The records that [`crate::decide::decide`] will look at.
+    #[must_use]
+    pub fn touched(&self) -> Vec<Key> {
+        match self {
+            Self::Welcome(profile) => vec![Key::Customer(profile.id)],
+            Self::Ask { customer, .. }
+            | Self::ChooseLanguage { customer, .. }
+            | Self::SetReachable { customer, .. } => vec![Key::Customer(*customer)],
+            Self::OfferQuote(proposal) => {
+                vec![
+                    Key::Customer(proposal.customer),
+                    Key::Quote(proposal.id),
+                    Key::Order(proposal.id),
+                    Key::Standing(proposal.customer),
+                    Key::Maintenance,
+                ]
+            }
+            Self::PlaceOrder { customer, quote, .. } => vec![
+                Key::Quote(*quote),
+                Key::Order(*quote),
+                Key::OpenOrders(*customer),
+                Key::Account(AccountId::Wallet(*customer)),
+                Key::Standing(*customer),
+                Key::Maintenance,
+                Key::Placed(*customer),
+            ],
+            Self::OpenDeposit { .. }
+            | Self::SubmitDeposit { .. }
+            | Self::TellReference { .. }
+            | Self::SendPicture { .. }
+            | Self::ApproveDeposit { .. }
+            | Self::RejectDeposit { .. }
+            | Self::StarsPaid { .. }
+            | Self::ReturnStars { .. }
+            | Self::StarsReturned { .. }
+            | Self::StarsKept { .. }
+            | Self::DepositDeadline { .. } => self.touched_in_paying(),
+            Self::PurchaseBought { order, purchase }
+            | Self::AdoptPurchase { order, purchase, .. } => vec![
+                Key::Order(*order),
+                Key::Owner(purchase.provider.clone(), purchase.vendor_order.clone()),
+            ],
+            Self::CancelOrder { order, .. }
+            | Self::StartPurchase { order, .. }
+            | Self::PurchaseRefused { order, .. }
+            | Self::PurchaseUnclear { order, .. }
+            | Self::PurchaseNotFound { order }
+            | Self::PurchaseDoubtful { order }
+            | Self::ReleasePurchase { order, .. }
+            | Self::CodeArrived { order, .. }
+            | Self::PurchaseReturned { order, .. }
+            | Self::CodeOverdue { order }
+            | Self::ReturnUnconfirmed { order }
+            | Self::ReturnDenied { order }
+            | Self::SettleReturn { order, .. }
+            | Self::OrderDeadline { order } => vec![Key::Order(*order)],
+            Self::QuoteDeadline { quote } => vec![Key::Quote(*quote)],
+            Self::Granted { effect, .. } => {
+                let mut keys = vec![Key::Wish(*effect)];
+                keys.extend(effect.subject());
+                keys
+            }
+            Self::ActivateRules(_) => vec![Key::Rules],
+            Self::ForgetCodes => vec![Key::Forgotten, Key::OldestOpenOrder],
+            Self::SetSale { provider, .. } => vec![Key::Sale(provider.clone())],
+            Self::RequestRefund { customer, order, .. } => {
+                vec![Key::Customer(*customer), Key::Order(*order), Key::Refund(*order)]
+            }
+            Self::ApproveRefund { order, .. } | Self::RejectRefund { order, .. } => {
+                vec![Key::Order(*order), Key::Refund(*order)]
+            }
+            Self::AcceptTerms { customer } => vec![Key::Standing(*customer)],
+            Self::BlockCustomer { customer, .. } | Self::UnblockCustomer { customer, .. } => {
+                vec![Key::Customer(*customer), Key::Standing(*customer)]
+            }
+            Self::ProposeAdjustment { id, customer, .. } => {
+                vec![Key::Adjustment(*id), Key::Customer(*customer)]
+            }
+            Self::BookAdjustment { id, customer, .. } => {
+                vec![Key::Adjustment(*id), Key::Account(AccountId::Wallet(*customer))]
+            }
+            Self::SetMaintenance { .. } => vec![Key::Maintenance],
+            Self::ReportDay { .. } => vec![Key::Reported],
+        }
+    }
+
+    /// The same for the commands about deposits.
+    fn touched_in_paying(&self) -> Vec<Key> {
+        match self {
+            Self::OpenDeposit { id, customer, amount, method, .. } => vec![
+                Key::Customer(*customer),
+                Key::Deposit(*id),
+                Key::OpenDeposits(*customer),
+                Key::Amounts(method.clone(), *amount),
+            ],
+            Self::TellReference { customer, deposit, reference } => vec![
+                Key::Customer(*customer),
+                Key::Deposit(*deposit),
+                Key::OpenDeposits(*customer),
+                Key::Referred(reference.clone()),
+            ],
+            Self::SendPicture { customer, deposit, .. } => {
+                vec![Key::Customer(*customer), Key::Deposit(*deposit)]
+            }
+            Self::SubmitDeposit { customer, deposit } => {
+                vec![Key::Deposit(*deposit), Key::OpenDeposits(*customer)]
+            }
+            Self::StarsPaid { deposit, spare, charge, .. } => {
+                let deposits = deposit.iter().chain([spare]).map(|id| Key::Deposit(*id));
+                deposits.chain([Key::Charged(charge.clone())]).collect()
+            }
+            Self::ReturnStars { customer, deposit, .. } => {
+                vec![Key::Deposit(*deposit), Key::Account(AccountId::Wallet(*customer))]
+            }
+            Self::StarsReturned { deposit }
+            | Self::StarsKept { deposit }
+            | Self::ApproveDeposit { deposit, .. }
+            | Self::RejectDeposit { deposit, .. }
+            | Self::DepositDeadline { deposit } => vec![Key::Deposit(*deposit)],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Effect {
+    /// The record that decides what granting the effect means: the one whose card it shows, or
+    /// the order that stands still without it.
+    #[must_use]
+    pub const fn subject(self) -> Option<Key> {
+        match self {
+            Self::ShowOrder(order)
+            | Self::Buy(order)
+            | Self::FindPurchase(order)
+            | Self::ShowLostToAdmin(order, _)
+            | Self::ShowUnreturnedToAdmin(order, _) => Some(Key::Order(order)),
+            Self::ShowDeposit(deposit)
+            | Self::ShowDepositToAdmin(deposit, _)
+            | Self::SendInvoice(deposit)
+            | Self::ReturnStars(deposit) => Some(Key::Deposit(deposit)),
+            Self::ShowRefundToAdmin(order, _) => Some(Key::Refund(order)),
+            _ => None,
+        }
+    }
+}

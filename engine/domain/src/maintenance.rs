@@ -1,0 +1,20 @@
+//! The pause in selling that an admin begins and ends in the chat. Domain, storage and the
+//! middle import this. The operator's own switch is in the settings; either stops the selling.
+
+use crate::ids::{Timestamp, UserId};
+
+/// The longest text that customers are told, in characters.
+pub const TEXT_CHARS_MAX: usize = 500;
+
+/// The last word about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Maintenance {
+    /// Whether selling pauses.
+    pub on: bool,
+    /// What customers are told; the message pack's own text when empty.
+    pub text: String,
+    /// The admin who said so.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+}

@@ -1,0 +1,35 @@
+//! How a customer stands with the shop: blocked or not, terms accepted or not. Domain, storage
+//! and the middle import this. Apart from the customer's record, which follows what Telegram
+//! says of a person.
+
+use crate::ids::{Timestamp, UserId};
+
+/// Why and by whom a customer may not buy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// The admin; `None` where the engine did it by the operator's policy.
+    pub by: Option<UserId>,
+    /// When.
+    pub at: Timestamp,
+    /// Why; for admins only.
+    pub reason: String,
+}
+
+/// One customer's standing; who has none is neither blocked nor bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The customer.
+    pub customer: UserId,
+    /// The block, while there is one.
+    pub block: Option<Block>,
+    /// When the terms were accepted.
+    pub terms_at: Option<Timestamp>,
+}
+
+impl Standing {
+    /// The standing of somebody of whom nothing was decided yet.
+    #[must_use]
+    pub const fn new(customer: UserId) -> Self {
+        Self { customer, block: None, terms_at: None }
+    }
+}

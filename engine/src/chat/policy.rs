@@ -1,0 +1,82 @@
+//! What the operator's policy says before a customer buys: the facts for `policy.rhai`, and the
+//! terms. The core keeps its own limits whatever is said here.
+
+use ring4_domain::change::Actor;
+use ring4_domain::command::Command;
+use ring4_domain::ids::OrderId;
+use ring4_domain::money::Amount;
+use ring4_domain::order::{Order, OrderState};
+use ring4_domain::policy::ORDERS_COUNTED_MAX;
+use ring4_domain::refusal::Refusal;
+use ring4_rules::{BuyerFacts, Verdict};
+
+use super::{Reply, Visit};
+use crate::shop::ShopError;
+
+impl Visit<'_> {
+    /// Why the policy does not let this customer buy at this price, if it does not.
+    pub(super) async fn policy_refuses(&self, id: OrderId) -> Result<Option<Refusal>, ShopError> {
+        let snapshot = self.shop.snapshot();
+        // A second press, and somebody else's price, are answered by the core.
+        let Some(quote) = snapshot.quote(id)?.filter(|quote| quote.customer == self.user()) else {
+            return Ok(None);
+        };
+        let counted = usize::try_from(ORDERS_COUNTED_MAX).unwrap_or(usize::MAX);
+        let now = self.shop.clock.now();
+        let orders = snapshot.orders_of(self.user(), None, counted)?;
+        let within = |secs: u32| {
+            let recent = orders.iter().filter(move |order| now < order.placed_at.plus_secs(secs));
+            recent.collect::<Vec<&Order>>()
+        };
+        let count = |orders: &[&Order]| u32::try_from(orders.len()).unwrap_or(u32::MAX);
+        let day = within(86_400);
+        let cancelled = day.iter().filter(|order| order.state == OrderState::Cancelled).count();
+        let paid = day
+            .iter()
+            .filter(|order| order.state.is_open() || order.state == OrderState::Delivered);
+        let spent = paid.map(|order| order.quote.price).try_fold(Amount::ZERO, Amount::checked_add);
+        let open = orders.iter().filter(|order| order.state.is_open()).count();
+        let buyer = BuyerFacts {
+            service: quote.service,
+            country: quote.country,
+            price: quote.price,
+            available: self.available()?,
+            known_days: now.secs_since(self.customer.created_at) / 86_400,
+            orders_minute: count(&within(60)),
+            orders_hour: count(&within(3_600)),
+            orders_day: count(&day),
+            cancelled_day: u32::try_from(cancelled).unwrap_or(u32::MAX),
+            spent_day: spent.unwrap_or(Amount::MAX),
+            open_orders: u32::try_from(open).unwrap_or(u32::MAX),
+        };
+        match self.live.rules.may_buy(&buyer) {
+            Ok(Verdict::Yes) => Ok(None),
+            Ok(Verdict::No) => Ok(Some(Refusal::PolicyRefuses)),
+            Ok(Verdict::Suspicious(reason)) => {
+                tracing::warn!(user = %self.user(), trace = self.trace, reason, "suspicious");
+                if self.live.config.limits.auto_block {
+                    let customer = self.user();
+                    let command = Command::BlockCustomer { by: None, customer, reason };
+                    // The engine is refused nothing here: the customer is known.
+                    let _ = self.shop.submit(Actor::Engine, &self.trace, command).await?;
+                    return Ok(Some(Refusal::CustomerBlocked));
+                }
+                Ok(Some(Refusal::PolicyRefuses))
+            }
+            // A policy that fails sells: the core's limits hold, and reloading proved the script.
+            Err(error) => {
+                tracing::error!(%error, "no word of the policy");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Accepts the terms and buys what was about to be bought.
+    pub(super) async fn accept_terms(&self, quote: OrderId) -> Result<Reply, ShopError> {
+        let command = Command::AcceptTerms { customer: self.user() };
+        match self.submit(command).await? {
+            Ok(_) => self.place(quote).await,
+            Err(refusal) => self.refuse(&refusal),
+        }
+    }
+}

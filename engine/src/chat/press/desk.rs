@@ -1,0 +1,105 @@
+//! What the buttons of the admins' desk carry: refunds, customers, adjustments, pauses. The
+//! screens write it, the chat room reads it.
+//!
+//! Some name a customer. They are shown to admins only, and whoever presses one is asked again
+//! whether they are an admin; forged by somebody else they do nothing.
+
+use std::fmt;
+
+use ring4_domain::change::Seq;
+use ring4_domain::ids::{AdjustmentId, IdError, OrderId, UserId};
+
+/// A button of the desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Desk {
+    /// The refunds that wait for an admin.
+    Refunds,
+    /// One refund.
+    Refund(OrderId),
+    /// Give an order's money back.
+    ApproveRefund(OrderId),
+    /// Refuse a refund.
+    RejectRefund(OrderId),
+    /// One customer explained.
+    Customer(UserId),
+    /// Let a customer buy nothing any more.
+    Block(UserId),
+    /// Let a customer buy again.
+    Unblock(UserId),
+    /// Book an adjustment that was proposed.
+    BookAdjustment(AdjustmentId),
+    /// What admins did before this entry, or lately.
+    Audit(Option<Seq>),
+    /// Let selling pause, or go on.
+    Maintenance(bool),
+    /// The figures of so many days.
+    Stats(u32),
+}
+
+impl fmt::Display for Desk {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refunds => write!(out, "g"),
+            Self::Refund(id) => write!(out, "gr:{id}"),
+            Self::ApproveRefund(id) => write!(out, "gy:{id}"),
+            Self::RejectRefund(id) => write!(out, "gn:{id}"),
+            Self::Customer(id) => write!(out, "c:{id}"),
+            Self::Block(id) => write!(out, "cb:{id}"),
+            Self::Unblock(id) => write!(out, "cu:{id}"),
+            Self::BookAdjustment(id) => write!(out, "j:{id}"),
+            Self::Audit(None) => write!(out, "a"),
+            Self::Audit(Some(before)) => write!(out, "a:{}", before.0),
+            Self::Maintenance(true) => write!(out, "m1"),
+            Self::Maintenance(false) => write!(out, "m0"),
+            Self::Stats(days) => write!(out, "z:{days}"),
+        }
+    }
+}
+
+impl Desk {
+    /// Reads the parts between the colons.
+    ///
+    /// # Errors
+    /// They are no button of the desk.
+    pub fn read(parts: &[&str]) -> Result<Self, IdError> {
+        let user = |id: &str| id.parse().map(UserId).map_err(|_| IdError);
+        Ok(match *parts {
+            ["g"] => Self::Refunds,
+            ["gr", id] => Self::Refund(id.parse()?),
+            ["gy", id] => Self::ApproveRefund(id.parse()?),
+            ["gn", id] => Self::RejectRefund(id.parse()?),
+            ["c", id] => Self::Customer(user(id)?),
+            ["cb", id] => Self::Block(user(id)?),
+            ["cu", id] => Self::Unblock(user(id)?),
+            ["j", id] => Self::BookAdjustment(id.parse()?),
+            ["a"] => Self::Audit(None),
+            ["a", before] => Self::Audit(Some(Seq(before.parse().map_err(|_| IdError)?))),
+            ["m1"] => Self::Maintenance(true),
+            ["m0"] => Self::Maintenance(false),
+            ["z", days] => Self::Stats(days.parse().map_err(|_| IdError)?),
+            _ => return Err(IdError),
+        })
+    }
+
+    /// One of each, for tests.
+    #[cfg(test)]
+    pub(super) fn every() -> Vec<Self> {
+        let order = OrderId::from_bits(u64::MAX);
+        let user = UserId(i64::MIN);
+        vec![
+            Self::Refunds,
+            Self::Refund(order),
+            Self::ApproveRefund(order),
+            Self::RejectRefund(order),
+            Self::Customer(user),
+            Self::Block(user),
+            Self::Unblock(user),
+            Self::BookAdjustment(AdjustmentId::from_bits(u64::MAX)),
+            Self::Audit(None),
+            Self::Audit(Some(Seq(u64::MAX))),
+            Self::Maintenance(true),
+            Self::Maintenance(false),
+            Self::Stats(u32::MAX),
+        ]
+    }
+}

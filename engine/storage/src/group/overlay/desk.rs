@@ -1,0 +1,58 @@
+//! What decisions about refunds, blocks, adjustments and pauses look at. Only `overlay` is built
+//! on this.
+
+use ring4_domain::adjustment::Adjustment;
+use ring4_domain::day::Day;
+use ring4_domain::ids::{AdjustmentId, OrderId, Timestamp, UserId};
+use ring4_domain::maintenance::Maintenance;
+use ring4_domain::policy::ORDERS_COUNTED_MAX;
+use ring4_domain::refund::Refund;
+use ring4_domain::standing::Standing;
+
+use super::Overlay;
+use crate::ReadError;
+
+impl Overlay {
+    pub(in crate::group) fn refund(
+        &mut self,
+        order: OrderId,
+    ) -> Result<Option<&Refund>, ReadError> {
+        self.refunds.get(&self.snapshot, &order)
+    }
+
+    pub(in crate::group) fn standing(
+        &mut self,
+        customer: UserId,
+    ) -> Result<Option<&Standing>, ReadError> {
+        self.standings.get(&self.snapshot, &customer)
+    }
+
+    pub(in crate::group) fn adjustment(
+        &mut self,
+        id: AdjustmentId,
+    ) -> Result<Option<&Adjustment>, ReadError> {
+        self.adjustments.get(&self.snapshot, &id)
+    }
+
+    pub(in crate::group) fn maintenance(&mut self) -> Result<Option<&Maintenance>, ReadError> {
+        self.maintenance.get(&self.snapshot, &())
+    }
+
+    pub(in crate::group) fn reported(&mut self) -> Result<Option<Day>, ReadError> {
+        Ok(self.reported.get(&self.snapshot, &())?.map(|row| row.day))
+    }
+
+    /// When a customer's latest orders were placed, newest first. An order never changes when it
+    /// was placed, so those of the group that are stored already say the same.
+    pub(in crate::group) fn placed(&self, customer: UserId) -> Result<Vec<Timestamp>, ReadError> {
+        let counted = usize::try_from(ORDERS_COUNTED_MAX).unwrap_or(usize::MAX);
+        let mut moments = self.snapshot.orders_placed(customer, counted)?;
+        let new = self.orders.0.values().filter(|slot| slot.stored.is_none());
+        let new = new.filter_map(|slot| slot.now.as_ref());
+        let own = new.filter(|order| order.customer() == customer);
+        moments.extend(own.map(|order| order.placed_at));
+        moments.sort_unstable_by(|one, other| other.cmp(one));
+        moments.truncate(counted);
+        Ok(moments)
+    }
+}

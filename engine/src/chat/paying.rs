@@ -55,7 +55,7 @@ impl Chat {
             Err(_) => None,
         };
         let asked = Asked { customer: checkout.from.id, count: checkout.count };
-        let verdict = may_pay(deposit.as_ref(), &live.policy, asked);
+        let verdict = may_pay(deposit.as_ref(), &live.policy, asked, self.shop.clock.now());
         Ok(verdict.err().map(|refusal| voice.refuse(&refusal, None)))
     }
 

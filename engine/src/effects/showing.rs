@@ -80,11 +80,11 @@ pub(super) async fn deposit_decided(shop: &Shop, id: DepositId) -> Result<Found,
     let live = shop.live.load_full();
     let voice = voice(shop, &live, customer.as_ref());
     let text = voice.deposit_decided(&deposit, available);
-    let spendable =
-        matches!(deposit.state, DepositState::Approved { .. } | DepositState::Credited { .. });
-    let wanted = match deposit.wanted.filter(|_| spendable) {
-        Some(quote) => snapshot.quote(quote)?,
-        None => None,
+    let wanted = match (&deposit.state, deposit.wanted) {
+        (DepositState::Approved { .. } | DepositState::Credited { .. }, Some(quote)) => {
+            snapshot.quote(quote)?
+        }
+        _ => None,
     };
     let (Some(text), Some(quote)) = (text.clone(), wanted) else {
         return tell(shop, deposit.customer, text).await;

@@ -2,6 +2,7 @@
 //! The middle makes these, the sender delivers them. Texts arrive finished, in Telegram's HTML.
 
 pub mod moment;
+mod stars;
 mod wire;
 
 use bytes::Bytes;

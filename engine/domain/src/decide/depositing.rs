@@ -59,14 +59,7 @@ pub(super) fn open(
         Some(asked) => free_amount(view, &method, asked).ok_or(Refusal::AmountsTaken)?,
         None => amount,
     };
-    let stars = match way.stars {
-        true => {
-            let rate = policy.stars_rate;
-            let max = rate.worth(STARS_MAX);
-            Some(rate.stars(amount).ok_or(Refusal::DepositTooLarge { max })?)
-        }
-        false => None,
-    };
+    let stars = if way.stars { Some(unpaid(policy, amount)?) } else { None };
     // From here on nothing fails.
     let prompt = view.customer(customer).and_then(|known| known.prompt.as_ref());
     let wanted = match prompt {
@@ -95,7 +88,7 @@ pub(super) fn open(
         reference: None,
         picture: None,
         first_approval: None,
-        stars: stars.map(|count| Stars { count, charge: None, invoice: None, returns: 0 }),
+        stars,
         wanted,
     };
     changes.push(Change::Deposit(deposit.clone()));
@@ -104,6 +97,13 @@ pub(super) fn open(
         changes.push(Change::Wish(Effect::SendInvoice(id)));
     }
     Ok(Decision { changes, outcome: Outcome::Deposit(deposit) })
+}
+
+/// The stars that an invoice asks for.
+fn unpaid(policy: &Policy, amount: Amount) -> Result<Stars, Refusal> {
+    let max = policy.stars_rate.worth(STARS_MAX);
+    let count = policy.stars_rate.stars(amount).ok_or(Refusal::DepositTooLarge { max })?;
+    Ok(Stars { count, charge: None, invoice: None, returns: 0 })
 }
 
 /// The first amount from the one asked for on, cent by cent, that no open deposit of the method

@@ -52,6 +52,7 @@ pub fn may_pay(
     deposit: Option<&Deposit>,
     policy: &Policy,
     checkout: Checkout,
+    now: Timestamp,
 ) -> Result<(), Refusal> {
     let deposit = deposit.filter(|deposit| deposit.customer == checkout.customer);
     let deposit = deposit.ok_or(Refusal::DepositUnknown)?;
@@ -63,8 +64,8 @@ pub fn may_pay(
         return Err(Refusal::MethodUnknown);
     }
     match deposit.state {
-        DepositState::Opened => Ok(()),
-        DepositState::Expired { .. } => Err(Refusal::DepositExpired),
+        DepositState::Opened if now < deposit.expires_at => Ok(()),
+        DepositState::Opened | DepositState::Expired { .. } => Err(Refusal::DepositExpired),
         _ => Err(Refusal::DepositCreditedAlready),
     }
 }

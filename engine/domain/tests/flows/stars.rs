@@ -33,7 +33,8 @@ stars_are_credited_once: "
 
 stars_paid_late_are_credited: "
     0s   anna opens d1 5.00 stars              -> opened
-    1h   clock d1                              -> expired; wishes show_deposit:d1 drop_invoice:d1
+    1h   anna checks 250 for d1                -> refused deposit_expired
+         clock d1                              -> expired; wishes show_deposit:d1 drop_invoice:d1
          granted last drop_invoice:d1          -> ok
          anna checks 250 for d1                -> refused deposit_expired
          anna claims d1                        -> refused paid_by_invoice

@@ -169,7 +169,7 @@ impl World {
     fn check_out(&mut self, row: &str, who: &str, count: u32, deposit: &str) {
         let deposit = self.book.deposits.get(&deposit_id(deposit).unwrap());
         let checkout = Checkout { customer: user(who), count };
-        let got = match may_pay(deposit, &self.policy, checkout) {
+        let got = match may_pay(deposit, &self.policy, checkout, self.now) {
             Ok(()) => "allowed".to_owned(),
             Err(refusal) => {
                 self.seen.insert(refusal.key().to_owned());

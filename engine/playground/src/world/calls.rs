@@ -14,8 +14,9 @@ pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024;
 const MISTAKES_MAX: usize = 1_000;
 
 /// What a bot without a mistake may be told, because somebody else was faster: a customer who
-/// deleted a message or never wrote, an edit that was made already, a press that waited too long.
-const EXCUSED: [&str; 7] = [
+/// deleted a message or never wrote, an edit or a refund that was made already, a press that
+/// waited too long.
+const EXCUSED: [&str; 8] = [
     "message is not modified",
     "message to edit not found",
     "message can't be edited",
@@ -23,6 +24,7 @@ const EXCUSED: [&str; 7] = [
     "message can't be deleted",
     "query is too old",
     "chat not found",
+    "CHARGE_ALREADY_REFUNDED",
 ];
 
 /// What is kept of a request's parameters.

@@ -6,7 +6,9 @@ use ring4_domain::ids::MessageId;
 use serde::Serialize;
 use teloxide_core::types as telegram;
 
-use super::{Action, Call, ChatId, CommandScope, InlineResult, Markup, NOTICE_CHARS_MAX, moment};
+use super::{
+    Action, Call, ChatId, CommandScope, InlineResult, Markup, NOTICE_CHARS_MAX, moment, stars,
+};
 use crate::client::{Body, CallError, Upload};
 use crate::keyboard::Keyboard;
 
@@ -18,7 +20,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    fn json<T: Serialize>(method: &'static str, payload: &T) -> Result<Self, CallError> {
+    pub(super) fn json<T: Serialize>(method: &'static str, payload: &T) -> Result<Self, CallError> {
         Ok(Self { method, body: Body::json(payload)? })
     }
 }
@@ -65,46 +67,15 @@ impl Call {
                 Ok(Request { method: "sendDocument", body: Body::Upload(upload) })
             }
             Self::ForwardFile { file_id, document, caption, reply_to } => {
-                let (photo, document) = match document {
-                    true => (None, Some(file_id.as_str())),
-                    false => (Some(file_id.as_str()), None),
-                };
-                let method = if photo.is_some() { "sendPhoto" } else { "sendDocument" };
-                let payload = SendFile {
-                    chat_id,
-                    photo,
-                    document,
-                    caption,
-                    parse_mode: telegram::ParseMode::Html,
-                    reply_parameters: reply_to.map(reply_parameters),
-                };
-                Request::json(method, &payload)
+                forward_file(chat_id, file_id, *document, caption, *reply_to)
             }
             Self::SendInvoice { title, description, payload, count } => {
-                let title = cut(title, INVOICE_TITLE_CHARS_MAX);
-                let payload = SendInvoice {
-                    chat_id,
-                    title,
-                    description: cut(description, INVOICE_DESCRIPTION_CHARS_MAX),
-                    payload,
-                    currency: "XTR",
-                    prices: [LabeledPrice { label: title, amount: *count }],
-                };
-                Request::json("sendInvoice", &payload)
+                stars::invoice(chat_id, (title, description), payload, *count)
             }
             Self::AnswerCheckout { query_id, refusal } => {
-                let payload = AnswerPreCheckoutQuery {
-                    pre_checkout_query_id: query_id,
-                    ok: refusal.is_none(),
-                    error_message: refusal.as_deref(),
-                };
-                Request::json("answerPreCheckoutQuery", &payload)
+                stars::answer(query_id, refusal.as_deref())
             }
-            Self::RefundStars { charge } => {
-                let telegram_payment_charge_id = charge.as_str();
-                let payload = RefundStarPayment { user_id: chat_id, telegram_payment_charge_id };
-                Request::json("refundStarPayment", &payload)
-            }
+            Self::RefundStars { charge } => stars::refund(chat_id, charge),
             Self::DeleteMessage { message } => {
                 let payload = DeleteMessage { chat_id, message_id: message.0 };
                 Request::json("deleteMessage", &payload)
@@ -116,35 +87,67 @@ impl Call {
                 Request::json("answerCallbackQuery", &payload)
             }
             Self::AnswerInline { query_id, results, cache_secs, start } => {
-                let result = |result| WireResult::of(result, plain);
-                let payload = AnswerInlineQuery {
-                    inline_query_id: query_id,
-                    results: results.iter().map(result).collect(),
-                    cache_time: *cache_secs,
-                    is_personal: true,
-                    button: start
-                        .as_ref()
-                        .map(|(text, start_parameter)| ResultsButton { text, start_parameter }),
-                };
-                Request::json("answerInlineQuery", &payload)
+                answer_inline(query_id, results, *cache_secs, start.as_ref(), plain)
             }
             Self::ChatAction(action) => {
                 let payload = SendChatAction { chat_id, action: action.wire() };
                 Request::json("sendChatAction", &payload)
             }
             Self::SetCommands { scope, language, commands } => {
-                let line = |line: &super::MenuCommand| {
-                    telegram::BotCommand::new(&line.name, &line.description)
-                };
-                let payload = SetMyCommands {
-                    commands: commands.iter().map(line).collect(),
-                    scope: scope.wire(),
-                    language_code: language.as_deref(),
-                };
-                Request::json("setMyCommands", &payload)
+                set_commands(*scope, language.as_deref(), commands)
             }
         }
     }
+}
+
+fn forward_file(
+    chat_id: i64,
+    file_id: &str,
+    document: bool,
+    caption: &str,
+    reply_to: Option<MessageId>,
+) -> Result<Request, CallError> {
+    let method = if document { "sendDocument" } else { "sendPhoto" };
+    let payload = SendFile {
+        chat_id,
+        photo: (!document).then_some(file_id),
+        document: document.then_some(file_id),
+        caption,
+        parse_mode: telegram::ParseMode::Html,
+        reply_parameters: reply_to.map(reply_parameters),
+    };
+    Request::json(method, &payload)
+}
+
+fn answer_inline(
+    query_id: &str,
+    results: &[InlineResult],
+    cache_secs: u32,
+    start: Option<&(String, String)>,
+    plain: bool,
+) -> Result<Request, CallError> {
+    let payload = AnswerInlineQuery {
+        inline_query_id: query_id,
+        results: results.iter().map(|result| WireResult::of(result, plain)).collect(),
+        cache_time: cache_secs,
+        is_personal: true,
+        button: start.map(|(text, start_parameter)| ResultsButton { text, start_parameter }),
+    };
+    Request::json("answerInlineQuery", &payload)
+}
+
+fn set_commands(
+    scope: CommandScope,
+    language: Option<&str>,
+    commands: &[super::MenuCommand],
+) -> Result<Request, CallError> {
+    let line = |line: &super::MenuCommand| telegram::BotCommand::new(&line.name, &line.description);
+    let payload = SetMyCommands {
+        commands: commands.iter().map(line).collect(),
+        scope: scope.wire(),
+        language_code: language,
+    };
+    Request::json("setMyCommands", &payload)
 }
 
 /// The text, its moments in plain form where the server does not know them.
@@ -238,7 +241,7 @@ fn file_fields(
     Ok(fields)
 }
 
-fn cut(text: &str, chars_max: usize) -> &str {
+pub(super) fn cut(text: &str, chars_max: usize) -> &str {
     text.char_indices().nth(chars_max).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
@@ -269,40 +272,6 @@ struct SendMessage<'a> {
     reply_parameters: Option<telegram::ReplyParameters>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_markup: Option<WireMarkup<'a>>,
-}
-
-/// The longest title and description of an invoice, in characters (Bot API, sendInvoice).
-const INVOICE_TITLE_CHARS_MAX: usize = 32;
-const INVOICE_DESCRIPTION_CHARS_MAX: usize = 255;
-
-#[derive(Serialize)]
-struct SendInvoice<'a> {
-    chat_id: i64,
-    title: &'a str,
-    description: &'a str,
-    payload: &'a str,
-    currency: &'static str,
-    prices: [LabeledPrice<'a>; 1],
-}
-
-#[derive(Serialize)]
-struct LabeledPrice<'a> {
-    label: &'a str,
-    amount: u32,
-}
-
-#[derive(Serialize)]
-struct AnswerPreCheckoutQuery<'a> {
-    pre_checkout_query_id: &'a str,
-    ok: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_message: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct RefundStarPayment<'a> {
-    user_id: i64,
-    telegram_payment_charge_id: &'a str,
 }
 
 #[derive(Serialize)]

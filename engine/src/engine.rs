@@ -178,8 +178,7 @@ impl Engine {
         };
         let Built { config, live, files, .. } = built;
         let data_dir = config.fixed.storage.data_dir.clone();
-        let shelf = Shelf::new(&data_dir);
-        let version = live.version();
+        let (shelf, version) = (Shelf::new(&data_dir), live.version());
         let live = live::cell(live);
         let Vendors { registry, catalogues, odds, market } =
             vendors::open(&config, &clock, &live).await?;
@@ -192,7 +191,6 @@ impl Engine {
             let (live, board) = (Arc::clone(&live), Arc::clone(&board));
             executor::start(store, live, clock.clone(), memory.floor.clone(), board)?
         };
-        let sender = Sender::start(client.clone(), sender_options);
         let backups = vault::backups(&config, program.as_deref());
         let (vault, inlet) = vault::vault(&backups, &data_dir);
         let shipping =
@@ -209,8 +207,8 @@ impl Engine {
             catalogues,
             market,
             odds,
+            sender: Sender::start(client.clone(), sender_options),
             client: client.clone(),
-            sender,
             username: OnceLock::new(),
             notices,
             menus_due: Notify::new(),
@@ -218,37 +216,28 @@ impl Engine {
             sightings: crate::sightings::Sightings::default(),
             shipped: shipping.as_ref().map(Shipping::status),
         });
-        for switch in shop.snapshot().sales().map_err(ShopError::from)? {
-            shop.registry.set_sale(&switch.provider, switch.sale);
-        }
-        if let Some(loss) = &recovery.read_only {
-            shop.executor.halt(Trouble::EntriesLost { loss: loss.to_string() });
-        }
+        take_up(&shop, &recovery)?;
         // The files are on the shelf before the journal names their version.
         shelf.keep(version, &files)?;
         activate(&shop, version).await?;
         let effects = Effects::restore(Arc::clone(&shop), board)?;
         let reloader = Reloader::new(Arc::clone(&shop), origin, shelf, config.clone(), files);
-        let menus_client = client.clone();
         let intake =
             Intake::start(client, inbox, Chat::new(Arc::clone(&shop)), intake_options(&config));
-        let (stop, poke) = (CancellationToken::new(), Arc::new(Notify::new()));
         let mut engine = Self {
-            shop,
+            shop: Arc::clone(&shop),
             intake,
             parts: JoinSet::new(),
-            stop,
+            stop: CancellationToken::new(),
             reopen: CancellationToken::new(),
-            poke,
+            poke: Arc::new(Notify::new()),
             thread,
             shipping,
         };
-        engine.start_parts(effects, reloader, menus_client);
+        engine.start_parts(effects, reloader);
         engine.start_notices(orders_told);
-        engine.start_prober(memory, &config, clock_behind);
-        engine.start_health(&config);
-        let keeper = Keeper::new(Arc::clone(&engine.shop), backups, inlet, &recovery);
-        engine.start_vault(keeper, recovery.clean);
+        engine.start_watches(memory, &config, clock_behind);
+        engine.start_vault(Keeper::new(shop, backups, inlet, &recovery), recovery.clean);
         Ok(engine)
     }
 
@@ -258,6 +247,11 @@ impl Engine {
             stop.run_until_cancelled(notices::keep(shop, orders)).await;
             "the notices"
         });
+    }
+
+    fn start_watches(&mut self, memory: Memory, config: &Config, clock_behind: Option<u32>) {
+        self.start_prober(memory, config, clock_behind);
+        self.start_health(config);
     }
 
     fn start_health(&mut self, config: &Config) {
@@ -299,7 +293,7 @@ impl Engine {
         });
     }
 
-    fn start_parts(&mut self, effects: Effects, reloader: Reloader, client: Client) {
+    fn start_parts(&mut self, effects: Effects, reloader: Reloader) {
         let stop = self.stop.clone();
         self.parts.spawn(async move {
             // Whether it stopped or was stopped shows in the executor's health.
@@ -359,7 +353,7 @@ impl Engine {
         });
         let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
         self.parts.spawn(async move {
-            stop.run_until_cancelled(Menus::new(shop, client).run()).await;
+            stop.run_until_cancelled(Menus::new(shop).run()).await;
             "the menus"
         });
     }
@@ -419,6 +413,17 @@ impl Engine {
             shipping.stop().await;
         }
     }
+}
+
+/// What was switched stays so, and where entries are lost nothing is sold.
+fn take_up(shop: &Shop, recovery: &Recovery) -> Result<(), ShopError> {
+    for switch in shop.snapshot().sales()? {
+        shop.registry.set_sale(&switch.provider, switch.sale);
+    }
+    if let Some(loss) = &recovery.read_only {
+        shop.executor.halt(Trouble::EntriesLost { loss: loss.to_string() });
+    }
+    Ok(())
 }
 
 /// Waits for shipping to end by itself; for ever where nothing is shipped.

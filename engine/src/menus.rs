@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ring4_domain::ids::UserId;
-use ring4_telegram::client::Client;
 use ring4_telegram::outgoing::{Call, ChatId, CommandScope, MenuCommand, Outgoing, Priority};
 use ring4_telegram::sender::SendError;
 
@@ -27,7 +26,6 @@ type Place = (Option<UserId>, Option<String>);
 /// Keeps the menus what table and message packs say.
 pub struct Menus {
     shop: Arc<Shop>,
-    client: Client,
     /// What Telegram has taken since the start. A menu that is there already is not sent again.
     told: BTreeMap<Place, Vec<MenuCommand>>,
 }
@@ -35,8 +33,8 @@ pub struct Menus {
 impl Menus {
     /// Menus of which Telegram was told nothing yet.
     #[must_use]
-    pub const fn new(shop: Arc<Shop>, client: Client) -> Self {
-        Self { shop, client, told: BTreeMap::new() }
+    pub const fn new(shop: Arc<Shop>) -> Self {
+        Self { shop, told: BTreeMap::new() }
     }
 
     /// Sets the menus now and whenever [`Shop::menus_due`] says so, until it is dropped.
@@ -61,7 +59,7 @@ impl Menus {
         if self.shop.username.get().is_some() {
             return true;
         }
-        match self.client.get_me().await {
+        match self.shop.client.get_me().await {
             Ok(me) => {
                 // Nobody else sets it.
                 let _ = self.shop.username.set(me.username);

@@ -40,9 +40,7 @@ pub(super) fn open(
             Err(Refusal::IdTaken)
         };
     }
-    let Some(way) = policy.methods.get(&method) else {
-        return Err(Refusal::MethodUnknown);
-    };
+    let way = policy.methods.get(&method).ok_or(Refusal::MethodUnknown)?;
     let min = way.min.unwrap_or(policy.deposit_min).max(Amount::from_micros(1));
     if amount < min {
         return Err(Refusal::DepositTooSmall { min });

@@ -256,3 +256,68 @@ impl Seen {
         Self { state: order.state, code_secs }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        let at: DateTime<chrono::Utc> = text.parse().unwrap();
+        Timestamp(at.timestamp_millis())
+    }
+
+    fn zone(name: &str) -> Tz {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn a_report_is_due_at_its_local_time_whatever_the_clocks_do() {
+        // zone, local day, minutes after midnight → the moment
+        let rows = [
+            ("UTC", "2026-03-08", 540, "2026-03-08T09:00:00Z"),
+            ("Asia/Kathmandu", "2026-03-08", 540, "2026-03-08T03:15:00Z"),
+            ("America/New_York", "2026-03-07", 540, "2026-03-07T14:00:00Z"),
+            // Clocks go forward at 2:00, so 2:30 is skipped and 9:00 comes an hour earlier.
+            ("America/New_York", "2026-03-08", 540, "2026-03-08T13:00:00Z"),
+            ("America/New_York", "2026-03-08", 150, "2026-03-08T07:00:00Z"),
+            // Clocks go back at 2:00, so 1:30 comes twice; the first one counts.
+            ("America/New_York", "2026-11-01", 90, "2026-11-01T05:30:00Z"),
+            ("America/New_York", "2026-11-01", 540, "2026-11-01T14:00:00Z"),
+        ];
+        for (name, day, minutes, moment) in rows {
+            let day: Day = day.parse().unwrap();
+            assert_eq!(due(day, minutes, zone(name)), at(moment), "{name} {day} {minutes}");
+            assert_eq!(local_day(at(moment), zone(name)), day, "{name} {moment}");
+        }
+    }
+
+    #[test]
+    fn every_day_of_a_year_has_one_report_and_all_its_hours() {
+        for name in ["UTC", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"] {
+            let first: Day = "2026-01-01".parse().unwrap();
+            let mut last = due(first.minus(1), 540, zone(name));
+            let mut hours = 0;
+            for day in (0..365).map(|days| Day(first.0 + days)) {
+                let next = due(day, 540, zone(name));
+                let between = next.secs_since(last);
+                assert!((22 * 3_600..=26 * 3_600).contains(&between), "{name} {day}: {between}");
+                last = next;
+                hours += Stretch::day(day, zone(name)).edges.len() - 1;
+            }
+            assert!((365 * 24 - 1..=365 * 24 + 1).contains(&hours), "{name}: {hours} hours");
+        }
+    }
+
+    #[test]
+    fn a_moment_belongs_to_one_bar() {
+        let now = at("2026-03-09T12:34:56Z");
+        for (days, bars) in [(1, 24), (7, 7), (30, 30)] {
+            let stretch = Stretch::last(days, now, zone("America/New_York"));
+            assert_eq!(stretch.edges.len() - 1, bars, "{days}");
+            assert_eq!(stretch.place(now), Some(bars - 1), "{days}");
+            assert_eq!(stretch.place(Timestamp(stretch.from().0 - 1)), None, "{days}");
+            assert_eq!(stretch.place(stretch.from()), Some(0), "{days}");
+            assert_eq!(stretch.place(stretch.to()), None, "{days}");
+        }
+    }
+}

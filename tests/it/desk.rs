@@ -168,7 +168,7 @@ async fn limits_and_terms_are_kept() {
     world.until(ANNA, "a refusal of the third order", refused).await;
     world.advance(61).await;
     world.press(ANNA, "Buy for").await;
-    world.newest(ANNA, &["Number +", "held"]).await;
+    world.until_count(ANNA, "Number +", 3).await;
     world.say(ANNA, "google us").await;
     world.hears(ANNA, &["found nothing"]).await;
     world.close().await;
@@ -277,5 +277,31 @@ async fn two_admins_at_once_have_one_effect() {
         let has = available(&shop.snapshot(), customer).expect("a read");
         assert_eq!(micros(has), expected, "round {round}");
     }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_comes_once_a_day_across_restarts() {
+    let tuned = [("timezone: UTC", "timezone: Asia/Kathmandu")];
+    let mut world = World::open_tuned(Vendor::Mock, cast(), &tuned).await;
+    world.deposit(ANNA, "10").await;
+    deliver(&world).await;
+    // No report of a day on which the shop was not open yet, whatever the time is now.
+    world.advance(86_400).await;
+    world.until_count(ADA, "Report of", 1).await;
+    world.until_count(BOB, "Report of", 1).await;
+    world.stop().await;
+    world.start().await;
+    world.say(ADA, "/stats 7d").await;
+    world.hears(ADA, &["The last 7 days", "Revenue $0.", "delivered 1"]).await;
+    assert_eq!(world.count(ADA, "Report of").await, 1, "told again after a restart");
+    // Down when it is due: it comes with the next start.
+    world.stop().await;
+    world.advance(86_400).await;
+    world.start().await;
+    world.until_count(ADA, "Report of", 2).await;
+    world.say(ADA, "/export 7d").await;
+    world.until_count(ADA, "row", 2).await;
+    assert_eq!(world.count(ADA, "Report of").await, 2);
     world.close().await;
 }

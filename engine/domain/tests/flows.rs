@@ -93,8 +93,8 @@ fn every_refusal_is_met() {
         NotReturnable,
         OrderNotDelivered, RefundNotAllowed, RefundUnknown, RefundRequestedAlready,
         RefundApprovedAlready { by: by }, RefundRejectedAlready { by: by }, CustomerBlocked,
-        CustomerUnknown, PolicyRefuses, TermsPending, OrdersMinuteMax { max: max }, OrdersHourMax { max: max },
-        OrdersDayMax { max: max }, AdjustmentUnknown, AdjustmentExpired,
+        CustomerUnknown, PolicyRefuses, TermsPending, OrdersMinuteMax { max: max },
+        OrdersHourMax { max: max }, OrdersDayMax { max: max }, AdjustmentUnknown, AdjustmentExpired,
         AdjustmentAmount { max: min }, AdjustmentReason, AdjustmentShort { available: min },
         AdjustmentBookedAlready { by: by },
     );

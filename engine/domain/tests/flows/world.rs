@@ -11,8 +11,9 @@
 //! ```
 //!
 //! Expectations: `refused KEY [DETAIL]`, `nothing` (accepted, wrote nothing), `ok` (wrote
-//! something), the state of the row's order or deposit, `refund STATE`, money (`held`, `charged`, `released`,
-//! `credited`, `vendor`, `refunded`, `adjusted`, each with an amount), `NAME AVAILABLE+HELD` for a wallet, `quote PRICE
+//! something), the state of the row's order or deposit, `refund STATE`, money (`held`, `charged`,
+//! `released`, `credited`, `vendor`, `refunded`, `adjusted`, each with an amount),
+//! `NAME AVAILABLE+HELD` for a wallet, `quote PRICE
 //! cap COST`, `forgotten before DAY`, `due TIME hold TIME`, `number … from VENDOR`, `code …`,
 //! `card MESSAGE`, `admin_cards …`, `reason …`, `asks AMOUNT`, `first ADMIN`, `paid ID`,
 //! `wishes …`. Refusals, wishes and money are exact: a

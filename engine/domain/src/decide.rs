@@ -81,14 +81,14 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     match command {
-        Command::Welcome(profile) => Ok(serving::welcome(view, profile, now)),
-        Command::Ask { customer, prompt } => Ok(serving::ask(view, customer, prompt)),
-        Command::ChooseLanguage { customer, language } => {
-            Ok(serving::choose_language(view, customer, &language))
-        }
-        Command::SetReachable { customer, reachable } => {
-            Ok(serving::set_reachable(view, customer, reachable))
-        }
+        command @ (Command::Welcome(_)
+        | Command::Ask { .. }
+        | Command::ChooseLanguage { .. }
+        | Command::SetReachable { .. }
+        | Command::Granted { .. }
+        | Command::ActivateRules(_)
+        | Command::ForgetCodes
+        | Command::SetSale { .. }) => serve(view, policy, command, now),
         Command::OfferQuote(proposal) => ordering::offer_quote(view, policy, proposal, now),
         Command::PlaceOrder { customer, quote, card } => {
             ordering::place_order(view, policy, customer, quote, card, now)
@@ -137,14 +137,6 @@ pub fn decide(
         }
         Command::OrderDeadline { order } => ordering::deadline(view, policy, order, now),
         Command::QuoteDeadline { quote } => Ok(ordering::quote_deadline(view, quote, now)),
-        Command::Granted { effect, made, message } => {
-            Ok(serving::granted(view, effect, made, message))
-        }
-        Command::ActivateRules(version) => Ok(serving::activate_rules(view, version)),
-        Command::ForgetCodes => Ok(serving::forget_codes(view, policy, now)),
-        Command::SetSale { admin, provider, sale } => {
-            serving::set_sale(view, policy, admin, provider, sale, now)
-        }
         command @ (Command::RequestRefund { .. }
         | Command::ApproveRefund { .. }
         | Command::RejectRefund { .. }
@@ -155,6 +147,35 @@ pub fn decide(
         | Command::BookAdjustment { .. }
         | Command::SetMaintenance { .. }
         | Command::ReportDay { .. }) => steer(view, policy, command, now),
+    }
+}
+
+/// The commands about people, finished effects, rules and switches.
+fn serve(
+    view: &View,
+    policy: &Policy,
+    command: Command,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    match command {
+        Command::Welcome(profile) => Ok(serving::welcome(view, profile, now)),
+        Command::Ask { customer, prompt } => Ok(serving::ask(view, customer, prompt)),
+        Command::ChooseLanguage { customer, language } => {
+            Ok(serving::choose_language(view, customer, &language))
+        }
+        Command::SetReachable { customer, reachable } => {
+            Ok(serving::set_reachable(view, customer, reachable))
+        }
+        Command::Granted { effect, made, message } => {
+            Ok(serving::granted(view, effect, made, message))
+        }
+        Command::ActivateRules(version) => Ok(serving::activate_rules(view, version)),
+        Command::ForgetCodes => Ok(serving::forget_codes(view, policy, now)),
+        Command::SetSale { admin, provider, sale } => {
+            serving::set_sale(view, policy, admin, provider, sale, now)
+        }
+        // Every other command has its arm in `decide`.
+        _ => Ok(Decision::nothing()),
     }
 }
 

@@ -16,15 +16,13 @@ impl Command {
             Self::Ask { customer, .. }
             | Self::ChooseLanguage { customer, .. }
             | Self::SetReachable { customer, .. } => vec![Key::Customer(*customer)],
-            Self::OfferQuote(proposal) => {
-                vec![
-                    Key::Customer(proposal.customer),
-                    Key::Quote(proposal.id),
-                    Key::Order(proposal.id),
-                    Key::Standing(proposal.customer),
-                    Key::Maintenance,
-                ]
-            }
+            Self::OfferQuote(proposal) => vec![
+                Key::Customer(proposal.customer),
+                Key::Quote(proposal.id),
+                Key::Order(proposal.id),
+                Key::Standing(proposal.customer),
+                Key::Maintenance,
+            ],
             Self::PlaceOrder { customer, quote, .. } => vec![
                 Key::Quote(*quote),
                 Key::Order(*quote),
@@ -66,13 +64,27 @@ impl Command {
             | Self::OrderDeadline { order } => vec![Key::Order(*order)],
             Self::QuoteDeadline { quote } => vec![Key::Quote(*quote)],
             Self::Granted { effect, .. } => {
-                let mut keys = vec![Key::Wish(*effect)];
-                keys.extend(effect.subject());
-                keys
+                [Key::Wish(*effect)].into_iter().chain(effect.subject()).collect()
             }
             Self::ActivateRules(_) => vec![Key::Rules],
             Self::ForgetCodes => vec![Key::Forgotten, Key::OldestOpenOrder],
             Self::SetSale { provider, .. } => vec![Key::Sale(provider.clone())],
+            Self::RequestRefund { .. }
+            | Self::ApproveRefund { .. }
+            | Self::RejectRefund { .. }
+            | Self::AcceptTerms { .. }
+            | Self::BlockCustomer { .. }
+            | Self::UnblockCustomer { .. }
+            | Self::ProposeAdjustment { .. }
+            | Self::BookAdjustment { .. }
+            | Self::SetMaintenance { .. }
+            | Self::ReportDay { .. } => self.touched_in_steering(),
+        }
+    }
+
+    /// The same for the commands about refunds, blocks, adjustments and pauses.
+    fn touched_in_steering(&self) -> Vec<Key> {
+        match self {
             Self::RequestRefund { customer, order, .. } => {
                 vec![Key::Customer(*customer), Key::Order(*order), Key::Refund(*order)]
             }
@@ -91,6 +103,7 @@ impl Command {
             }
             Self::SetMaintenance { .. } => vec![Key::Maintenance],
             Self::ReportDay { .. } => vec![Key::Reported],
+            _ => Vec::new(),
         }
     }
 

@@ -31,6 +31,7 @@ pub type Wished = BTreeMap<Effect, Vec<Seq>>;
 pub fn command(words: &[&str], now: Timestamp, wished: &Wished) -> Command {
     admins_steer(words)
         .or_else(|| people_do(words, now))
+        .or_else(|| people_pay(words))
         .or_else(|| vendors_answer(words, now))
         .or_else(|| engine_notes(words, wished))
         .unwrap_or_else(|| panic!("nobody knows how to: {}", words.join(" ")))
@@ -150,6 +151,13 @@ fn people_do(words: &[&str], now: Timestamp) -> Option<Command> {
         [who, "releases", order] => {
             Command::ReleasePurchase { admin: user(who), order: order_id(order)? }
         }
+        _ => return None,
+    })
+}
+
+fn people_pay(words: &[&str]) -> Option<Command> {
+    let card = |words: &[&str]| words.last().map(|word| MessageId(word.parse().unwrap()));
+    Some(match *words {
         [who, "opens", deposit, usd, way, ref on @ ..] => Command::OpenDeposit {
             id: deposit_id(deposit)?,
             customer: user(who),
@@ -195,6 +203,17 @@ fn people_do(words: &[&str], now: Timestamp) -> Option<Command> {
             deposit: deposit_id(deposit)?,
             reason: Some(reason.join(" ")),
         },
+        [who, "pays", count, "stars", charge, "for", deposit, "else", spare] => {
+            Command::StarsPaid {
+                customer: user(who),
+                deposit: deposit_id(deposit),
+                spare: deposit_id(spare)?,
+                charge: ChargeId::new(charge).unwrap(),
+                count: count.parse().unwrap(),
+            }
+        }
+        ["stars", "returned", deposit] => Command::StarsReturned { deposit: deposit_id(deposit)? },
+        ["stars", "kept", deposit] => Command::StarsKept { deposit: deposit_id(deposit)? },
         _ => return None,
     })
 }
@@ -242,17 +261,6 @@ fn vendors_answer(words: &[&str], now: Timestamp) -> Option<Command> {
         ["overdue", order] => Command::CodeOverdue { order: order_id(order)? },
         ["unconfirmed", order] => Command::ReturnUnconfirmed { order: order_id(order)? },
         ["denied", order] => Command::ReturnDenied { order: order_id(order)? },
-        [who, "pays", count, "stars", charge, "for", deposit, "else", spare] => {
-            Command::StarsPaid {
-                customer: user(who),
-                deposit: deposit_id(deposit),
-                spare: deposit_id(spare)?,
-                charge: ChargeId::new(charge).unwrap(),
-                count: count.parse().unwrap(),
-            }
-        }
-        ["stars", "returned", deposit] => Command::StarsReturned { deposit: deposit_id(deposit)? },
-        ["stars", "kept", deposit] => Command::StarsKept { deposit: deposit_id(deposit)? },
         ["returned", order, vendor_order] => Command::PurchaseReturned {
             order: order_id(order)?,
             vendor_order: vendor_order.to_owned(),

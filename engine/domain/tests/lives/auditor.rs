@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ring4_domain::book::Book;
 use ring4_domain::command::Command;
 use ring4_domain::decide::Outcome;
-use ring4_domain::deposit::DepositState;
+use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::ids::{AdjustmentId, DepositId, OrderId, UserId};
 use ring4_domain::ledger::AccountId;
 use ring4_domain::money::Amount;
@@ -64,40 +64,7 @@ impl Auditor {
                 assert!(quote.price.is_positive(), "{quote:?}");
                 self.prices.insert(quote.id, micros(quote.price));
             }
-            (Command::OpenDeposit { id, customer, amount, .. }, Outcome::Deposit(answer)) => {
-                let cents = micros(answer.amount) - micros(*amount);
-                let known = self.claims.contains_key(id);
-                assert!(known || (0..1_000_000).contains(&cents), "{amount}: {answer:?}");
-                self.claims.entry(*id).or_insert((*customer, micros(answer.amount)));
-            }
-            (
-                Command::SubmitDeposit { customer, deposit }
-                | Command::TellReference { customer, deposit, .. },
-                Outcome::Deposit(answer),
-            ) => {
-                assert_eq!(self.claims.get(deposit).map(|(owner, _)| owner), Some(customer));
-                self.claimed.insert(*deposit);
-                // Told a second time it is credited no second time.
-                if matches!(answer.state, DepositState::Credited { .. })
-                    && !self.credited.contains(deposit)
-                {
-                    assert!(answer.amount < Amount::from_micros(1_100_000), "{answer:?}");
-                    self.credit(*deposit);
-                }
-            }
-            (Command::ApproveDeposit { admin, deposit }, Outcome::Deposit(answer)) => {
-                assert!(ADMINS.contains(&admin.0), "{admin} is no admin");
-                assert!(self.claimed.contains(deposit), "credited unclaimed: {answer:?}");
-                let large = answer.amount > Amount::from_micros(1_900_000);
-                match &answer.state {
-                    DepositState::Approved { by, .. } => {
-                        let first = answer.first_approval.map(|first| first.by);
-                        assert!(!large || first.is_some_and(|first| first != *by), "{answer:?}");
-                        self.credit(*deposit);
-                    }
-                    state => assert!(large && state.is_undecided(), "{answer:?}"),
-                }
-            }
+            (command, Outcome::Deposit(answer)) => self.note_deposit(command, answer),
             (Command::CancelOrder { customer, .. }, Outcome::Order(order)) => {
                 assert_eq!(order.customer(), *customer, "cancelled by another");
             }
@@ -140,6 +107,43 @@ impl Auditor {
         }
         if let Outcome::Order(order) = outcome {
             self.settle(order.id(), order.state);
+        }
+    }
+
+    fn note_deposit(&mut self, command: &Command, answer: &Deposit) {
+        match command {
+            Command::OpenDeposit { id, customer, amount, .. } => {
+                let cents = micros(answer.amount) - micros(*amount);
+                let known = self.claims.contains_key(id);
+                assert!(known || (0..1_000_000).contains(&cents), "{amount}: {answer:?}");
+                self.claims.entry(*id).or_insert((*customer, micros(answer.amount)));
+            }
+            Command::SubmitDeposit { customer, deposit }
+            | Command::TellReference { customer, deposit, .. } => {
+                assert_eq!(self.claims.get(deposit).map(|(owner, _)| owner), Some(customer));
+                self.claimed.insert(*deposit);
+                // Told a second time it is credited no second time.
+                if matches!(answer.state, DepositState::Credited { .. })
+                    && !self.credited.contains(deposit)
+                {
+                    assert!(answer.amount < Amount::from_micros(1_100_000), "{answer:?}");
+                    self.credit(*deposit);
+                }
+            }
+            Command::ApproveDeposit { admin, deposit } => {
+                assert!(ADMINS.contains(&admin.0), "{admin} is no admin");
+                assert!(self.claimed.contains(deposit), "credited unclaimed: {answer:?}");
+                let large = answer.amount > Amount::from_micros(1_900_000);
+                match &answer.state {
+                    DepositState::Approved { by, .. } => {
+                        let first = answer.first_approval.map(|first| first.by);
+                        assert!(!large || first.is_some_and(|first| first != *by), "{answer:?}");
+                        self.credit(*deposit);
+                    }
+                    state => assert!(large && state.is_undecided(), "{answer:?}"),
+                }
+            }
+            _ => {}
         }
     }
 

@@ -169,8 +169,8 @@ async fn limits_and_terms_are_kept() {
     world.advance(61).await;
     world.press(ANNA, "Buy for").await;
     world.until_count(ANNA, "Number +", 3).await;
-    world.say(ANNA, "google us").await;
-    world.hears(ANNA, &["found nothing"]).await;
+    world.say(ANNA, "/start buy_google_US").await;
+    world.hears(ANNA, &["Hello Anna"]).await;
     world.close().await;
 }
 

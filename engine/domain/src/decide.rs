@@ -131,7 +131,7 @@ pub fn decide(
         }
         Command::CodeOverdue { order } => returning::overdue(view, policy, order, now),
         Command::ReturnUnconfirmed { order } => returning::unconfirmed(view, policy, order, now),
-        Command::ReturnDenied { order } => returning::denied(view, order, now),
+        Command::ReturnDenied { order } => returning::denied(view, policy, order, now),
         Command::SettleReturn { admin, order, kept } => {
             returning::settle(view, policy, admin, order, kept)
         }

@@ -29,6 +29,13 @@ const ORPHAN_SECS: u32 = 30;
 /// the vendors is 20 minutes.
 const ORPHAN_SECS_MAX: u32 = 1_800;
 
+/// The same while the vendor's lists cannot be read: its history still holds the number when they
+/// can be again.
+const BLIND_SECS_MAX: u32 = 86_400;
+
+/// The longest life of a number at a vendor, in seconds.
+const LIFE_SECS_MAX: u32 = 3_600;
+
 /// What the vendor's lists say of a lost purchase.
 #[derive(Debug)]
 enum Look {
@@ -104,7 +111,11 @@ pub(super) async fn find(shop: &Shop, id: OrderId, trace: &str) -> Result<Found,
         });
     }
     if order.state != OrderState::Unclear {
-        let watched = now < order.placed_at.plus_secs(ORPHAN_SECS_MAX);
+        let longest = match look {
+            Look::Blind => BLIND_SECS_MAX,
+            _ => ORPHAN_SECS_MAX,
+        };
+        let watched = now < order.placed_at.plus_secs(longest);
         return Ok(if watched { Found::Later(ORPHAN_SECS) } else { Found::Granted(None) });
     }
     let window_secs = shop.live.load().config.orders.unclear_window_secs;
@@ -201,6 +212,16 @@ pub(super) fn may_be(shop: &Shop, order: &Order, row: &VendorOrder) -> Result<bo
     Ok(adopt(shop, order, candidate, row)?.is_some())
 }
 
+/// Whether the vendor keeps what it charged for a number that was bought when the answer was lost:
+/// its life, which the row says the end of, began then.
+fn is_spent(order: &Order, row: &VendorOrder) -> bool {
+    let kept = matches!(row.status, OrderStatus::Received { .. } | OrderStatus::Closed);
+    let (Some(lost), Some(ends_at)) = (&order.lost, row.expires_at_ms.map(Timestamp)) else {
+        return false;
+    };
+    kept && order.placed_at < ends_at && ends_at <= lost.since.plus_secs(LIFE_SECS_MAX)
+}
+
 /// The purchase in this row, if it can be the lost one.
 fn adopt(
     shop: &Shop,
@@ -223,8 +244,10 @@ fn adopt(
     let sold_by = row.bought_at_ms.map(Timestamp).into_iter().chain(seen_at).min();
     let before = sold_by.is_some_and(|at| at < order.placed_at);
     // A code that came to a number nobody was shown is not the customer's, who would pay for it.
+    // What the vendor keeps for it is the shop's loss, once the customer has the money back.
     let waits = matches!(row.status, OrderStatus::Waiting | OrderStatus::Unrecognised { .. });
-    if !service || !country || dear || before || !waits {
+    let usable = waits || (!order.state.is_open() && is_spent(order, row));
+    if !service || !country || dear || before || !usable {
         return Ok(None);
     }
     let taken = shop.snapshot().order_of_purchase(&candidate.provider, &row.vendor_order_id)?;

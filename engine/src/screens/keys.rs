@@ -371,6 +371,7 @@ keys! {
     Text "admin.lost.released" [];
     Text "admin.lost.released_by" ["by"];
     Text "admin.lost.returned" ["purchase"];
+    Text "admin.lost.kept" ["purchase", "cost"];
     Text "admin.lost.reported" ["purchase"];
     Label "admin.lost.adopt" ["digits", "price", "purchase"];
     Label "admin.lost.release" [];

@@ -163,6 +163,13 @@ impl Voice<'_> {
                     }
                 }
             }
+            (OrderState::Failed(FailReason::Unclear), Some(_), _)
+                if order.unreturned.as_ref().is_some_and(|known| known.kept == Some(true)) =>
+            {
+                let cost = order.purchase.as_ref().map(|purchase| self.money(purchase.cost));
+                let cost = ("cost", Value::Text(cost.as_deref().unwrap_or_default()));
+                self.say("admin.lost.kept", &[purchase[0], cost])
+            }
             (OrderState::Failed(FailReason::Unclear), Some(_), _) if cancels => {
                 self.say("admin.lost.returned", &purchase)
             }

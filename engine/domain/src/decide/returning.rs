@@ -3,7 +3,7 @@
 
 use super::buying::{cost, find, shown};
 use super::ordering::{begin_cancelling, ended_by, release};
-use super::{Decision, Outcome};
+use super::{Decision, Outcome, lost};
 use crate::change::Change;
 use crate::effect::Effect;
 use crate::ids::{OrderId, Timestamp, UserId};
@@ -99,7 +99,12 @@ pub(super) fn unconfirmed(
     Ok(noted(policy, order, unreturned, None))
 }
 
-pub(super) fn denied(view: &View, order: OrderId, now: Timestamp) -> Result<Decision, Refusal> {
+pub(super) fn denied(
+    view: &View,
+    policy: &Policy,
+    order: OrderId,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
     let order = find(view, order)?;
     let Some(purchase) = unnoted(order) else { return Ok(Decision::nothing()) };
     let id = order.id();
@@ -108,6 +113,10 @@ pub(super) fn denied(view: &View, order: OrderId, now: Timestamp) -> Result<Deci
     let mut changes: Vec<Change> = cost(id, purchase).into_iter().collect();
     let order = Order { unreturned: Some(Box::new(unreturned)), ..order.clone() };
     changes.push(Change::Order(order.clone()));
+    // Who reads of a lost purchase reads how it ended.
+    if order.lost.is_some() {
+        changes.extend(lost::told(policy, id));
+    }
     Ok(Decision { changes, outcome: Outcome::Order(Box::new(order)) })
 }
 

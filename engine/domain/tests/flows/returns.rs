@@ -139,6 +139,18 @@ a_return_that_is_never_confirmed_is_put_before_the_admins: "
          bob settles q2 back                   -> cancelled; unreturned given_back by bob
 "
 
+a_lost_number_that_turns_up_used_is_the_shops_loss: "
+         given anna has 5.00 by d1
+         given anna orders q1 from mock
+         started q1 0                          -> buying 0 started
+         unclear q1 0                          -> unclear
+    2m   not_found q1                          -> failed Unclear; released 0.26
+    1h   bought q1 v1 +15550100 0.24 from mock -> failed Unclear; ok
+         denied q1                             -> failed Unclear; vendor 0.24; anna 5.00+0.00;
+                                               .. wishes show_lost_to_admin:q1:ada
+                                               .. show_lost_to_admin:q1:bob
+"
+
 what_a_vendor_says_it_keeps_is_booked: "
          given anna has 5.00 by d1
          given anna waits for q1

@@ -36,7 +36,7 @@ const COUNTRIES: [(&str, u32); 8] =
 
 /// The shipped settings with what a test has no time for shortened.
 const TUNED: &[(&str, &str)] = &[
-    ("\n  timeout_secs: 600", "\n  timeout_secs: 240"),
+    ("\n  timeout_secs: 600", "\n  timeout_secs: 300"),
     ("cancel_grace_secs: 300", "cancel_grace_secs: 180"),
     ("quote_lifetime_secs: 120", "quote_lifetime_secs: 3600"),
     ("rate_per_sec: 10", "rate_per_sec: 1000"),
@@ -277,8 +277,8 @@ async fn whatever_the_vendor_swallows_nobody_pays_for_nothing() {
         vendors: VendorOptions {
             balance_e4: 1_000_000_000,
             // Nobody sends a code to a number that was not shown yet, so none comes before.
-            code_delay_min: Duration::from_secs(70),
-            code_delay_max: Duration::from_secs(150),
+            code_delay_min: Duration::from_secs(180),
+            code_delay_max: Duration::from_secs(240),
             silent_percent: 15,
             stock: 10_000,
             seed,

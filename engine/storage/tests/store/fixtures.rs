@@ -15,10 +15,11 @@ use ring4_storage::{
 
 use crate::backup::{backups, create};
 use crate::recovery::copy;
-use crate::shop::{busy_day, fold};
+use crate::shop::{busy_day, desk_day, fold};
 
-/// The first with index rows for every account, the second with such for wallets only.
-const WRITTEN: [&str; 2] = ["v1", "v1-layout2"];
+/// The first with index rows for every account, the second with such for wallets only, the third
+/// with what came with the admins' desk, payments told apart, stars and second tries.
+const WRITTEN: [&str; 3] = ["v1", "v1-layout2", "v1-desk"];
 
 fn fixtures(written: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(written).join("shop")
@@ -30,6 +31,7 @@ fn write(fixtures: &Path) {
     let options = Options { segment_bytes: 16_000, ..Options::default() };
     let (mut store, _) = Store::open(data, &options).unwrap();
     busy_day(&mut store);
+    desk_day(&mut store);
     let head = store.head();
     create(&backups(data), &store, BackupKind::Manual, 0);
     store.close().unwrap();

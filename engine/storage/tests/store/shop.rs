@@ -1,14 +1,25 @@
 //! A small shop to write into a store: invented customers, orders and deposits.
 
+use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Book;
 use ring4_domain::change::{Actor, Change, Seq};
 use ring4_domain::customer::Customer;
-use ring4_domain::deposit::{Deposit, DepositState};
+use ring4_domain::day::Day;
+use ring4_domain::deposit::{AdminCard, Approval, Deposit, DepositState, Picture, Reference};
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{Country, DepositId, OrderId, RulesVersion, Timestamp, UserId};
+use ring4_domain::ids::{
+    AdjustmentId, Country, DepositId, MessageId, OrderId, RulesVersion, Timestamp, UserId,
+};
 use ring4_domain::ledger::{AccountId, Transfer, TransferId, TransferKind};
+use ring4_domain::maintenance::Maintenance;
 use ring4_domain::money::Amount;
-use ring4_domain::order::{CancelReason, Candidate, Code, Order, OrderState, Purchase, Quote};
+use ring4_domain::order::{
+    CancelReason, Candidate, Code, Former, Order, OrderState, Purchase, Quote, Unreturned,
+};
+use ring4_domain::refund::{Refund, RefundState};
+use ring4_domain::sale::{Sale, SaleSwitch};
+use ring4_domain::standing::{Block, Standing};
+use ring4_domain::stars::{ChargeId, Stars};
 use ring4_storage::{Snapshot, Store};
 
 pub const NOON: Timestamp = Timestamp(1_760_000_000_000);
@@ -233,4 +244,105 @@ pub const fn submitted() -> DepositState {
 
 pub const fn expired() -> DepositState {
     DepositState::Expired { at: NOON }
+}
+
+/// What the desk and the ways to pay add to a busy day: a record of every kind, with every field
+/// that was appended.
+pub fn desk_day(store: &mut Store) {
+    let (admin, wallet) = (UserId(9), AccountId::Wallet(UserId(1)));
+    let cards = vec![AdminCard { admin, message: MessageId(71) }];
+    let mut paid = pay_in(400, 1, "5.01");
+    let paid_by = |deposit: Deposit| Deposit {
+        asked: Some(dollars("5.00")),
+        reference: Reference::find("9f86d081884c7d65"),
+        picture: Some(Picture { file_id: "AgACAgIAAx".to_owned(), document: false }),
+        first_approval: Some(Approval { by: admin, at: NOON }),
+        stars: Some(Stars {
+            count: 250,
+            charge: Some(ChargeId::new("stx-charge-1").unwrap()),
+            invoice: Some(MessageId(72)),
+            returns: 0,
+        }),
+        wanted: Some(OrderId::from_bits(500)),
+        ..deposit
+    };
+    for change in &mut paid {
+        if let Change::Deposit(deposit) = change {
+            *deposit = paid_by(deposit.clone());
+        }
+    }
+    commit(store, vec![paid]);
+    commit(store, vec![place(500, 1, "0.42"), place(501, 1, "0.42")]);
+    commit(store, vec![end(500, 1, "0.42", true), end(501, 1, "0.42", false)]);
+    let mut tried = order(quote(501, 1, "0.42"), OrderState::Cancelled);
+    tried.former = vec![Former {
+        candidate: 0,
+        provider: "mock".parse().unwrap(),
+        vendor_order: "V501-1".to_owned(),
+        cost: dollars("0.24"),
+        bought_at: NOON,
+        returned_at: NOON.plus_secs(60),
+    }];
+    tried.unreturned = Some(Box::new(Unreturned {
+        since: NOON,
+        kept: Some(false),
+        decided_by: Some(admin),
+        admin_cards: cards.clone(),
+    }));
+    let refund = |order, state| Refund {
+        order: OrderId::from_bits(order),
+        customer: UserId(1),
+        amount: dollars("0.42"),
+        reason: Some("no code".to_owned()),
+        state,
+        requested_at: NOON,
+        admin_cards: cards.clone(),
+    };
+    let given = Adjustment {
+        id: AdjustmentId::from_bits(601),
+        customer: UserId(1),
+        amount: dollars("1.50"),
+        reason: "goodwill".to_owned(),
+        proposed_by: admin,
+        proposed_at: NOON,
+        booked: Some((admin, NOON)),
+    };
+    let block = Block { by: Some(admin), at: NOON, reason: "asked too often".to_owned() };
+    let back = TransferId::Refund(OrderId::from_bits(500));
+    let entries = vec![
+        vec![Change::Order(tried)],
+        vec![
+            transfer(back, AccountId::Refunds, wallet.clone(), dollars("0.42")),
+            Change::Refund(refund(500, RefundState::Approved { by: admin, at: NOON })),
+        ],
+        vec![Change::Refund(refund(501, RefundState::Requested))],
+        vec![
+            transfer(
+                TransferId::Adjustment(given.id),
+                AccountId::Adjustments(admin),
+                wallet,
+                given.amount,
+            ),
+            Change::Adjustment(given),
+        ],
+        vec![Change::Standing(Standing {
+            customer: UserId(1),
+            block: Some(block),
+            terms_at: Some(NOON),
+        })],
+        vec![Change::Maintenance(Maintenance {
+            on: true,
+            text: "Back at noon".to_owned(),
+            by: admin,
+            at: NOON,
+        })],
+        vec![Change::SaleSet(SaleSwitch {
+            provider: "mock".parse().unwrap(),
+            sale: Sale::Draining,
+            by: admin,
+            at: NOON,
+        })],
+        vec![Change::Reported(Day::of(NOON))],
+    ];
+    commit(store, entries);
 }

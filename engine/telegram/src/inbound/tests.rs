@@ -156,10 +156,8 @@ fn blocks_and_everything_else() {
     assert_eq!(parse(&member(group.clone(), "kicked")), other("my_chat_member", Some(7)));
     let post = json!({"message_id": 1, "date": 1, "chat": group});
     assert_eq!(parse(&json!({"update_id": 3, "message": post})), other("message", None));
-    let inline = json!({"inline_query": {"id": "1", "from": person(), "query": "x"}});
-    let mut update = inline;
-    update["update_id"] = json!(3);
-    assert_eq!(parse(&update), other("inline_query", Some(7)));
+    let chosen = json!({"update_id": 3, "chosen_inline_result": {"from": person(), "query": "x"}});
+    assert_eq!(parse(&chosen), other("chosen_inline_result", Some(7)));
     assert_eq!(parse(&json!({"update_id": 3})), other("", None));
 }
 
@@ -193,8 +191,8 @@ fn lanes_are_chats_and_otherwise_people() {
         {"message_id": 5, "date": 1, "chat": {"id": -9, "type": "group", "title": "x"},
          "from": person()}});
     assert_eq!(parse(&message).lane(), -9);
-    let inline = json!({"update_id": 1, "inline_query": {"from": person()}});
-    assert_eq!(parse(&inline).lane(), 7);
+    let chosen = json!({"update_id": 1, "chosen_inline_result": {"from": person()}});
+    assert_eq!(parse(&chosen).lane(), 7);
     let poll = |update_id: i64| parse(&json!({"update_id": update_id, "poll": {}})).lane();
     assert_ne!(poll(1), poll(2), "nobody's updates wait for nobody");
 }

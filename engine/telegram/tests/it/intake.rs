@@ -127,7 +127,13 @@ async fn every_update_is_handled_once_and_in_order_within_its_chat() {
     assert_eq!((counts.received, counts.duplicates, counts.running), (500, 0, 0));
     assert!(intake.last_poll().is_some());
     let polls = server.calls("getUpdates");
-    let kinds = json!(["message", "callback_query", "my_chat_member"]);
+    let kinds = json!([
+        "message",
+        "callback_query",
+        "inline_query",
+        "my_chat_member",
+        "pre_checkout_query"
+    ]);
     assert_eq!(polls[0].body, json!({"limit": 100, "timeout": 1, "allowed_updates": kinds}));
     assert_eq!(polls[1].body["offset"], 100);
     assert_eq!(server.calls("deleteWebhook").len(), 1);

@@ -118,6 +118,12 @@ pub(super) async fn find(shop: &Shop, id: OrderId, trace: &str) -> Result<Found,
         let watched = now < order.placed_at.plus_secs(longest);
         return Ok(if watched { Found::Later(ORPHAN_SECS) } else { Found::Granted(None) });
     }
+    // The grace that a start gives to holds is for asking the vendor first, which was done. A
+    // process that is killed again and again would else keep the customer waiting for ever.
+    if order.is_due(order.hold_deadline, now) {
+        report(shop, trace, Command::OrderDeadline { order: id }).await?;
+        return Ok(Found::Later(FIND_SECS));
+    }
     let window_secs = shop.live.load().config.orders.unclear_window_secs;
     let over = now >= lost.since.plus_secs(window_secs);
     match look {

@@ -249,23 +249,8 @@ pub const fn expired() -> DepositState {
 /// What the desk and the ways to pay add to a busy day: a record of every kind, with every field
 /// that was appended.
 pub fn desk_day(store: &mut Store) {
-    let (admin, wallet) = (UserId(9), AccountId::Wallet(UserId(1)));
-    let cards = vec![AdminCard { admin, message: MessageId(71) }];
+    let wallet = AccountId::Wallet(UserId(1));
     let mut paid = pay_in(400, 1, "5.01");
-    let paid_by = |deposit: Deposit| Deposit {
-        asked: Some(dollars("5.00")),
-        reference: Reference::find("9f86d081884c7d65"),
-        picture: Some(Picture { file_id: "AgACAgIAAx".to_owned(), document: false }),
-        first_approval: Some(Approval { by: admin, at: NOON }),
-        stars: Some(Stars {
-            count: 250,
-            charge: Some(ChargeId::new("stx-charge-1").unwrap()),
-            invoice: Some(MessageId(72)),
-            returns: 0,
-        }),
-        wanted: Some(OrderId::from_bits(500)),
-        ..deposit
-    };
     for change in &mut paid {
         if let Change::Deposit(deposit) = change {
             *deposit = paid_by(deposit.clone());
@@ -274,6 +259,56 @@ pub fn desk_day(store: &mut Store) {
     commit(store, vec![paid]);
     commit(store, vec![place(500, 1, "0.42"), place(501, 1, "0.42")]);
     commit(store, vec![end(500, 1, "0.42", true), end(501, 1, "0.42", false)]);
+    let back = TransferId::Refund(OrderId::from_bits(500));
+    let given = goodwill();
+    let entries = vec![
+        vec![Change::Order(tried_twice())],
+        vec![
+            transfer(back, AccountId::Refunds, wallet.clone(), dollars("0.42")),
+            refund(500, RefundState::Approved { by: DESK, at: NOON }),
+        ],
+        vec![refund(501, RefundState::Requested)],
+        vec![
+            transfer(
+                TransferId::Adjustment(given.id),
+                AccountId::Adjustments(DESK),
+                wallet,
+                given.amount,
+            ),
+            Change::Adjustment(given),
+        ],
+    ];
+    commit(store, entries);
+    commit(store, house_day());
+}
+
+/// The admin of the desk day.
+const DESK: UserId = UserId(9);
+
+fn desk_cards() -> Vec<AdminCard> {
+    vec![AdminCard { admin: DESK, message: MessageId(71) }]
+}
+
+/// A deposit with every field that came after the first version.
+fn paid_by(deposit: Deposit) -> Deposit {
+    Deposit {
+        asked: Some(dollars("5.00")),
+        reference: Reference::find("9f86d081884c7d65"),
+        picture: Some(Picture { file_id: "AgACAgIAAx".to_owned(), document: false }),
+        first_approval: Some(Approval { by: DESK, at: NOON }),
+        stars: Some(Stars {
+            count: 250,
+            charge: Some(ChargeId::new("stx-charge-1").unwrap()),
+            invoice: Some(MessageId(72)),
+            returns: 0,
+        }),
+        wanted: Some(OrderId::from_bits(500)),
+        ..deposit
+    }
+}
+
+/// An order whose second number nobody confirmed as returned.
+fn tried_twice() -> Order {
     let mut tried = order(quote(501, 1, "0.42"), OrderState::Cancelled);
     tried.former = vec![Former {
         candidate: 0,
@@ -286,45 +321,40 @@ pub fn desk_day(store: &mut Store) {
     tried.unreturned = Some(Box::new(Unreturned {
         since: NOON,
         kept: Some(false),
-        decided_by: Some(admin),
-        admin_cards: cards.clone(),
+        decided_by: Some(DESK),
+        admin_cards: desk_cards(),
     }));
-    let refund = |order, state| Refund {
+    tried
+}
+
+fn refund(order: u64, state: RefundState) -> Change {
+    Change::Refund(Refund {
         order: OrderId::from_bits(order),
         customer: UserId(1),
         amount: dollars("0.42"),
         reason: Some("no code".to_owned()),
         state,
         requested_at: NOON,
-        admin_cards: cards.clone(),
-    };
-    let given = Adjustment {
+        admin_cards: desk_cards(),
+    })
+}
+
+fn goodwill() -> Adjustment {
+    Adjustment {
         id: AdjustmentId::from_bits(601),
         customer: UserId(1),
         amount: dollars("1.50"),
         reason: "goodwill".to_owned(),
-        proposed_by: admin,
+        proposed_by: DESK,
         proposed_at: NOON,
-        booked: Some((admin, NOON)),
-    };
-    let block = Block { by: Some(admin), at: NOON, reason: "asked too often".to_owned() };
-    let back = TransferId::Refund(OrderId::from_bits(500));
-    let entries = vec![
-        vec![Change::Order(tried)],
-        vec![
-            transfer(back, AccountId::Refunds, wallet.clone(), dollars("0.42")),
-            Change::Refund(refund(500, RefundState::Approved { by: admin, at: NOON })),
-        ],
-        vec![Change::Refund(refund(501, RefundState::Requested))],
-        vec![
-            transfer(
-                TransferId::Adjustment(given.id),
-                AccountId::Adjustments(admin),
-                wallet,
-                given.amount,
-            ),
-            Change::Adjustment(given),
-        ],
+        booked: Some((DESK, NOON)),
+    }
+}
+
+/// What admins set for the whole house: a block, maintenance, a vendor's switch, a report.
+fn house_day() -> Vec<Vec<Change>> {
+    let block = Block { by: Some(DESK), at: NOON, reason: "asked too often".to_owned() };
+    vec![
         vec![Change::Standing(Standing {
             customer: UserId(1),
             block: Some(block),
@@ -333,16 +363,15 @@ pub fn desk_day(store: &mut Store) {
         vec![Change::Maintenance(Maintenance {
             on: true,
             text: "Back at noon".to_owned(),
-            by: admin,
+            by: DESK,
             at: NOON,
         })],
         vec![Change::SaleSet(SaleSwitch {
             provider: "mock".parse().unwrap(),
             sale: Sale::Draining,
-            by: admin,
+            by: DESK,
             at: NOON,
         })],
         vec![Change::Reported(Day::of(NOON))],
-    ];
-    commit(store, entries);
+    ]
 }

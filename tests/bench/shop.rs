@@ -50,17 +50,21 @@ pub fn settle(folder: &Path) {
             std::fs::copy(file.path(), scripts.join(file.file_name())).unwrap();
         }
     }
-    // Customers here buy faster than any shop would let them.
-    let unlimited =
-        ["minute", "hour", "day"].iter().fold(ring4_config::SHIPPED.to_owned(), |config, span| {
-            let key = format!("orders_per_{span}:");
-            let line = |line: &str| match line.trim_start().starts_with(&key) {
-                true => format!("  {key} 0"),
-                false => line.to_owned(),
-            };
-            config.lines().map(line).collect::<Vec<_>>().join("\n")
-        });
-    std::fs::write(folder.join("config.yaml"), unlimited).unwrap();
+    // Customers here buy faster than any shop would let them, and thousands pay the same amount
+    // in at once, more than cents could tell apart.
+    let set = [
+        ("orders_per_minute", "0"),
+        ("orders_per_hour", "0"),
+        ("orders_per_day", "0"),
+        ("unique_cents", "false"),
+    ];
+    let line = |line: &str| {
+        let (indent, rest) = line.split_at(line.len() - line.trim_start().len());
+        let value = set.iter().find(|(key, _)| rest.split(':').next() == Some(key));
+        value.map_or_else(|| line.to_owned(), |(key, value)| format!("{indent}{key}: {value}"))
+    };
+    let config = ring4_config::SHIPPED.lines().map(line).collect::<Vec<_>>().join("\n");
+    std::fs::write(folder.join("config.yaml"), config).unwrap();
 }
 
 /// Where an engine settled in `folder`, with this Bot API server and this vendor, reads from.

@@ -142,12 +142,12 @@ pub(super) async fn find(shop: &Shop, id: OrderId, trace: &str) -> Result<Found,
 
 async fn look(shop: &Shop, order: &Order) -> Result<Look, ShopError> {
     let Some(candidate) = order.candidate() else { return Ok(Look::Nothing) };
-    let Some(rows) = listed(shop, &candidate.provider).await else { return Ok(Look::Blind) };
+    let Some(listed) = listed(shop, &candidate.provider).await else { return Ok(Look::Blind) };
     // Looked at after the list was read: whoever bought what is in it has said so by now.
     if others_first(shop, order, candidate)? {
         return Ok(Look::Behind);
     }
-    let mut fitting = fitting(shop, order, candidate, rows)?;
+    let mut fitting = fitting(shop, order, candidate, listed)?;
     if fitting.len() > 1 && fitting.len() > lost_like(shop, order, candidate)? {
         return Ok(Look::Several);
     }
@@ -164,12 +164,20 @@ pub(crate) async fn matches(
     order: &Order,
 ) -> Result<Option<Vec<order::Purchase>>, ShopError> {
     let Some(candidate) = order.candidate() else { return Ok(None) };
-    let Some(rows) = listed(shop, &candidate.provider).await else { return Ok(None) };
-    fitting(shop, order, candidate, rows).map(Some)
+    let Some(listed) = listed(shop, &candidate.provider).await else { return Ok(None) };
+    fitting(shop, order, candidate, listed).map(Some)
+}
+
+/// What a vendor has of ours.
+struct Listed {
+    /// When it was asked: what had no code then came to a number that was still to be shown.
+    asked_at: Timestamp,
+    rows: Vec<VendorOrder>,
 }
 
 /// What the vendor has of ours: its active list, and its history where it keeps one.
-async fn listed(shop: &Shop, provider: &ProviderId) -> Option<Vec<VendorOrder>> {
+async fn listed(shop: &Shop, provider: &ProviderId) -> Option<Listed> {
+    let asked_at = shop.clock.now();
     let mut rows = match shop.registry.list_active(provider).await {
         Ok(rows) => {
             shop.sightings.note(provider, &rows, shop.clock.now());
@@ -188,18 +196,18 @@ async fn listed(shop: &Shop, provider: &ProviderId) -> Option<Vec<VendorOrder>> 
             return None;
         }
     }
-    Some(rows)
+    Some(Listed { asked_at, rows })
 }
 
-/// The purchases in these rows that can be the lost one, each once, the youngest last.
+/// The purchases in these lists that can be the lost one, each once, the youngest last.
 fn fitting(
     shop: &Shop,
     order: &Order,
     candidate: &Candidate,
-    rows: Vec<VendorOrder>,
+    listed: Listed,
 ) -> Result<Vec<order::Purchase>, ShopError> {
     let mut last: BTreeMap<String, VendorOrder> = BTreeMap::new();
-    for row in rows {
+    for row in listed.rows {
         // A row that was active a moment ago and is over in the history is over.
         last.insert(row.vendor_order_id.clone(), row);
     }
@@ -207,7 +215,7 @@ fn fitting(
     rows.sort_by_key(|row| row.expires_at_ms);
     let mut found = Vec::new();
     for row in rows {
-        found.extend(adopt(shop, order, candidate, &row)?);
+        found.extend(adopt(shop, order, candidate, &row, listed.asked_at)?);
     }
     Ok(found)
 }
@@ -215,7 +223,7 @@ fn fitting(
 /// Whether this row may be the number that an order lost.
 pub(super) fn may_be(shop: &Shop, order: &Order, row: &VendorOrder) -> Result<bool, ShopError> {
     let Some(candidate) = order.candidate() else { return Ok(false) };
-    Ok(adopt(shop, order, candidate, row)?.is_some())
+    Ok(adopt(shop, order, candidate, row, shop.clock.now())?.is_some())
 }
 
 /// Whether the vendor keeps what it charged for a number that was bought when the answer was lost:
@@ -228,12 +236,13 @@ fn is_spent(order: &Order, row: &VendorOrder) -> bool {
     kept && order.placed_at < ends_at && ends_at <= lost.since.plus_secs(LIFE_SECS_MAX)
 }
 
-/// The purchase in this row, if it can be the lost one.
+/// The purchase in this row, as it was at that time, if it can be the lost one.
 fn adopt(
     shop: &Shop,
     order: &Order,
     candidate: &Candidate,
     row: &VendorOrder,
+    at: Timestamp,
 ) -> Result<Option<order::Purchase>, ShopError> {
     let live = shop.live.load();
     let name = live.config.services.get(&candidate.service).map(|service| service.name.as_str());
@@ -265,6 +274,6 @@ fn adopt(
         vendor_order: row.vendor_order_id.clone(),
         number: number.as_str().into(),
         cost: row.cost.unwrap_or(candidate.cost),
-        bought_at: shop.clock.now(),
+        bought_at: at,
     }))
 }

@@ -50,7 +50,8 @@ async fn the_first_number_is_four_taps_away_and_the_next_two() {
     for label in next {
         world.press(ANNA, label).await;
     }
-    world.until_count(ANNA, "held", 1).await;
+    // The first card says "charged" by now.
+    world.hears(ANNA, &["Number +", "held"]).await;
     world.advance(60).await;
     world.until_count(ANNA, "Your Telegram code is", 2).await;
     println!("taps to the first number: {}, to a favourite: {}", first.len(), next.len());

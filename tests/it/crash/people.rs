@@ -159,7 +159,8 @@ impl Somebody {
                 }
                 90..96 => {
                     let id = self.phone.person();
-                    let word = format!("zzyx{id}q{}", self.deeds.nonsense.len());
+                    // Too short a run of letters and digits to be the id of a payment.
+                    let word = format!("zzyx-{id}-q{}", self.deeds.nonsense.len());
                     self.deeds.nonsense.push(word.clone());
                     self.ask(&word, &[&word]).await;
                 }
@@ -194,6 +195,10 @@ impl Somebody {
         self.gossip.tell(&data);
         if !self.chance(5) {
             self.press_again(message, &data).await;
+        }
+        if self.chance(40) {
+            let reference = format!("{:016x}", self.lot.random::<u64>() | 1 << 63);
+            self.ask(&reference, &[&reference, IN_TROUBLE]).await;
         }
     }
 

@@ -17,10 +17,11 @@ const MESSAGES_SHOWN = 300;
 
 export const api = {
   people: () => call("/playground/people"),
-  chat: (id) => call(`/playground/people/${id}/chat?last=${MESSAGES_SHOWN}`),
-  say: (id, text) => call(`/playground/people/${id}/messages`, { text }),
-  press: (id, messageId, data) =>
-    call(`/playground/people/${id}/presses`, { message_id: messageId, data }),
+  chat: (id, chat) =>
+    call(`/playground/people/${id}/chat?last=${MESSAGES_SHOWN}&chat=${chat}`),
+  say: (id, chat, text) => call(`/playground/people/${id}/messages`, { text, chat }),
+  press: (id, chat, messageId, data) =>
+    call(`/playground/people/${id}/presses`, { message_id: messageId, data, chat }),
   pay: (id, messageId) => call(`/playground/people/${id}/payments`, { message_id: messageId }),
   sendFile: async (id, file) => {
     const path = `/playground/people/${id}/files?name=${encodeURIComponent(file.name)}`;

@@ -1,17 +1,10 @@
 // Draws the messages of the open chat, keyed by id so that an edit changes its message in place.
 
+import { clockTime, dayName } from "./moments.js";
 import { renderText, isSafeLink } from "./text.js";
+import { wordsIn } from "./words.js";
 
 const NEAR_BOTTOM_PX = 90;
-
-const timeFormat = new Intl.DateTimeFormat([], {
-  hour: "2-digit", minute: "2-digit", hourCycle: "h23",
-});
-const dayFormat = new Intl.DateTimeFormat([], { day: "numeric", month: "long" });
-
-export function clockTime(secs) {
-  return timeFormat.format(new Date(secs * 1000));
-}
 
 function node(tag, className, text) {
   const element = document.createElement(tag);
@@ -63,8 +56,14 @@ export class ChatPane {
   }
 
   /** Shows a chat; only what changed since the last time is drawn anew. */
-  show(chat) {
+  show(chat, isGroup) {
     const isFirst = this.shown.size === 0;
+    this.language = chat.person.language_code;
+    this.words = wordsIn(this.language);
+    // In a group it is told who wrote what.
+    const isMine = (message) =>
+      message.from === "person" && (!isGroup || message.name === chat.person.name);
+    const author = (message) => `${message.from} ${message.name}`;
     this.waiting = new Set(
       chat.answers.filter((answer) => answer.status === "waiting")
         .map((answer) => `${answer.message_id} ${answer.data}`),
@@ -84,12 +83,14 @@ export class ChatPane {
       const before = chat.messages[index - 1];
       const after = chat.messages[index + 1];
       const place = {
-        first: !before || before.from !== message.from || newDay(before, message),
-        last: !after || after.from !== message.from || newDay(message, after),
+        first: !before || author(before) !== author(message) || newDay(before, message),
+        last: !after || author(after) !== author(message) || newDay(message, after),
         original: byId.get(message.reply_to),
+        mine: isMine(message),
       };
+      place.named = isGroup && place.first && !place.mine;
       if (!before || newDay(before, message)) {
-        const day = node("div", "day", dayFormat.format(new Date(message.date * 1000)));
+        const day = node("div", "day", dayName(message.date, this.language));
         this.wall.insertBefore(day, cursor);
       }
       const isNew = !this.shown.has(message.message_id);
@@ -105,19 +106,20 @@ export class ChatPane {
 
   draw(message, place) {
     const busy = message.buttons.flat().map((b) => this.isWaiting(message, b));
-    const signature = JSON.stringify([message, place.first, place.last, busy]);
+    const look = [place.first, place.last, place.named, this.language];
+    const signature = JSON.stringify([message, look, busy]);
     const known = this.shown.get(message.message_id);
     if (known?.signature === signature) return known.element;
     const element = known?.element ?? node("article");
     element.className = "message";
-    element.classList.toggle("mine", message.from === "person");
+    element.classList.toggle("mine", place.mine);
     element.classList.toggle("first", place.first);
     element.classList.toggle("last", place.last);
     element.classList.toggle("has-keys", message.buttons.length > 0);
     element.dataset.testid = "message";
     element.dataset.messageId = message.message_id;
     element.dataset.from = message.from;
-    const bubble = this.bubble(message, place.original);
+    const bubble = this.bubble(message, place);
     element.replaceChildren(bubble);
     if (message.buttons.length > 0) element.append(this.keys(message));
     const content = JSON.stringify([message.text, message.photo, message.document]);
@@ -126,8 +128,9 @@ export class ChatPane {
     return element;
   }
 
-  bubble(message, original) {
+  bubble(message, { original, mine, named }) {
     const bubble = node("div", "bubble");
+    if (named) bubble.append(node("b", "author", message.name));
     if (original) {
       const quote = node("button", "quote-of", original.text || original.file_name || "…");
       quote.type = "button";
@@ -141,20 +144,20 @@ export class ChatPane {
     if (message.text) {
       const text = node("div", "text");
       text.append(renderText(message.text, message.entities, this.actions));
-      const isMine = message.from === "person";
-      const width = 44 + (message.edited ? 44 : 0) + (isMine ? 20 : 0);
+      const edited = message.edited ? 6 + 6.2 * this.words.edited.length : 0;
+      const width = Math.ceil(44 + edited + (mine ? 20 : 0));
       text.style.setProperty("--meta-width", `${width}px`);
       bubble.append(text);
     }
-    bubble.append(this.meta(message));
+    bubble.append(this.meta(message, mine));
     return bubble;
   }
 
-  meta(message) {
+  meta(message, mine) {
     const meta = node("span", "meta");
-    if (message.edited) meta.append(node("span", "", "edited"));
-    meta.append(node("time", "", clockTime(message.date)));
-    if (message.from === "person") meta.append(icon("ticks"));
+    if (message.edited) meta.append(node("span", "", this.words.edited));
+    meta.append(node("time", "", clockTime(message.date, this.language)));
+    if (mine) meta.append(icon("ticks"));
     return meta;
   }
 
@@ -235,7 +238,7 @@ export class ChatPane {
     picture.alt = "";
     picture.width = 72;
     picture.height = 72;
-    const text = bot.description || "No messages here yet. Press START to begin.";
+    const text = bot.description || this.words.empty;
     intro.append(picture, node("h1", "", bot.name), node("p", "", text));
     return intro;
   }

@@ -15,7 +15,7 @@ export class Composer {
     this.isKeyboardHidden = false;
     this.keyboard = "null";
     this.inlineQuery = null;
-    this.inlineResults = [];
+    this.inlineRows = [];
     this.input.addEventListener("input", () => {
       this.isMenuAsked = false;
       this.update();
@@ -54,15 +54,22 @@ export class Composer {
     this.isMenuAsked = false;
     this.commands = [];
     this.showKeyboard(null);
-    this.update();
+    this.closeInline();
     // On a touch screen the letters would cover the chat.
     if (window.matchMedia("(hover: hover)").matches) this.input.focus();
   }
 
   /** Follows the chat: its commands, keyboard, and whether one can write at all. */
-  show(chat) {
-    const isEmpty = chat.messages.length === 0;
-    const isBlocked = chat.person.blocks_bot;
+  show(chat, words, isGroup) {
+    const isEmpty = chat.messages.length === 0 && !isGroup;
+    const isBlocked = chat.person.blocks_bot && !isGroup;
+    this.words = words;
+    this.input.placeholder = words.message;
+    get("menu").lastElementChild.textContent = words.menu;
+    get("start").textContent = words.start;
+    get("unblock").textContent = words.unblock;
+    // The playground takes pictures and files in private chats only.
+    get("attach").hidden = isGroup;
     get("unblock").hidden = !isBlocked;
     get("start").hidden = isBlocked || !isEmpty;
     get("composer").hidden = isBlocked || isEmpty;
@@ -107,10 +114,10 @@ export class Composer {
       : [];
     this.selected = Math.min(this.selected, Math.max(this.matches.length - 1, 0));
     const list = get("commands");
-    list.hidden = this.matches.length === 0 && this.inlineResults.length === 0;
+    list.hidden = this.matches.length === 0 && this.inlineRows.length === 0;
+    const rows = this.inlineRows;
     list.replaceChildren(
-      ...this.matches.map((command, index) => this.command(command, index)),
-      ...this.inlineResults.map((result) => this.inlineResult(result)),
+      ...this.matches.map((command, index) => this.command(command, index)), ...rows,
     );
   }
 
@@ -120,30 +127,55 @@ export class Composer {
     const query = typed ? typed[1].trim() : null;
     if (query === this.inlineQuery) return;
     this.inlineQuery = query;
-    this.inlineResults = query === null ? [] : await this.actions.inline(query);
+    const rows = query === null ? [] : this.inlineAnswer(await this.actions.inline(query));
     // What was typed meanwhile has asked for itself.
-    if (query === this.inlineQuery) this.update();
+    if (query !== this.inlineQuery) return;
+    this.inlineRows = rows;
+    this.update();
+  }
+
+  /** Rows of an answer: its button into the private chat, then what was found. */
+  inlineAnswer({ results, button }) {
+    const rows = results.map((result) => this.inlineResult(result));
+    if (button?.start_parameter) {
+      const act = () => this.actions.say(`/start ${button.start_parameter}`);
+      rows.unshift(this.inlineRow("inline-button", button.text, "", act));
+    }
+    if (rows.length > 0) return rows;
+    const nothing = document.createElement("p");
+    nothing.textContent = this.words.nothing;
+    return [nothing];
   }
 
   inlineResult(result) {
+    const choose = () => this.actions.chooseInline(result.id);
+    return this.inlineRow(`inline-${result.id}`, result.title, result.description, choose);
+  }
+
+  inlineRow(name, title, description, act) {
     const row = document.createElement("button");
     row.type = "button";
-    row.className = "command inline-result";
-    row.dataset.testid = `inline-${result.id}`;
+    row.className = "inline-result";
+    row.dataset.testid = name;
     row.setAttribute("role", "option");
-    const title = document.createElement("b");
-    title.textContent = result.title;
-    const words = document.createElement("span");
-    words.textContent = result.description ?? "";
-    row.append(title, words);
+    const lines = [["b", title], ["span", description]].filter(([, text]) => text);
+    row.append(...lines.map(([tag, text]) => {
+      const line = document.createElement(tag);
+      line.textContent = text;
+      return line;
+    }));
     row.addEventListener("click", () => {
       this.input.value = "";
-      this.inlineQuery = null;
-      this.inlineResults = [];
-      this.update();
-      this.actions.chooseInline(result.id);
+      this.closeInline();
+      act();
     });
     return row;
+  }
+
+  closeInline() {
+    this.inlineQuery = null;
+    this.inlineRows = [];
+    this.update();
   }
 
   command(command, index) {
@@ -183,6 +215,8 @@ export class Composer {
       this.isMenuAsked = false;
       this.update();
       event.preventDefault();
+    } else if (event.key === "Escape" && this.inlineRows.length > 0) {
+      this.closeInline();
     } else if (isOpen && event.key === "Escape") {
       this.isMenuAsked = false;
       this.matches = [];
@@ -199,7 +233,7 @@ export class Composer {
     if (text === "") return;
     this.input.value = "";
     this.isMenuAsked = false;
-    this.update();
+    this.closeInline();
     this.actions.say(text);
   }
 }

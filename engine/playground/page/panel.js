@@ -1,6 +1,7 @@
 // The side panel: clock, the person's app, faults.
 
 import { api } from "./api.js";
+import { drawMoments } from "./moments.js";
 
 const VENDOR_MODES = [
   ["out_of_stock", "out of stock"],
@@ -26,23 +27,12 @@ const dateFormat = new Intl.DateTimeFormat([], {
 
 const get = (id) => document.getElementById(id);
 
-const leftFormat = new Intl.RelativeTimeFormat([], { numeric: "always" });
-
-/** Draws the moments in messages as the apps do: how long until then. */
-function drawMoments(nowMs) {
-  for (const element of document.querySelectorAll("[data-unix]")) {
-    const secs = Math.round(Number(element.dataset.unix) - nowMs / 1000);
-    const [count, unit] = secs < 90 ? [secs, "second"] : [Math.round(secs / 60), "minute"];
-    const text = secs > 0 ? leftFormat.format(count, unit) : element.dataset.plain;
-    if (element.textContent !== text) element.textContent = text;
-  }
-}
-
 export class Panel {
   /** `actions`: person() gives the id of who is open; complain(error) shows what went wrong. */
   constructor(actions) {
     this.actions = actions;
     this.pace = { anchorMs: Date.now(), real: performance.now(), speed: 1 };
+    this.language = "en";
     get("panel-toggle").addEventListener("click", () => this.toggle(get("panel").hidden));
     get("panel-close").addEventListener("click", () => this.toggle(false));
     for (const button of document.querySelectorAll("[data-advance]")) {
@@ -101,13 +91,15 @@ export class Panel {
   tick() {
     const now = this.pace.anchorMs + (performance.now() - this.pace.real) * this.pace.speed;
     const date = new Date(now);
-    drawMoments(now);
+    drawMoments(now, this.language);
     get("clock-time").textContent = timeFormat.format(date);
     get("clock-date").textContent = dateFormat.format(date);
   }
 
   /** Shows the person whose chat is open. */
   showPerson(person) {
+    this.language = person.language_code;
+    this.tick();
     get("person-heading").textContent = `${person.name}'s app`;
     const select = get("language");
     if (![...select.options].some((option) => option.value === person.language_code)) {

@@ -80,6 +80,7 @@ function elementFor(entity, content, actions) {
     case "date_time":
       // The panel, which knows the played time, keeps it up to date.
       element.dataset.unix = entity.unix_time;
+      element.dataset.form = entity.date_time_format ?? "";
       element.dataset.plain = content;
       element.title = content;
       return element;

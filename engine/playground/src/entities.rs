@@ -22,6 +22,9 @@ pub(crate) struct Entity {
     /// The moment that the app draws in place of the text.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub unix_time: Option<i64>,
+    /// How the app draws it: `r` for the time until then, or some of `w`, `d`, `D`, `t`, `T`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub date_time_format: Option<String>,
 }
 
 /// The user behind a `text_mention`.
@@ -70,6 +73,7 @@ impl Entity {
             custom_emoji_id: None,
             user: None,
             unix_time: None,
+            date_time_format: None,
         }
     }
 

@@ -52,6 +52,8 @@ struct OpenTag {
 #[derive(Default)]
 struct Argument {
     value: String,
+    /// How a moment is drawn.
+    format: String,
     expandable: bool,
 }
 
@@ -197,6 +199,9 @@ impl Parser<'_> {
             return Err(format!("Unclosed start tag at byte offset {begin}"));
         }
         argument.expandable |= tag == "blockquote" && name == "expandable";
+        if (tag, name.as_str()) == ("tg-time", "format") {
+            argument.format.clone_from(&value);
+        }
         let kept = match (tag, name.as_str()) {
             ("a", "href") | ("tg-emoji", "emoji-id") | ("tg-time", "unix") => Some(value.as_str()),
             ("code", "class") => value.strip_prefix("language-"),
@@ -288,7 +293,10 @@ impl Parser<'_> {
         };
         match entity.kind {
             EntityKind::CustomEmoji => entity.custom_emoji_id = Some(tag.argument.value),
-            EntityKind::DateTime => entity.unix_time = tag.argument.value.parse().ok(),
+            EntityKind::DateTime => {
+                entity.unix_time = tag.argument.value.parse().ok();
+                entity.date_time_format = Some(tag.argument.format);
+            }
             EntityKind::TextLink => {
                 let shown = self.text.get(tag.text_at..).unwrap_or_default();
                 match link_target(&tag.argument.value, shown) {

@@ -17,6 +17,10 @@ fn show(source: &str) -> String {
                 if let Some(language) = entity.language {
                     shown += &format!(" {language}");
                 }
+                if let Some(unix_time) = entity.unix_time {
+                    let format = entity.date_time_format.unwrap_or_default();
+                    shown += &format!(" {unix_time} {format}");
+                }
                 if let Some(user) = entity.user {
                     shown += &format!(" user {}", user.id);
                 }
@@ -32,6 +36,11 @@ fn markup_is_taken_as_telegram_takes_it() {
         ("plain", "plain"),
         ("<b>bold</b>", "bold |bold 0+4"),
         ("<STRONG>x</strong>", "x |bold 0+1"),
+        (
+            "<tg-time unix=\"1700000000\" format=\"wDT\">x</tg-time>",
+            "x |date_time 0+1 1700000000 wDT",
+        ),
+        ("<tg-time unix=\"1700000000\">x</tg-time>", "x |date_time 0+1 1700000000 "),
         ("<i>a</i><em>b</em>", "ab |italic 0+1 |italic 1+1"),
         ("<u>a</u><ins>b</ins>", "ab |underline 0+1 |underline 1+1"),
         (

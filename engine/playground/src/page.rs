@@ -20,8 +20,10 @@ const FILES: &[(&str, &str, &str)] = &[
     ("app.js", "text/javascript; charset=utf-8", include_str!("../page/app.js")),
     ("chat.js", "text/javascript; charset=utf-8", include_str!("../page/chat.js")),
     ("composer.js", "text/javascript; charset=utf-8", include_str!("../page/composer.js")),
+    ("moments.js", "text/javascript; charset=utf-8", include_str!("../page/moments.js")),
     ("panel.js", "text/javascript; charset=utf-8", include_str!("../page/panel.js")),
     ("text.js", "text/javascript; charset=utf-8", include_str!("../page/text.js")),
+    ("words.js", "text/javascript; charset=utf-8", include_str!("../page/words.js")),
 ];
 
 /// The routes of the page.

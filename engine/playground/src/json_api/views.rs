@@ -240,21 +240,17 @@ fn answer_view(id: u64, press: &Press) -> AnswerView {
 
 /// What the live pages need to know which chat to fetch again.
 pub(super) fn overview(state: &State) -> Value {
-    let people: Vec<_> = state
-        .people
-        .values()
-        .filter_map(|resident| {
-            let chat = state.chats.get(&resident.person.id)?;
-            Some(json!({
-                "id": resident.person.id,
-                "version": *chat.version.borrow(),
-                "bot_messages": chat.bot_message_count,
-                "last": chat.messages().next_back().map(snippet),
-            }))
-        })
-        .collect();
-    let group = state.chats.get(&GROUP_ID).map_or(0, |chat| *chat.version.borrow());
-    json!({ "people": people, "group_version": group })
+    let glance = |id: i64| {
+        let chat = state.chats.get(&id)?;
+        Some(json!({
+            "id": id,
+            "version": *chat.version.borrow(),
+            "bot_messages": chat.bot_message_count,
+            "last": chat.messages().next_back().map(snippet),
+        }))
+    };
+    let people: Vec<_> = state.people.keys().filter_map(|id| glance(*id)).collect();
+    json!({ "people": people, "group": glance(GROUP_ID) })
 }
 
 fn snippet(message: &Message) -> Value {

@@ -1,10 +1,10 @@
 //! Puts a running shop together and takes it apart again. The verbs `run` and `demo`, and the
 //! tests, import this.
 
+mod updates;
 mod vendors;
 
 use std::io::ErrorKind;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use ring4_domain::command::Command;
 use ring4_domain::ids::{OrderId, RulesVersion};
 use ring4_rules::{Files, Report};
 use ring4_storage::{OpenError, Recovery, Store, VerifyCommand};
-use ring4_telegram::client::{Client, ClientOptions};
-use ring4_telegram::inbox::{Inbox, InboxError, InboxOptions};
-use ring4_telegram::intake::{Intake, IntakeEnd, IntakeOptions};
+use ring4_telegram::inbox::InboxError;
+use ring4_telegram::intake::{Intake, IntakeEnd};
 use ring4_telegram::sender::{Sender, SenderOptions};
-use ring4_telegram::token::{BotToken, TokenError};
+use ring4_telegram::token::TokenError;
+use ring4_telegram::webhook::{SecretError, WebhookError};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,7 @@ use crate::shop::{Shop, ShopError};
 use crate::trouble::probing::Prober;
 use crate::trouble::{Memory, Trouble};
 use crate::vault::{self, KEYS, Keeper};
+use updates::Updates;
 use vendors::Vendors;
 
 /// How long handlers may finish after the signal to stop; the rest waits for the next start.
@@ -88,6 +89,12 @@ pub enum StartError {
     /// The client for Telegram cannot be made.
     #[error("{0}")]
     Client(#[from] ring4_telegram::client::ClientError),
+    /// Nothing can be posted to as configured.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
+    /// The webhook has no secret.
+    #[error("WEBHOOK_SECRET: {0}")]
+    WebhookSecret(#[from] SecretError),
     /// Copies off the machine cannot be made as configured.
     #[error(transparent)]
     Shipping(#[from] ShippingError),
@@ -140,7 +147,7 @@ impl StartError {
 /// Why a running engine ended by itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum End {
-    /// Telegram will not let it poll.
+    /// Telegram gives it no updates.
     #[error("{0}")]
     Intake(IntakeEnd),
     /// Something had stopped the selling and seems gone: start again in the same process.
@@ -182,8 +189,8 @@ impl Engine {
         let live = live::cell(live);
         let Vendors { registry, catalogues, odds, market } =
             vendors::open(&config, &clock, &live).await?;
-        let client = client(&config)?;
-        let inbox = open_inbox(&data_dir, &clock).await?;
+        let updates = Updates::open(&config, &data_dir, &clock).await?;
+        let client = updates.client.clone();
         let (reader, keyring) = (store.reader(), store.keyring());
         let clock_behind = set_floor(&memory, &store, &clock)?;
         let board = Arc::new(NewsBoard::default());
@@ -208,7 +215,7 @@ impl Engine {
             market,
             odds,
             sender: Sender::start(client.clone(), sender_options),
-            client: client.clone(),
+            client,
             username: OnceLock::new(),
             notices,
             menus_due: Notify::new(),
@@ -222,8 +229,7 @@ impl Engine {
         activate(&shop, version).await?;
         let effects = Effects::restore(Arc::clone(&shop), board)?;
         let reloader = Reloader::new(Arc::clone(&shop), origin, shelf, config.clone(), files);
-        let intake =
-            Intake::start(client, inbox, Chat::new(Arc::clone(&shop)), intake_options(&config));
+        let intake = updates.take(Chat::new(Arc::clone(&shop)), &config);
         let mut engine = Self {
             shop: Arc::clone(&shop),
             intake,
@@ -249,9 +255,21 @@ impl Engine {
         });
     }
 
+    fn start_watch_over_updates(&mut self) {
+        let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
+        let undelivered = self.intake.undelivered();
+        self.parts.spawn(async move {
+            if stop.run_until_cancelled(updates::watch(shop, undelivered)).await.is_some() {
+                stop.cancelled().await;
+            }
+            "the watch over updates"
+        });
+    }
+
     fn start_watches(&mut self, memory: Memory, config: &Config, clock_behind: Option<u32>) {
         self.start_prober(memory, config, clock_behind);
         self.start_health(config);
+        self.start_watch_over_updates();
     }
 
     fn start_health(&mut self, config: &Config) {
@@ -434,23 +452,6 @@ async fn ended(shipping: &mut Option<Shipping>) {
     }
 }
 
-async fn open_inbox(data_dir: &Path, clock: &Clock) -> Result<Inbox, StartError> {
-    let (dir, clock) = (data_dir.join("inbox"), Arc::new(clock.reader()));
-    let open = move || Inbox::open(&dir, InboxOptions::default(), clock);
-    let (inbox, recovered) = tokio::task::spawn_blocking(open).await??;
-    tracing::info!(?recovered, "inbox opened");
-    Ok(inbox)
-}
-
-fn intake_options(config: &Config) -> IntakeOptions {
-    let telegram = &config.fixed.telegram;
-    IntakeOptions {
-        poll_timeout: Duration::from_secs(u64::from(telegram.poll_timeout_secs)),
-        workers: usize::try_from(telegram.workers).unwrap_or(1),
-        ..IntakeOptions::default()
-    }
-}
-
 /// Notes in the journal which rule set is live.
 async fn activate(shop: &Shop, version: RulesVersion) -> Result<(), Stopped> {
     let command = Command::ActivateRules(version);
@@ -531,12 +532,4 @@ fn set_floor(memory: &Memory, store: &Store, clock: &Clock) -> Result<Option<u32
         tracing::warn!(secs, "the clock stands behind the last entry and is taken as it is");
     }
     Ok(behind)
-}
-
-fn client(config: &Config) -> Result<Client, StartError> {
-    let token = config.token().map_err(StartError::Rules)?;
-    let token = BotToken::parse(token.expose())?;
-    let mut options = ClientOptions::new(token);
-    options.api_url.clone_from(&config.fixed.telegram.api_url);
-    Ok(Client::new(options)?)
 }

@@ -50,6 +50,8 @@ pub enum Topic {
     Catalogue,
     /// A plugin was put to use or taken out of it.
     Plugin,
+    /// Telegram cannot deliver what people write and press; no switch silences it.
+    Updates,
     /// The books and somebody else's do not agree; no switch silences it.
     Money,
 }
@@ -62,7 +64,7 @@ impl Topic {
             Self::VendorBalance => notices.vendor_balance,
             Self::VendorState | Self::Plugin => notices.vendor_state,
             Self::Catalogue => notices.catalogue,
-            Self::Money => true,
+            Self::Updates | Self::Money => true,
         }
     }
 }

@@ -5,7 +5,8 @@
 //! `trouble` plays with the same people and is audited in the same way.
 //!
 //! `RING4_KILLS` is the number of kills, 200 unless set. The seed is printed; `RING4_SEED` draws
-//! the same moments and the same deeds again, though not the same race between them.
+//! the same moments and the same deeds again, though not the same race between them. With
+//! `RING4_WEBHOOK` set, updates are posted and not asked for; the same holds for `trouble`.
 
 pub mod audit;
 mod evidence;
@@ -111,7 +112,7 @@ pub fn launch(folder: &Path, playground: &Playground) -> Launch {
     }
     std::fs::write(&config, text).expect("written settings");
     let admins: Vec<String> = ADMINS.map(|id| id.to_string()).collect();
-    let env = vec![
+    let mut env = vec![
         ("BOT_TOKEN", TOKEN.to_owned()),
         ("BOT_API_URL", format!("http://{}", playground.address())),
         ("ADMIN_USER_IDS", admins.join(",")),
@@ -120,6 +121,11 @@ pub fn launch(folder: &Path, playground: &Playground) -> Launch {
         ("SMSPOOL_API_KEY", "a-key-of-the-tests".to_owned()),
         ("SMSPOOL_BASE_URL", playground.smspool_url()),
     ];
+    if std::env::var_os("RING4_WEBHOOK").is_some() {
+        let port = crate::modes::free_port();
+        crate::modes::listen(&config, port);
+        env.extend(crate::modes::posted_to(port));
+    }
     Launch { config, data: folder.join("data"), env, log: Log::default() }
 }
 

@@ -22,6 +22,9 @@ mod forgetting;
 /// Vendors' plugins: written, inspected, tested, swapped and steered.
 mod plugins;
 
+/// Updates that are asked for, and updates that are posted.
+mod modes;
+
 /// What people should not do, and do.
 mod hostile;
 

@@ -5,7 +5,7 @@ use core::fmt::Display;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use ring4_domain::ids::{ProviderId, ServiceKey, UserId};
+use ring4_domain::ids::{ProviderId, ServiceKey};
 use ring4_domain::money::Amount;
 use ring4_yaml::{Report, Source, Step, locate};
 use rust_decimal::Decimal;
@@ -13,12 +13,13 @@ use rust_decimal::Decimal;
 mod deposits;
 mod limits;
 mod orders;
+mod telegram;
 
 use crate::env::Env;
 use crate::languages::Languages;
-use crate::raw::{RawBackup, RawConfig, RawProvider, RawService, RawShop, RawTelegram};
+use crate::raw::{RawBackup, RawConfig, RawProvider, RawService, RawShop};
 use crate::sections::{
-    Backup, Config, Fixed, Live, Pricing, Provider, Service, Shop, Storage, Telegram, Vault,
+    Backup, Config, Fixed, Live, Pricing, Provider, Service, Shop, Storage, Vault,
 };
 use crate::switch::Switch;
 use crate::text::{EnvText, Secret, SecretSource};
@@ -242,33 +243,6 @@ impl<'a> Checker<'a> {
             let warning = "backup.copy_to is on the disk of storage.data_dir: one failure takes \
                            both";
             self.warnings.push(warning.to_owned());
-        }
-    }
-
-    fn telegram(&mut self, raw: RawTelegram) -> Telegram {
-        let place = Place::of("telegram");
-        self.in_range(&place.with("poll_timeout_secs"), &raw.poll_timeout_secs, 1, 50);
-        self.in_range(&place.with("workers"), &raw.workers, 1, 512);
-        self.few(&place.with("admins"), raw.admins.len(), LIST_LEN_MAX);
-        for (item, admin) in raw.admins.iter().enumerate() {
-            if *admin <= 0 {
-                let place = place.with("admins").with(item);
-                self.fault(&place, format!("{admin} is not the id of a person"));
-            }
-        }
-        if raw.admins.is_empty() {
-            self.warnings.push("telegram.admins is empty: nobody can approve deposits".to_owned());
-        }
-        let api_url = self.web_address(&place.with("api_url"), &raw.api_url);
-        if api_url.is_empty() {
-            self.fault(&place.with("api_url"), "is empty");
-        }
-        Telegram {
-            token: self.secret(&place.with("token"), &raw.token),
-            api_url,
-            admins: raw.admins.into_iter().map(UserId).collect(),
-            poll_timeout_secs: raw.poll_timeout_secs,
-            workers: raw.workers,
         }
     }
 

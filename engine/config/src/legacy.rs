@@ -7,7 +7,7 @@ use ring4_yaml::{Entries, Problem, Report, Scalar};
 
 use crate::check::Overridden;
 use crate::env::Env;
-use crate::raw::{RawConfig, RawService};
+use crate::raw::{Mode, RawConfig, RawService};
 use crate::sections::{LogLevel, Strategy};
 use crate::switch::Switch;
 use crate::text::{EnvText, Secret, SecretSource, Written};
@@ -36,6 +36,15 @@ const NAMES: &[Row] = &[
     ("BOT_API_URL", "telegram.api_url", |raw, text| set(&mut raw.telegram.api_url, literal(text))),
     ("ADMIN_IDS", "telegram.admins", |raw, text| set(&mut raw.telegram.admins, ids(text)?)),
     ("ADMIN_USER_IDS", "telegram.admins", |raw, text| set(&mut raw.telegram.admins, ids(text)?)),
+    ("ENABLE_WEBHOOK_MODE", "telegram.mode", |raw, text| {
+        set(&mut raw.telegram.mode, if flag(text)? { Mode::Webhook } else { Mode::Polling })
+    }),
+    ("WEBHOOK_URL", "telegram.webhook.url", |raw, text| {
+        set(&mut raw.telegram.webhook.url, literal(text))
+    }),
+    ("WEBHOOK_SECRET", "telegram.webhook.secret", |raw, text| {
+        set(&mut raw.telegram.webhook.secret, SecretSource::Given(Secret::new(text)))
+    }),
     ("BOT_TITLE", "shop.title", |raw, text| set(&mut raw.shop.title, text.to_owned())),
     ("BOT_SUBTITLE", "shop.subtitle", |raw, text| set(&mut raw.shop.subtitle, text.to_owned())),
     ("CURRENCY_SYMBOL", "shop.currency_symbol", |raw, text| {
@@ -230,9 +239,6 @@ const WITHOUT_MEANING: &[(&str, &str)] = &[
     ("LOG_FILE", NOT_YET),
     ("MAX_LOG_FILE_SIZE", NOT_YET),
     ("LOG_FILES_TO_KEEP", NOT_YET),
-    ("ENABLE_WEBHOOK_MODE", NOT_YET),
-    ("WEBHOOK_URL", NOT_YET),
-    ("WEBHOOK_SECRET", NOT_YET),
     ("ENABLE_REFERRAL_SYSTEM", NOT_YET),
     ("ENABLE_USER_FEEDBACK", NOT_YET),
 ];

@@ -26,6 +26,8 @@ use crate::text::{EnvText, SecretSource, written, written_or_null};
 
 mod deposits;
 pub use deposits::{RawDeposits, RawMethod, RawStars};
+mod telegram;
+pub use telegram::{Mode, RawTelegram, RawWebhook};
 
 /// Every setting of the shop.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -72,35 +74,6 @@ pub struct RawConfig {
     pub notices: Notices,
     /// The report that admins get once a day.
     pub report: RawReport,
-}
-
-/// The bot.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct RawTelegram {
-    /// The bot's token.
-    pub token: SecretSource,
-    /// The Bot API server.
-    pub api_url: EnvText,
-    /// Telegram user ids of the admins.
-    pub admins: Vec<i64>,
-    /// How long one request for updates waits at the server, in seconds, 1 to 50.
-    pub poll_timeout_secs: u32,
-    /// Chats that are served at the same time, 1 to 512.
-    pub workers: u32,
-}
-
-impl Default for RawTelegram {
-    fn default() -> Self {
-        Self {
-            token: SecretSource::Variable("BOT_TOKEN".to_owned()),
-            api_url: EnvText("${BOT_API_URL:-https://api.telegram.org}".to_owned()),
-            admins: Vec::new(),
-            poll_timeout_secs: 25,
-            workers: 32,
-        }
-    }
 }
 
 /// The shop as a whole.

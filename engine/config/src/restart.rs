@@ -21,6 +21,9 @@ impl Config {
         differ("telegram.admins", here.admins != there.admins);
         differ("telegram.poll_timeout_secs", here.poll_timeout_secs != there.poll_timeout_secs);
         differ("telegram.workers", here.workers != there.workers);
+        differ("telegram.mode", here.webhook.is_some() != there.webhook.is_some());
+        let both = here.webhook.as_ref().zip(there.webhook.as_ref());
+        differ("telegram.webhook", both.is_some_and(|(mine, theirs)| mine != theirs));
         for id in mine.providers.keys().chain(theirs.providers.keys()) {
             differ(&format!("providers.{id}"), mine.providers.get(id) != theirs.providers.get(id));
         }

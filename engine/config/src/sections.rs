@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ring4_domain::ids::{Country, ProviderId, ServiceKey, UserId};
+use ring4_domain::ids::{Country, ProviderId, ServiceKey};
 use ring4_domain::money::Amount;
 use rust_decimal::Decimal;
 #[cfg(test)]
@@ -20,6 +20,8 @@ mod deposits;
 pub use deposits::{Asked, Deposits, Method};
 mod limits;
 pub use limits::*;
+mod telegram;
+pub use telegram::{Telegram, Webhook};
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,21 +88,6 @@ pub struct Live {
     pub notices: Notices,
     /// The report that admins get once a day.
     pub report: DailyReport,
-}
-
-/// The bot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Telegram {
-    /// The bot's token; needed to run against Telegram, not to check a configuration.
-    pub token: Option<Secret>,
-    /// The Bot API server, without a slash at the end.
-    pub api_url: String,
-    /// Who may use the admin commands.
-    pub admins: Vec<UserId>,
-    /// How long one request for updates waits at the server, in seconds, 1 to 50.
-    pub poll_timeout_secs: u32,
-    /// Chats that are served at the same time, 1 to 512.
-    pub workers: u32,
 }
 
 /// One vendor.

@@ -8,6 +8,8 @@ mod faults;
 
 mod names;
 
+mod webhook;
+
 fn env(pairs: &[(&str, &str)]) -> Env {
     pairs.iter().copied().collect()
 }
@@ -159,14 +161,19 @@ fn the_former_bots_names_override_the_file() {
 
 #[test]
 fn names_without_a_home_are_warned_of() {
-    let pairs = [("MAX_RETRIES", "3"), ("WEBHOOK_URL", "x"), ("PATH", "/bin"), ("MAX_BACKUPS", "")];
+    let pairs = [
+        ("MAX_RETRIES", "3"),
+        ("ENABLE_USER_FEEDBACK", "x"),
+        ("PATH", "/bin"),
+        ("MAX_BACKUPS", ""),
+    ];
     let warnings = shipped(&pairs).warnings;
     let ignored: Vec<_> = warnings.iter().filter(|line| line.contains("is ignored")).collect();
     assert_eq!(
         ignored,
         [
             "MAX_RETRIES is ignored: requests are retried where repeating them is harmless",
-            "WEBHOOK_URL is ignored: this engine has no such setting yet",
+            "ENABLE_USER_FEEDBACK is ignored: this engine has no such setting yet",
         ]
     );
     let text = "providers: {}\ndeposits: { methods: [] }\n";

@@ -156,6 +156,8 @@ impl Demo {
             ("BOT_TOKEN", DEMO_TOKEN),
             ("BOT_API_URL", format!("http://{address}").as_str()),
             ("ADMIN_USER_IDS", admins),
+            // The playground must not post to the real bot's address either.
+            ("ENABLE_WEBHOOK_MODE", "false"),
             ("BINANCE_WALLET", "TDemoAddressThatTakesNoMoney000000"),
             ("BINANCE_ID", "100000001"),
         ]);

@@ -45,6 +45,15 @@ pub struct Dashboard {
 }
 
 impl Voice<'_> {
+    /// Telegram cannot post updates, in its own words, or can again.
+    #[must_use]
+    pub fn webhook(&self, failing: Option<&str>) -> String {
+        match failing {
+            Some(reason) => self.say("admin.webhook.failing", &[("reason", Value::Text(reason))]),
+            None => self.say("admin.webhook.fine", &[]),
+        }
+    }
+
     /// The shop at a glance.
     ///
     /// # Errors

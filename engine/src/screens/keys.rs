@@ -549,4 +549,6 @@ keys! {
     Text "admin.notice.order" ["id", "name", "service", "country", "price"];
     Text "admin.notice.failed" ["id", "name", "service", "country", "price"];
     Text "admin.notice.folded" ["count", "since", "notice"] by "count";
+    Text "admin.webhook.failing" ["reason"];
+    Text "admin.webhook.fine" [];
 }

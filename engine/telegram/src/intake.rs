@@ -1,12 +1,14 @@
 //! The way in: polls, stores each batch in the inbox before the next poll confirms it, and hands
-//! the updates to a handler. The middle writes the handler and starts the intake.
+//! the updates to a handler; or serves a webhook, and confirms each post when it is stored. The
+//! middle writes the handler and starts the intake.
 //!
 //! - One chat's updates are handled one after the other, different chats at the same time, at most
 //!   `workers` in all. A chat that floods waits in its own lane; of its excess only the place in
 //!   the inbox is kept in memory. When `waiting_max` updates wait or the inbox is full, polling
 //!   pauses and Telegram keeps the rest.
-//! - When the inbox cannot be written, a batch is handled from memory, and the next poll, which
-//!   confirms it, waits until all of it is handled: a crash repeats it and loses nothing.
+//! - When the inbox cannot be written, a batch is handled from memory, and the next poll, or the
+//!   answer to a post, which confirms it, waits until all of it is handled: a crash repeats it and
+//!   loses nothing.
 //! - An update is marked done after its handler returned. What was running or waiting when the
 //!   process died runs again at the next start, so handlers must bear to see an update twice.
 //! - A handler that panics is run once more; if it panics again, [`Handler::panicked`] may
@@ -14,12 +16,13 @@
 
 mod lanes;
 mod polling;
+mod posted;
 mod worker;
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,10 +31,12 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::client::Client;
 use crate::inbound::{InboundError, Incoming, read_update_id};
 use crate::inbox::{Entry, Inbox, InboxError, RawUpdate};
+use crate::webhook::{self, Taker, Webhook};
 use lanes::Lanes;
 
 /// What is done about an update.
@@ -146,7 +151,7 @@ pub struct IntakeCounts {
     pub rejected: u64,
     /// Panics of handlers.
     pub panicked: u64,
-    /// Polls that failed.
+    /// Polls that failed, and attempts to set a webhook.
     pub failed_polls: u64,
     /// Handlers running.
     pub running: u64,
@@ -180,7 +185,12 @@ struct Core {
     stop: CancellationToken,
     counters: Counters,
     waiting_max: usize,
+    /// Whether the inbox did not take what came last.
+    unstored: AtomicBool,
+    /// Updates that are being taken in; none is left half taken by a caller that goes away.
+    taking: TaskTracker,
     last_poll: Mutex<Option<Instant>>,
+    undelivered: watch::Sender<Option<String>>,
     ended: watch::Sender<Option<IntakeEnd>>,
 }
 
@@ -202,6 +212,56 @@ impl Core {
             }
             first
         });
+    }
+
+    /// Notes what keeps Telegram from delivering; whether that is news.
+    fn undelivered(&self, words: Option<String>) -> bool {
+        self.undelivered.send_if_modified(|known| {
+            let is_news = known.is_some() != words.is_some();
+            if is_news {
+                *known = words;
+            }
+            is_news
+        })
+    }
+
+    /// Takes one update that was posted or handed in.
+    async fn accept(&self, raw: Bytes) -> Result<(), AcceptError> {
+        if self.stop.is_cancelled() {
+            return Err(AcceptError::Stopped);
+        }
+        if self.lanes().waiting() >= self.waiting_max {
+            return Err(AcceptError::Busy);
+        }
+        let Some(update_id) = read_update_id(&raw) else {
+            self.reject_unnumbered(raw);
+            return Err(AcceptError::Unreadable);
+        };
+        self.keep(Arc::new([RawUpdate { update_id, raw }])).await?;
+        Ok(())
+    }
+
+    /// Stores a batch and hands it out, or handles it when the disk does not take it.
+    async fn keep(&self, batch: Arc<[RawUpdate]>) -> Result<(), InboxError> {
+        match self.take_in(Arc::clone(&batch)).await {
+            Ok(()) => {
+                if self.unstored.swap(false, Relaxed) {
+                    tracing::info!("updates are stored again");
+                }
+                Ok(())
+            }
+            Err(error @ (InboxError::Io { .. } | InboxError::Broken { .. })) => {
+                if !self.unstored.swap(true, Relaxed) {
+                    tracing::error!(%error, "updates are handled from memory for now");
+                }
+                tokio::select! {
+                    () = self.handle_unstored(&batch) => Ok(()),
+                    // Unconfirmed, it comes again after the start.
+                    () = self.stop.cancelled() => Err(InboxError::Unavailable),
+                }
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Stores a batch and hands it out. When it returns, the batch is durable.
@@ -273,6 +333,9 @@ impl Core {
     /// Hands out what the last process left undone, oldest first.
     async fn replay(&self) {
         for entry in self.inbox.take_undone() {
+            if self.stop.is_cancelled() {
+                return;
+            }
             match self.inbox.read(entry).await {
                 Ok(raw) => {
                     let parsed = Incoming::parse(&raw);
@@ -284,6 +347,19 @@ impl Core {
                 }
             }
         }
+    }
+}
+
+impl Taker for Core {
+    /// An update that is stored and not handed out would wait for the next start, so taking it
+    /// goes on when the connection that brought it is gone.
+    fn take(
+        self: &Arc<Self>,
+        raw: Bytes,
+    ) -> impl Future<Output = Result<(), AcceptError>> + Send + 'static {
+        let core = Arc::clone(self);
+        let taking = self.taking.spawn(async move { core.accept(raw).await });
+        async move { taking.await.unwrap_or(Err(AcceptError::Stopped)) }
     }
 }
 
@@ -331,6 +407,27 @@ impl Intake {
         intake
     }
 
+    /// As [`Intake::start`], for updates that Telegram posts: hands out what the inbox has undone,
+    /// serves the webhook, and sets it with the updates that wait kept.
+    pub fn start_webhook<H: Handler>(
+        client: Client,
+        inbox: Inbox,
+        handler: H,
+        options: IntakeOptions,
+        webhook: Webhook,
+    ) -> Self {
+        let intake = Self::start_without_polling(inbox, handler, &options);
+        let core = Arc::clone(&intake.core);
+        let poller = tokio::spawn(async move {
+            core.replay().await;
+            let asked = webhook.options.clone();
+            let serving = webhook::serve(webhook, Arc::clone(&core), core.stop.clone());
+            tokio::join!(serving, posted::keep_set(Arc::clone(&core), client, options, asked));
+        });
+        *intake.poller.lock().unwrap_or_else(PoisonError::into_inner) = Some(poller);
+        intake
+    }
+
     /// As [`Intake::start`], for updates that come by [`Intake::accept`] only.
     pub fn start_passive<H: Handler>(inbox: Inbox, handler: H, options: &IntakeOptions) -> Self {
         let intake = Self::start_without_polling(inbox, handler, options);
@@ -352,6 +449,9 @@ impl Intake {
             stop: CancellationToken::new(),
             counters: Counters::default(),
             waiting_max: options.waiting_max,
+            unstored: AtomicBool::new(false),
+            taking: TaskTracker::new(),
+            undelivered: watch::Sender::new(None),
             last_poll: Mutex::new(None),
             ended: watch::Sender::new(None),
         });
@@ -363,24 +463,21 @@ impl Intake {
         Self { core, poller: Mutex::new(None), workers: Mutex::new(workers) }
     }
 
-    /// Takes one update from its JSON text, as a webhook gets it. When it returns, the update is
-    /// durable and may be confirmed; a known one is dropped quietly.
+    /// Takes one update from its JSON text, as the webhook does. When it returns, the update may be
+    /// confirmed: it is durable or, while the disk takes no writes, handled; a known one is
+    /// dropped quietly.
     ///
     /// # Errors
     /// [`AcceptError`]: it was not stored and must be sent again.
     pub async fn accept(&self, raw: Bytes) -> Result<(), AcceptError> {
-        if self.core.stop.is_cancelled() {
-            return Err(AcceptError::Stopped);
-        }
-        if self.core.lanes().waiting() >= self.core.waiting_max {
-            return Err(AcceptError::Busy);
-        }
-        let Some(update_id) = read_update_id(&raw) else {
-            self.core.reject_unnumbered(raw);
-            return Err(AcceptError::Unreadable);
-        };
-        self.core.take_in(Arc::new([RawUpdate { update_id, raw }])).await?;
-        Ok(())
+        self.core.take(raw).await
+    }
+
+    /// What keeps Telegram from posting updates to the webhook, in its own words; `None` while
+    /// nothing does. Polling leaves it so.
+    #[must_use]
+    pub fn undelivered(&self) -> watch::Receiver<Option<String>> {
+        self.core.undelivered.subscribe()
     }
 
     /// Waits until polling ends, and tells why. The middle leaves the process on anything but
@@ -391,7 +488,7 @@ impl Intake {
         end.ok().and_then(|end| end.clone()).unwrap_or(IntakeEnd::Stopped)
     }
 
-    /// The time since the last successful poll, for health checks.
+    /// The time since the last successful poll, or look at the webhook, for health checks.
     #[must_use]
     pub fn last_poll(&self) -> Option<Duration> {
         let last = *self.core.last_poll.lock().unwrap_or_else(PoisonError::into_inner);
@@ -424,11 +521,16 @@ impl Intake {
         self.core.stop.cancel();
         self.core.end(IntakeEnd::Stopped);
         let poller = self.poller.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(poller) = poller {
-            // Whatever it was doing, its batch is either in the inbox or unconfirmed.
-            poller.abort();
-            let _aborted = poller.await;
+        if let Some(mut poller) = poller {
+            // A webhook's open requests are answered first. Whatever is cut short, its update is
+            // either in the inbox or unconfirmed.
+            if tokio::time::timeout_at(deadline, &mut poller).await.is_err() {
+                poller.abort();
+                let _aborted = poller.await;
+            }
         }
+        self.core.taking.close();
+        let _late = tokio::time::timeout_at(deadline, self.core.taking.wait()).await;
         let mut workers = {
             let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *workers)

@@ -10,7 +10,8 @@
 //! - [`stars`]: the list of payments in Telegram Stars.
 //! - [`inbound`], [`command`]: an update in plain types.
 //! - [`inbox`]: the log of raw updates that makes a confirmed update survive a crash.
-//! - [`intake`]: the update loop: poll, write to the inbox, hand to workers, mark done.
+//! - [`webhook`]: a server for updates that Telegram posts.
+//! - [`intake`]: the update loop: poll or serve, write to the inbox, hand to workers, mark done.
 //!
 //! The client is our own over `reqwest`, because `teloxide-core`'s sleeps ten seconds on every
 //! 5xx answer and hides the error code; its types describe people, chats and commands on the
@@ -27,3 +28,4 @@ pub mod outgoing;
 pub mod sender;
 pub mod stars;
 pub mod token;
+pub mod webhook;

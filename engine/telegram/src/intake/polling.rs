@@ -39,8 +39,6 @@ struct Polling {
     /// it has not seen confirmed, and the inbox drops what it knows. A stored offset would be
     /// wrong after Telegram started counting at another number.
     offset: Option<i64>,
-    /// Whether the inbox did not take the last batch.
-    unstored: bool,
     failures: u32,
     conflicts: u32,
     last_conflict: Option<Instant>,
@@ -54,7 +52,6 @@ pub(super) async fn poll(core: Arc<Core>, client: Client, options: IntakeOptions
         client,
         options,
         offset: None,
-        unstored: false,
         failures: 0,
         conflicts: 0,
         last_conflict: None,
@@ -139,30 +136,10 @@ impl Polling {
             }
         }
         if !batch.is_empty() {
-            self.keep(batch.into()).await?;
+            self.core.keep(batch.into()).await?;
         }
         self.offset = offset;
         Ok(())
-    }
-
-    /// Stores a batch and hands it out, or handles it when the disk does not take it.
-    async fn keep(&mut self, batch: Arc<[RawUpdate]>) -> Result<(), InboxError> {
-        match self.core.take_in(Arc::clone(&batch)).await {
-            Ok(()) => {
-                if std::mem::take(&mut self.unstored) {
-                    tracing::info!("updates are stored again");
-                }
-                Ok(())
-            }
-            Err(error @ (InboxError::Io { .. } | InboxError::Broken { .. })) => {
-                if !std::mem::replace(&mut self.unstored, true) {
-                    tracing::error!(%error, "updates are handled from memory for now");
-                }
-                self.core.handle_unstored(&batch).await;
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
     }
 
     /// Waits as long as the error asks for, or says that there is no sense in going on.

@@ -18,7 +18,7 @@ use crate::server::{Answer, Server, message, until};
 
 /// A handler that notes what it sees and does what the text says.
 #[derive(Default)]
-struct Notes {
+pub struct Notes {
     /// Texts handled to the end, per chat.
     done: Mutex<HashMap<i64, Vec<String>>>,
     begun: AtomicUsize,
@@ -29,15 +29,15 @@ struct Notes {
 
 impl Notes {
     /// "wait" waits for a permit of the gate.
-    fn gated() -> Arc<Self> {
+    pub fn gated() -> Arc<Self> {
         Arc::new(Self { gate: Some(Semaphore::new(0)), ..Self::default() })
     }
 
-    fn open(&self, permits: usize) {
+    pub fn open(&self, permits: usize) {
         self.gate.as_ref().expect("a gate").add_permits(permits);
     }
 
-    fn texts(&self, chat: i64) -> Vec<String> {
+    pub fn texts(&self, chat: i64) -> Vec<String> {
         self.done.lock().expect("notes").get(&chat).cloned().unwrap_or_default()
     }
 
@@ -66,12 +66,12 @@ impl Handler for Notes {
     }
 }
 
-fn open(dir: &Path) -> Inbox {
+pub fn open(dir: &Path) -> Inbox {
     let now_ms = || 1_700_000_000_000;
     Inbox::open(dir, InboxOptions::default(), Arc::new(now_ms)).expect("an inbox").0
 }
 
-fn options() -> IntakeOptions {
+pub fn options() -> IntakeOptions {
     IntakeOptions {
         poll_timeout: Duration::from_secs(1),
         workers: 8,
@@ -86,7 +86,7 @@ fn start(server: &Server, dir: &Path, notes: &Arc<Notes>) -> Intake {
     Intake::start(server.client(), open(dir), Arc::clone(notes), options())
 }
 
-fn folder() -> TempDir {
+pub fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
@@ -104,7 +104,7 @@ fn numbered(from: i64, count: i64, person: i64, prefix: &str) -> Vec<Value> {
     (from..from + count).map(|id| message(id, person, &format!("{prefix}{id}"))).collect()
 }
 
-async fn stop(intake: &Intake) -> Left {
+pub async fn stop(intake: &Intake) -> Left {
     intake.stop(Duration::from_secs(10)).await.expect("stopped")
 }
 

@@ -26,6 +26,7 @@ pub mod press;
 mod queue;
 mod receipts;
 mod refunds;
+mod resends;
 mod service_state;
 pub(crate) mod stats;
 mod users;
@@ -495,6 +496,7 @@ impl Visit<'_> {
             Press::Receipt(order) => self.receipt(order),
             Press::Order(order) => self.order(order).await,
             Press::Cancel(order) => self.cancel(order).await,
+            Press::AnotherCode(order) => self.another_code(order).await,
             Press::Wallet => self.wallet(),
             Press::History(before) => self.history(before),
             Press::Amounts => self.amounts(),

@@ -12,6 +12,7 @@ mod granting;
 mod orphans;
 mod polling;
 mod purchasing;
+mod resending;
 pub(crate) mod searching;
 mod showing;
 mod starring;

@@ -123,7 +123,7 @@ impl Origin {
         let rules = RuleSet::build(Sources {
             files: &files,
             params: &params,
-            keys: KEYS,
+            keys: &KEYS,
             default_language: &config.live.languages.default,
             languages: &config.live.languages.offered,
             catalogue: &params::catalogue(&config.live),

@@ -112,6 +112,7 @@ impl<'live> Voice<'live> {
             | Refusal::OrdersMinuteMax { max }
             | Refusal::OrdersHourMax { max }
             | Refusal::OrdersDayMax { max }
+            | Refusal::ResendsMax { max }
             | Refusal::DepositsOpenMax { max } => ("max", max.to_string()),
             Refusal::WalletShort { short } => ("short", self.money(*short)),
             Refusal::DepositTooSmall { min } => ("min", self.money(*min)),

@@ -53,6 +53,25 @@ enum Meaning<'live> {
     Country(Country),
 }
 
+/// What something is called, folded.
+#[derive(Clone, Debug)]
+struct Name {
+    text: String,
+    /// Letters from which the beginning of it means it. A nickname's are more: it begins like too
+    /// many other words, as `wasap` and `was`.
+    part_min: usize,
+}
+
+impl Name {
+    fn new(text: &str) -> Self {
+        Self { text: fold(text), part_min: 3 }
+    }
+
+    fn nick(text: &str) -> Self {
+        Self { text: fold(text), part_min: 4 }
+    }
+}
+
 /// How well words fit a name, best first. A worse fit counts only where there is no better one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fit {
@@ -107,7 +126,7 @@ pub fn find(live: &Live, text: &str) -> Found {
 
 /// The most words at the beginning that name something together, how well, and what.
 fn longest<'live>(
-    names: &[(Meaning<'live>, Vec<String>)],
+    names: &[(Meaning<'live>, Vec<Name>)],
     words: &[&str],
 ) -> Option<(usize, Fit, Vec<Meaning<'live>>)> {
     for len in (1..=NAME_WORDS_MAX.min(words.len())).rev() {
@@ -127,39 +146,40 @@ fn longest<'live>(
 }
 
 /// Everything that is sold, under every name that people may know it by.
-fn names(live: &Live) -> Vec<(Meaning<'_>, Vec<String>)> {
+fn names(live: &Live) -> Vec<(Meaning<'_>, Vec<Name>)> {
     let mut names = Vec::new();
     for key in live.services() {
-        let mut known = vec![key.to_string()];
+        let mut known = vec![Name::new(key.as_str())];
         if let Some(service) = live.config.services.get(key) {
-            known.push(service.name.clone());
-            known.extend(service.aliases.iter().cloned());
+            known.push(Name::new(&service.name));
+            known.extend(service.aliases.iter().map(|alias| Name::new(alias)));
         }
         let nicknames = SERVICE_NICKNAMES.iter().filter(|(_, of)| *of == key.as_str());
-        known.extend(nicknames.map(|(name, _)| (*name).to_owned()));
-        names.push((Meaning::Service(key), known.iter().map(|name| fold(name)).collect()));
+        known.extend(nicknames.map(|(name, _)| Name::nick(name)));
+        names.push((Meaning::Service(key), known));
     }
     for country in live.countries() {
-        let mut known = vec![country.to_string()];
+        let mut known = vec![Name::new(&country.to_string())];
         let mut configured = live.config.shop.countries.iter();
-        known.extend(configured.find(|(at, _)| *at == country).map(|(_, name)| name.clone()));
+        known.extend(configured.find(|(at, _)| *at == country).map(|(_, name)| Name::new(name)));
         let table = countries::names(country).into_iter().flatten();
-        known.extend(table.map(|name| (*name).to_owned()));
+        known.extend(table.map(|name| Name::new(name)));
         let nicknames = COUNTRY_NICKNAMES.iter().filter(|(_, code)| **code == country.bytes());
-        known.extend(nicknames.map(|(name, _)| (*name).to_owned()));
-        names.push((Meaning::Country(country), known.iter().map(|name| fold(name)).collect()));
+        known.extend(nicknames.map(|(name, _)| Name::nick(name)));
+        names.push((Meaning::Country(country), known));
     }
     names
 }
 
 /// How words fit a name, both folded; `None` where they do not.
-fn fit(name: &str, words: &str) -> Option<Fit> {
+fn fit(name: &Name, words: &str) -> Option<Fit> {
+    let Name { text: name, part_min } = name;
     if name == words {
         return Some(Fit::Same);
     }
     let letters = words.chars().count();
     let part = |part: &str| part == words || part.starts_with(words);
-    if letters >= 3 && (name.starts_with(words) || name.split(' ').any(part)) {
+    if letters >= *part_min && (name.starts_with(words) || name.split(' ').any(part)) {
         return Some(Fit::Part);
     }
     let of = name.chars().count();

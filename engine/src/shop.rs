@@ -151,6 +151,26 @@ impl Shop {
         })
     }
 
+    /// Whether another code can be asked for on the number of this order.
+    #[must_use]
+    pub fn resends(&self, order: &Order) -> bool {
+        let purchase = order.purchase.as_ref();
+        purchase.is_some_and(|purchase| self.registry.resends(&purchase.provider))
+    }
+
+    /// Whether the card offers another code now.
+    #[must_use]
+    pub fn resend_offered(&self, live: &Live, order: &Order) -> bool {
+        let limits = live.policy.resends;
+        let left = order.resends.len() < usize::try_from(limits.max).unwrap_or(usize::MAX);
+        let in_time = order
+            .code
+            .as_ref()
+            .is_some_and(|code| self.clock.now() < code.arrived_at.plus_secs(limits.offered_secs));
+        let idle = order.state == OrderState::Delivered && order.open_resend().is_none();
+        idle && left && in_time && self.resends(order)
+    }
+
     /// Whether this person is an admin.
     #[must_use]
     pub fn is_admin(&self, user: UserId) -> bool {

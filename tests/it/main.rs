@@ -16,6 +16,9 @@ mod world;
 mod stars;
 mod story;
 
+/// Further codes on one number.
+mod resends;
+
 /// What is gone after a month.
 mod forgetting;
 

@@ -119,6 +119,7 @@ fn ended(id: u64, arrival_ms: Option<i64>, now: Timestamp) -> Order {
         }),
         former: Vec::new(),
         unreturned: None,
+        resends: Vec::new(),
         code: arrival_ms.map(|_| code),
         card: None,
     }

@@ -205,7 +205,7 @@ fn every_text_is_said_somewhere() {
         .collect();
     let refusals = fs::read_to_string(project().join("engine/domain/src/refusal.rs"));
     let spoken = format!("{spoken}{}", refusals.expect("the refusals"));
-    for spec in KEYS {
+    for spec in KEYS.iter() {
         // The names of order states are put together from the state.
         let composed = spec.key.starts_with("state.");
         assert!(composed || spoken.contains(&format!("\"{}\"", spec.key)), "{}", spec.key);

@@ -185,6 +185,13 @@ impl<'a> Checker<'a> {
                 logging: raw.logging,
             },
         };
+        let large = config.live.deposits.large_deposit_threshold;
+        if large.is_positive() && config.fixed.telegram.admins.len() == 1 {
+            self.warnings.push(format!(
+                "deposits.large_deposit_threshold: deposits above {large} need two admins, and \
+                 telegram.admins names one: nobody can approve them"
+            ));
+        }
         for (item, digest) in config.fixed.plugins.allow.iter().enumerate() {
             if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                 let place = Place::of("plugins.allow").with(item);

@@ -22,6 +22,8 @@ mod limits;
 pub use limits::*;
 mod telegram;
 pub use telegram::{Telegram, Webhook};
+mod orders;
+pub use orders::AnotherCode;
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -407,6 +409,8 @@ pub struct Orders {
     pub odds_from: u32,
     /// Whether an order whose code does not come is tried at another vendor.
     pub second_try: SecondTry,
+    /// Further codes on the number of a delivered order.
+    pub another_code: AnotherCode,
 }
 
 /// A second try at another vendor, within one order.
@@ -442,6 +446,7 @@ impl Default for Orders {
             forget_codes_after_days: 30,
             odds_from: 20,
             second_try: SecondTry::default(),
+            another_code: AnotherCode::default(),
         }
     }
 }

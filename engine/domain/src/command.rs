@@ -15,6 +15,7 @@ use crate::ledger::AccountId;
 use crate::money::Amount;
 use crate::order::{Candidate, FailReason, Purchase};
 use crate::private::Private;
+use crate::resend::ResendStep;
 use crate::sale::Sale;
 use crate::stars::ChargeId;
 
@@ -391,6 +392,13 @@ pub enum Command {
         /// Whether admins get it; else it only counts as sent, because nobody was waiting yet.
         send: bool,
     },
+    /// Something about another code of a delivered order.
+    Resend {
+        /// Which order.
+        order: OrderId,
+        /// What happens.
+        step: ResendStep,
+    },
 }
 
 /// A record that a command may need to see.
@@ -496,6 +504,7 @@ impl Command {
             Self::BookAdjustment { .. } => "book_adjustment",
             Self::SetMaintenance { .. } => "set_maintenance",
             Self::ReportDay { .. } => "report_day",
+            Self::Resend { step, .. } => step.name(),
         }
     }
 }

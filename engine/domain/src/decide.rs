@@ -11,6 +11,7 @@ mod evidence;
 mod lost;
 mod ordering;
 mod refunding;
+mod resending;
 mod returning;
 mod serving;
 mod starring;
@@ -135,6 +136,7 @@ pub fn decide(
         Command::SettleReturn { admin, order, kept } => {
             returning::settle(view, policy, admin, order, kept)
         }
+        Command::Resend { order, step } => resending::step(view, policy, order, step, now),
         Command::OrderDeadline { order } => ordering::deadline(view, policy, order, now),
         Command::QuoteDeadline { quote } => Ok(ordering::quote_deadline(view, quote, now)),
         command @ (Command::RequestRefund { .. }

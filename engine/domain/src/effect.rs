@@ -50,6 +50,8 @@ pub enum Effect {
     TellAdjusted(AdjustmentId),
     /// Send one admin the report of this local day.
     SendReport(Day, UserId),
+    /// Ask the vendor for another code and wait for it.
+    Resend(OrderId),
 }
 
 impl Effect {
@@ -77,6 +79,7 @@ impl Effect {
             Self::TellRefundDecided(_) => "tell_refund_decided",
             Self::TellAdjusted(_) => "tell_adjusted",
             Self::SendReport(..) => "send_report",
+            Self::Resend(_) => "resend",
         }
     }
 }

@@ -25,6 +25,7 @@ pub mod decide;
 pub mod effect;
 pub mod policy;
 pub mod refusal;
+pub mod resend;
 pub mod sale;
 pub mod stars;
 pub mod view;

@@ -10,6 +10,8 @@
 //!         Waiting → Expired                 the vendor took the number back unasked
 //! ```
 //!
+//! What a delivered order's number receives later is in [`crate::resend`].
+//!
 //! Whatever the state, an open order whose hold reaches its deadline is ended by the clock, a
 //! waiting one after the vendor was asked to take the number back.
 
@@ -21,6 +23,7 @@ use crate::ids::{
 use crate::money::Amount;
 use crate::policy::Policy;
 use crate::private::Private;
+use crate::resend::Resend;
 
 /// A vendor that may serve an order, in the order of preference fixed by the quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +37,10 @@ pub struct Candidate {
     /// The vendor's price when the quote was made.
     pub cost: Amount,
 }
+
+/// How long a lapsed quote is kept, so that its button can still be told from a forged one, in
+/// seconds.
+pub const QUOTE_KEPT_SECS: u32 = 86_400;
 
 /// A price shown to a customer, fixed until it lapses. Its id becomes the order's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -251,6 +258,8 @@ pub struct Order {
     pub unreturned: Option<Box<Unreturned>>,
     /// The code, once arrived.
     pub code: Option<Code>,
+    /// Further codes that the customer asked for, oldest first.
+    pub resends: Vec<Resend>,
     /// The message that shows it.
     pub card: Option<MessageId>,
 }
@@ -277,9 +286,21 @@ impl Order {
     /// Number, code and message, as far as they have come.
     pub fn privates(&self) -> impl Iterator<Item = &Private> {
         let number = self.purchase.as_ref().map(|purchase| &purchase.number);
-        let code = self.code.as_ref();
-        let text = code.and_then(|code| code.text.as_ref());
-        number.into_iter().chain(code.map(|code| &code.code)).chain(text)
+        let codes = self.codes().flat_map(|code| std::iter::once(&code.code).chain(&code.text));
+        number.into_iter().chain(codes)
+    }
+
+    /// The codes that have come, oldest first.
+    pub fn codes(&self) -> impl Iterator<Item = &Code> {
+        let later = self.resends.iter().filter_map(|resend| resend.code.as_ref());
+        self.code.iter().chain(later)
+    }
+
+    /// Another code that may still come.
+    #[must_use]
+    pub fn open_resend(&self) -> Option<&Resend> {
+        let last = self.resends.last().filter(|_| self.state == OrderState::Delivered);
+        last.filter(|resend| resend.state.is_open())
     }
 
     /// When an order whose purchase has not begun gives its money back.
@@ -299,7 +320,14 @@ impl Order {
     pub fn numbers(&self) -> impl Iterator<Item = (&ProviderId, &str)> {
         let now = self.purchase.iter().map(|known| (&known.provider, known.vendor_order.as_str()));
         let former = self.former.iter();
-        now.chain(former.map(|known| (&known.provider, known.vendor_order.as_str())))
+        let former = former.map(|known| (&known.provider, known.vendor_order.as_str()));
+        // What another code comes under may be an id of its own.
+        let ids = self.resends.iter().map(|resend| resend.vendor_order.as_str());
+        let again = self.purchase.iter().flat_map(move |known| {
+            let new = ids.clone().filter(|id| *id != known.vendor_order);
+            new.map(|id| (&known.provider, id))
+        });
+        now.chain(former).chain(again)
     }
 
     /// Index of the first candidate behind `candidate` whose vendor has not sold this order a

@@ -55,6 +55,8 @@ pub struct Policy {
     pub stars_rate: StarsRate,
     /// What keeps a customer from buying too much, too fast, or at all.
     pub limits: Limits,
+    /// Further codes on the number of a delivered order.
+    pub resends: ResendLimits,
 }
 
 /// What holds for one way to pay.
@@ -70,6 +72,17 @@ pub struct MethodPolicy {
     pub reference_required: bool,
     /// Whether it is paid by an invoice in Telegram Stars.
     pub stars: bool,
+}
+
+/// Limits of further codes on one number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResendLimits {
+    /// How many may be asked for; 0 offers none.
+    pub max: u32,
+    /// How long after the first code one may be asked for.
+    pub offered_secs: u32,
+    /// How long each is waited for.
+    pub wait_secs: u32,
 }
 
 /// The most orders that a limit can count.

@@ -152,6 +152,15 @@ pub enum Refusal {
         /// By whom.
         by: UserId,
     },
+    /// The number can receive no other code: its vendor has none to give, or it is too late.
+    ResendNotOffered,
+    /// Another code is waited for already.
+    ResendUnderWay,
+    /// As many codes as allowed were asked for.
+    ResendsMax {
+        /// How many are allowed.
+        max: u32,
+    },
 }
 
 impl Refusal {
@@ -209,6 +218,9 @@ impl Refusal {
             Self::AdjustmentReason => "refusal.adjustment_reason",
             Self::AdjustmentShort { .. } => "refusal.adjustment_short",
             Self::AdjustmentBookedAlready { .. } => "refusal.adjustment_booked",
+            Self::ResendNotOffered => "refusal.resend_not_offered",
+            Self::ResendUnderWay => "refusal.resend_under_way",
+            Self::ResendsMax { .. } => "refusal.resends_max",
         }
     }
 }

@@ -26,6 +26,8 @@ mod customers;
 mod deposits;
 #[path = "flows/outbox.rs"]
 mod outbox;
+#[path = "flows/resends.rs"]
+mod resends;
 #[path = "flows/returns.rs"]
 mod returns;
 #[path = "flows/stars.rs"]
@@ -65,6 +67,7 @@ fn seen_by_all() -> Seen {
         customers::FLOWS,
         vendors::FLOWS,
         returns::FLOWS,
+        resends::FLOWS,
         deposits::FLOWS,
         outbox::FLOWS,
         stars::FLOWS,
@@ -96,7 +99,8 @@ fn every_refusal_is_met() {
         CustomerUnknown, PolicyRefuses, TermsPending, OrdersMinuteMax { max: max },
         OrdersHourMax { max: max }, OrdersDayMax { max: max }, AdjustmentUnknown, AdjustmentExpired,
         AdjustmentAmount { max: min }, AdjustmentReason, AdjustmentShort { available: min },
-        AdjustmentBookedAlready { by: by },
+        AdjustmentBookedAlready { by: by }, ResendNotOffered, ResendUnderWay,
+        ResendsMax { max: max },
     );
     let unmet = unmet(refusals.iter().map(|refusal| refusal.key().to_owned()));
     // The policy script refuses before the core is asked.
@@ -174,7 +178,7 @@ fn every_command_and_every_wish_is_met() {
         ShowUnreturnedToAdmin(order, admin),
         SendInvoice(deposit), DropInvoice(deposit), ReturnStars(deposit),
         ShowRefundToAdmin(order, admin), TellRefundDecided(order),
-        TellAdjusted(AdjustmentId::from_bits(0)), SendReport(Day(0), admin),
+        TellAdjusted(AdjustmentId::from_bits(0)), SendReport(Day(0), admin), Resend(order),
     );
     let commands = "welcome ask set_reachable offer_quote place_order cancel_order open_deposit \
         submit_deposit \
@@ -185,7 +189,8 @@ fn every_command_and_every_wish_is_met() {
         order_deadline deposit_deadline quote_deadline granted activate_rules forget_codes \
         set_sale code_overdue return_unconfirmed return_denied settle_return \
         request_refund approve_refund reject_refund accept_terms block_customer unblock_customer \
-        propose_adjustment book_adjustment set_maintenance report_day";
+        propose_adjustment book_adjustment set_maintenance report_day request_code start_resend resend_waits resend_refused \
+        resend_cleared another_code_arrived resend_deadline";
     let effects = effects.iter().map(|effect| effect.name().to_owned());
     let unmet = unmet(effects.chain(commands.split_whitespace().map(str::to_owned)));
     assert!(unmet.is_empty(), "no row says {unmet:?}");

@@ -60,6 +60,7 @@ fn order(number: u64, state: OrderState) -> Order {
         purchase: None,
         former: Vec::new(),
         unreturned: None,
+        resends: Vec::new(),
         code: (state == OrderState::Delivered).then_some(code),
         card: None,
     }

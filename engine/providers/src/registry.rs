@@ -288,6 +288,12 @@ impl Registry {
         self.provider(id)?.cancel(vendor_order_id).await
     }
 
+    /// Whether this vendor can be asked for another message.
+    #[must_use]
+    pub fn resends(&self, id: &ProviderId) -> bool {
+        self.provider(id).is_ok_and(|provider| provider.status().resend)
+    }
+
     /// Asks for another message on an order's number, unless that costs something.
     ///
     /// # Errors

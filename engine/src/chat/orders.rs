@@ -68,7 +68,8 @@ impl Visit<'_> {
         let available = available(&self.shop.snapshot(), self.user())?;
         let instead = self.shop.instead(self.live, order);
         let refund = self.shop.refund_line(self.live, order)?;
-        Ok(Reply::Screen(self.voice().order_card(order, available, &instead, refund)?))
+        let resend = self.shop.resend_offered(self.live, order);
+        Ok(Reply::Screen(self.voice().order_card(order, available, &instead, refund, resend)?))
     }
 
     pub(super) async fn cancel(&self, id: OrderId) -> Result<Reply, ShopError> {

@@ -55,7 +55,13 @@ impl Chat {
             Err(_) => None,
         };
         let asked = Asked { customer: checkout.from.id, count: checkout.count };
-        let verdict = may_pay(deposit.as_ref(), &live.policy, asked, self.shop.clock.now());
+        let verdict = may_pay(
+            deposit.as_ref(),
+            snapshot.standing(checkout.from.id)?.as_ref(),
+            &live.policy,
+            asked,
+            self.shop.clock.now(),
+        );
         Ok(verdict.err().map(|refusal| voice.refuse(&refusal, None)))
     }
 

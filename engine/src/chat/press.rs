@@ -41,6 +41,8 @@ pub enum Press {
     Order(OrderId),
     /// Cancel an order.
     Cancel(OrderId),
+    /// Ask for another code on an order's number.
+    AnotherCode(OrderId),
     /// The wallet.
     Wallet,
     /// The wallet's entries before this one, or the newest.
@@ -181,6 +183,7 @@ impl fmt::Display for Press {
             Self::Receipt(id) => write!(out, "r:{id}"),
             Self::Order(id) => write!(out, "v:{id}"),
             Self::Cancel(id) => write!(out, "x:{id}"),
+            Self::AnotherCode(id) => write!(out, "n:{id}"),
             Self::Wallet => write!(out, "w"),
             Self::History(None) => write!(out, "h"),
             Self::History(Some(before)) => write!(out, "h:{}", before.0),
@@ -250,6 +253,7 @@ impl FromStr for Press {
             ["r", id] => Self::Receipt(id.parse()?),
             ["v", id] => Self::Order(id.parse()?),
             ["x", id] => Self::Cancel(id.parse()?),
+            ["n", id] => Self::AnotherCode(id.parse()?),
             ["w"] => Self::Wallet,
             ["h"] => Self::History(None),
             ["h", before] => Self::History(Some(Seq(before.parse().map_err(|_| IdError)?))),
@@ -342,6 +346,7 @@ mod tests {
             Press::Receipt(order),
             Press::Order(order),
             Press::Cancel(order),
+            Press::AnotherCode(order),
             Press::Wallet,
             Press::History(None),
             Press::History(Some(Seq(u64::MAX))),

@@ -18,7 +18,7 @@ use crate::shop::{ShopError, name_of};
 const CUSTOMERS_LOOKED_MAX: usize = 200_000;
 
 impl Visit<'_> {
-    /// `/user` with an id, a name with `@`, an order or a deposit.
+    /// `/user` with an id, a name, an order or a deposit.
     pub(super) async fn customer_by_words(&self, words: &str) -> Result<Reply, ShopError> {
         match self.find_customer(words.trim()).await? {
             Some(customer) => self.customer(customer),
@@ -30,12 +30,6 @@ impl Visit<'_> {
     /// Whom these words mean, if anybody.
     async fn find_customer(&self, words: &str) -> Result<Option<UserId>, ShopError> {
         let snapshot = self.shop.snapshot();
-        if let Some(name) = words.strip_prefix('@') {
-            let name = name.to_owned();
-            let find = move || snapshot.customer_named(&name, CUSTOMERS_LOOKED_MAX);
-            let found = tokio::task::spawn_blocking(find).await??;
-            return Ok(found.map(|customer| customer.id));
-        }
         if let Ok(id) = words.parse().map(UserId)
             && snapshot.customer(id)?.is_some()
         {
@@ -51,7 +45,14 @@ impl Visit<'_> {
         {
             return Ok(Some(deposit.customer));
         }
-        Ok(None)
+        // What is none of those is a name, with its sign or without.
+        let name = words.strip_prefix('@').unwrap_or(words).to_owned();
+        if name.is_empty() {
+            return Ok(None);
+        }
+        let find = move || snapshot.customer_named(&name, CUSTOMERS_LOOKED_MAX);
+        let found = tokio::task::spawn_blocking(find).await??;
+        Ok(found.map(|customer| customer.id))
     }
 
     /// A customer with the balance explained from its entries.

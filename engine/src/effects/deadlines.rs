@@ -10,13 +10,10 @@ use ring4_domain::command::Command;
 use ring4_domain::day::Day;
 use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::ids::{DepositId, OrderId, Timestamp};
-use ring4_domain::order::{CancelReason, Order, OrderState};
+use ring4_domain::order::{CancelReason, Order, OrderState, QUOTE_KEPT_SECS};
 
 use crate::executor::SubmitError;
 use crate::shop::Shop;
-
-/// How long a lapsed quote is kept before it is forgotten, in seconds; the core's own figure.
-const QUOTE_KEPT_SECS: u32 = 86_400;
 
 /// How long after a start, or after the clock was found late, a hold is not given back by its
 /// deadline, in seconds: the vendor is asked first what happened while nobody looked.

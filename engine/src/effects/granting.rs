@@ -5,7 +5,7 @@ use ring4_domain::command::Command;
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::MessageId;
 
-use super::{desk, forgetting, purchasing, searching, showing, starring};
+use super::{desk, forgetting, purchasing, resending, searching, showing, starring};
 use crate::executor::SubmitError;
 use crate::shop::{Shop, ShopError};
 
@@ -69,6 +69,7 @@ pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
         Effect::TellRefundDecided(order) => desk::refund_decided(shop, order).await,
         Effect::TellAdjusted(id) => desk::adjusted(shop, id).await,
         Effect::SendReport(day, admin) => desk::report(shop, day, admin).await,
+        Effect::Resend(order) => resending::resend(shop, order, &trace).await,
     };
     match found {
         Ok(Found::Granted(message)) => {

@@ -39,7 +39,8 @@ pub(super) async fn order(shop: &Shop, id: OrderId) -> Result<Found, ShopError> 
     let instead = shop.instead(&live, &order);
     let refund = shop.refund_line(&live, &order)?;
     let voice = voice(shop, &live, customer.as_ref());
-    let screen = voice.order_card(&order, available, &instead, refund)?;
+    let resend = shop.resend_offered(&live, &order);
+    let screen = voice.order_card(&order, available, &instead, refund, resend)?;
     show(shop, order.customer(), order.card, screen).await
 }
 

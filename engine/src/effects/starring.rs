@@ -127,7 +127,7 @@ async fn look_up(shop: &Shop, charge: &ChargeId) -> Return {
 pub(super) async fn watch(shop: Arc<Shop>, closing: CancellationToken) {
     let mut sweep = Sweep { read: 0, told: BTreeSet::new() };
     loop {
-        let on = shop.live.load().policy.methods.contains_key(&stars::method());
+        let on = shop.live.load().policy.methods.contains_key(&stars::METHOD);
         if on {
             match closing.run_until_cancelled(sweep.go(&shop)).await {
                 None => return,

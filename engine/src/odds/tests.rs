@@ -30,6 +30,7 @@ fn order(id: u64, vendor: &str, state: OrderState, bought_at: Timestamp, wait_se
         ended_at: (!state.is_open()).then_some(ended_at),
         former: Vec::new(),
         unreturned: None,
+        resends: Vec::new(),
         lost: None,
         purchase: Some(Purchase {
             candidate: 0,

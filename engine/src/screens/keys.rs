@@ -1,6 +1,8 @@
 //! Every text that the engine can say: its key, its kind, the placeholders it may use. The rule
 //! set checks each message pack against this table before it goes live; `screens` says them.
 
+use std::sync::LazyLock;
+
 use ring4_rules::messages::{KeySpec, Kind};
 
 const fn key(
@@ -13,9 +15,9 @@ const fn key(
 }
 
 macro_rules! keys {
-    ($($kind:ident $name:literal [$($placeholder:literal),*] $(by $plural:literal)?;)*) => {
-        /// The table.
-        pub const KEYS: &[KeySpec] = &[
+    ($table:ident: $($kind:ident $name:literal [$($placeholder:literal),*] $(by $plural:literal)?;)*) => {
+        /// A part of the table.
+        pub(super) const $table: &[KeySpec] = &[
             $(key($name, Kind::$kind, &[$($placeholder),*], keys!(@plural $($plural)?)),)*
         ];
     };
@@ -23,7 +25,12 @@ macro_rules! keys {
     (@plural $plural:literal) => { Some($plural) };
 }
 
-keys! {
+mod desk;
+
+/// The table.
+pub static KEYS: LazyLock<Vec<KeySpec>> = LazyLock::new(|| [SHOP, desk::DESK].concat());
+
+keys! { SHOP:
     Text "menu" ["title", "subtitle", "name", "available"];
     Label "menu.buy" [];
     Label "menu.orders" [];

@@ -4,6 +4,7 @@
 use ring4_domain::ids::OrderId;
 use ring4_domain::money::Amount;
 use ring4_domain::order::{CancelReason, FailReason, Order, OrderState};
+use ring4_domain::resend::ResendState;
 use ring4_rules::messages::Value;
 use ring4_telegram::keyboard::{Button, COPY_CHARS_MAX, KeyboardError, Style};
 use ring4_telegram::outgoing::moment;
@@ -41,10 +42,15 @@ impl Voice<'_> {
         available: Amount,
         instead: &[OfferRow],
         refund: RefundLine,
+        resend: bool,
     ) -> Result<Screen, ScreenError> {
         let flag = order.quote.country.flag();
         let country = self.country(order.quote.country);
         let mut state = self.order_state(order);
+        state.insert_str(0, &self.later_codes(order));
+        if let Some(line) = self.resend_line(order) {
+            state = format!("{state}\n{line}");
+        }
         if order.purchase.is_some() && *order.service() != order.quote.service {
             let wanted = Value::Text(self.service(&order.quote.service));
             state = format!("{state}\n{}", self.say("order.instead", &[("wanted", wanted)]));
@@ -84,6 +90,9 @@ impl Voice<'_> {
             values.push(("number", Value::Text(number.unwrap_or(NOTHING))));
         }
         let mut rows = self.order_buttons(order, instead);
+        if resend {
+            rows.add([self.button("resend.button", &Press::AnotherCode(order.id()))]);
+        }
         if refund == RefundLine::Offered {
             rows.add([self.button("refund.button", &Press::AskRefund(order.id()))]);
         }
@@ -100,7 +109,7 @@ impl Voice<'_> {
             OrderState::Waiting | OrderState::Cancelling { .. } | OrderState::Delivered
         );
         // What is too long for a copy button can still be read on the card.
-        if let Some(code) = code(order).filter(|code| code.chars().count() <= COPY_CHARS_MAX) {
+        if let Some(code) = last_code(order).filter(|code| code.chars().count() <= COPY_CHARS_MAX) {
             let copy = self.copy("order.copy_code", code);
             rows.add([copy.map(|button| button.styled(Style::Primary))]);
         }
@@ -166,6 +175,33 @@ impl Voice<'_> {
         self.say(key, &[])
     }
 
+    /// The codes that came after the first, in order.
+    fn later_codes(&self, order: &Order) -> String {
+        let codes = order.codes().skip(1).filter_map(|code| code.code.text());
+        codes.fold(String::new(), |lines, code| {
+            let values = [("code", Value::Text(shown(code)))];
+            format!("{lines}{}\n", self.say("resend.code", &values))
+        })
+    }
+
+    /// What became of the last code that was asked for.
+    fn resend_line(&self, order: &Order) -> Option<String> {
+        let last = order.resends.last().filter(|_| order.state == OrderState::Delivered)?;
+        let key = match last.state {
+            ResendState::Asking { .. } | ResendState::Waiting { .. } => {
+                let when = self.moment(last.deadline);
+                let plain = self.say("order.until", &[("when", Value::Text(&when))]);
+                let until = moment::until(last.deadline, &plain);
+                return Some(self.say("resend.waiting", &[("until", Value::Html(&until))]));
+            }
+            ResendState::Arrived => return None,
+            ResendState::Expired => "resend.expired",
+            ResendState::Refused => "resend.refused",
+            ResendState::Priced => "resend.priced",
+        };
+        Some(self.say(key, &[]))
+    }
+
     fn order_money(&self, order: &Order) -> String {
         let key = match order.state {
             OrderState::Delivered => "order.money.charged",
@@ -179,7 +215,7 @@ impl Voice<'_> {
     /// The message that rings with the code.
     #[must_use]
     pub fn ring(&self, order: &Order) -> Option<String> {
-        let code = code(order)?;
+        let code = last_code(order)?;
         let values = [
             ("service", Value::Text(self.service(order.service()))),
             ("code", Value::Text(shown(code))),
@@ -274,6 +310,10 @@ fn number(order: &Order) -> Option<&str> {
 
 fn code(order: &Order) -> Option<&str> {
     order.code.as_ref()?.code.text()
+}
+
+fn last_code(order: &Order) -> Option<&str> {
+    order.codes().last()?.code.text()
 }
 
 /// Whether the order had a number or a code that nobody can read any more.

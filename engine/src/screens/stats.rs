@@ -42,8 +42,13 @@ impl Voice<'_> {
         let states: Vec<String> = STATES.iter().filter_map(state).collect();
         let secs = figures.code_secs.map_or_else(|| "–".to_owned(), |secs| secs.to_string());
         let orders = i64::try_from(figures.orders()).unwrap_or(i64::MAX);
+        let key = match (orders, figures.code_secs) {
+            (0, _) => "stats.idle",
+            (_, None) => "stats.no_code",
+            _ => "stats",
+        };
         let mut text = self.say(
-            "stats",
+            key,
             &[
                 ("title", Value::Html(title)),
                 ("revenue", Value::Text(&self.money(total.revenue))),

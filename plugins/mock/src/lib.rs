@@ -26,12 +26,15 @@ pub use crate::settings::Settings;
 /// Orders that are remembered for the list; the oldest is forgotten first.
 const ORDERS_KEPT: usize = 50_000;
 
+/// Further messages of one order, at most.
+const RESENDS_MAX: usize = 16;
+
 /// What happened to an order beyond what its id tells.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Fate {
     cancelled: bool,
-    /// When another message was asked for, in milliseconds since 1970-01-01 UTC.
-    resent_at_ms: Option<i64>,
+    /// When further messages were asked for, in milliseconds since 1970-01-01 UTC.
+    resent_at_ms: Vec<i64>,
 }
 
 /// The vendor.
@@ -56,15 +59,15 @@ impl Mock {
 
     fn find(&self, id: &str) -> Result<(Order, Fate), ProviderError> {
         let order = Order::parse(id, self.settings.seed).ok_or(ProviderError::OrderNotFound)?;
-        let fate = self.fates.borrow().get(id).copied().unwrap_or_default();
+        let fate = self.fates.borrow().get(id).cloned().unwrap_or_default();
         Ok((order, fate))
     }
 
-    fn status(&self, order: &Order, fate: Fate, now_ms: i64) -> OrderStatus {
+    fn status(&self, order: &Order, fate: &Fate, now_ms: i64) -> OrderStatus {
         if fate.cancelled {
             return OrderStatus::Refunded;
         }
-        let messages = order.messages(&self.settings, fate.resent_at_ms, now_ms);
+        let messages = order.messages(&self.settings, &fate.resent_at_ms, now_ms);
         if !messages.is_empty() {
             let message = |(code, received_at_ms): (String, i64)| Message {
                 text: Some(format!("{} is your {} code.", code, order.service().name)),
@@ -97,7 +100,7 @@ impl Mock {
         let fates = self.fates.borrow();
         let row = |(id, fate): (&String, &Fate)| {
             let order = Order::parse(id, self.settings.seed)?;
-            let status = self.status(&order, *fate, now_ms);
+            let status = self.status(&order, fate, now_ms);
             wanted(&status).then(|| VendorOrder {
                 vendor_order_id: id.clone(),
                 number: Some(order.number()),
@@ -209,7 +212,7 @@ impl Provider for Mock {
     async fn check(&self, call: &Call, id: &str) -> Result<OrderStatus, ProviderError> {
         self.fail_at_random(&self.draw(call.now_unix_ms, "check"))?;
         let (order, fate) = self.find(id)?;
-        Ok(self.status(&order, fate, call.now_unix_ms))
+        Ok(self.status(&order, &fate, call.now_unix_ms))
     }
 
     async fn list_active(&self, call: &Call) -> Result<Vec<VendorOrder>, ProviderError> {
@@ -233,7 +236,7 @@ impl Provider for Mock {
     async fn cancel(&self, call: &Call, id: &str) -> Result<Cancellation, ProviderError> {
         self.fail_at_random(&self.draw(call.now_unix_ms, "cancel"))?;
         let (order, fate) = self.find(id)?;
-        match self.status(&order, fate, call.now_unix_ms) {
+        match self.status(&order, &fate, call.now_unix_ms) {
             OrderStatus::Received { .. } => return Ok(Cancellation::HasSms),
             OrderStatus::Waiting => {}
             _ => return Ok(Cancellation::AlreadyClosed),
@@ -252,12 +255,15 @@ impl Provider for Mock {
     async fn resend(&self, call: &Call, id: &str) -> Result<Resend, ProviderError> {
         let (order, fate) = self.find(id)?;
         let received =
-            matches!(self.status(&order, fate, call.now_unix_ms), OrderStatus::Received { .. });
+            matches!(self.status(&order, &fate, call.now_unix_ms), OrderStatus::Received { .. });
         if !received || call.now_unix_ms >= order.expires_at_ms(&self.settings) {
             return Ok(Resend::Refused { reason: RefusalReason::Other });
         }
         let mut fates = self.fates.borrow_mut();
-        fates.entry(id.to_owned()).or_default().resent_at_ms = Some(call.now_unix_ms);
+        let asked = &mut fates.entry(id.to_owned()).or_default().resent_at_ms;
+        if asked.len() < RESENDS_MAX {
+            asked.push(call.now_unix_ms);
+        }
         Ok(Resend::Requested { vendor_order_id: id.to_owned(), cost: None })
     }
 

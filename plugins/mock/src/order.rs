@@ -120,7 +120,7 @@ impl Order {
     pub(crate) fn messages(
         &self,
         settings: &Settings,
-        resent_at_ms: Option<i64>,
+        resent_at_ms: &[i64],
         now_ms: i64,
     ) -> Vec<(String, i64)> {
         if self.draw.percent("no code", settings.no_code_percent) {
@@ -134,8 +134,10 @@ impl Order {
             (at_ms <= now_ms && at_ms < expires_at_ms).then_some((code, at_ms))
         };
         let first = arrived("code", self.bought_at_ms);
-        let second = resent_at_ms.and_then(|from_ms| arrived("second code", from_ms));
-        first.into_iter().chain(second).collect()
+        let later = (2..)
+            .zip(resent_at_ms)
+            .filter_map(|(place, from_ms)| arrived(&format!("code {place}"), *from_ms));
+        first.into_iter().chain(later).collect()
     }
 
     fn delay_ms(&self, question: &str, settings: &Settings) -> i64 {

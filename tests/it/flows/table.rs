@@ -143,6 +143,8 @@ const DESK: &str = "
     anna forges bs:{order}                -> was not charged
     boris forges b:{done}                 -> I do not know this order
     anna forges t:00000000                -> This offer is gone
+    boris forges n:{done}                 -> I do not know this order
+    anna forges n:{order}                 -> was not charged
     ada says /refunds                     -> No refund waits
     ada forges K:g                        -> No refund waits
     ada forges K:gr:{done}                -> no refund request
@@ -264,6 +266,9 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("refusal.orders_minute_max", "desk: limits"),
     ("refusal.orders_hour_max", "domain flows: too many orders"),
     ("refusal.orders_day_max", "domain flows: too many orders"),
+    ("refusal.resend_not_offered", "resends: no_other_code_is_said_as_it_is"),
+    ("refusal.resend_under_way", "domain flows: another code"),
+    ("refusal.resends_max", "domain flows: another code"),
     ("refusal.adjustment_expired", "domain flows: a wallet is adjusted"),
     ("refusal.adjustment_short", "domain flows: a wallet is adjusted"),
     ("refusal.adjustment_booked", "domain flows: a wallet is adjusted"),

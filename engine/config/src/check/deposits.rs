@@ -87,7 +87,7 @@ impl Checker<'_> {
         self.own_limits(place, raw.min, raw.max);
         let rate = micros.to_i64().and_then(StarsRate::from_micros).unwrap_or(ONE_TO_THE_DOLLAR);
         let method = Method {
-            key: stars::method(),
+            key: stars::METHOD,
             name: raw.name,
             lines: Vec::new(),
             address: None,

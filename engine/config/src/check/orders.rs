@@ -16,6 +16,10 @@ impl Checker<'_> {
         let second = place.with("second_try");
         self.in_range(&second.with("margin_secs"), &orders.second_try.margin_secs, 10, 600);
         self.in_range(&second.with("median_secs"), &orders.second_try.median_secs, 5, 600);
+        let again = place.with("another_code");
+        self.in_range(&again.with("max"), &orders.another_code.max, 0, 10);
+        self.in_range(&again.with("offered_secs"), &orders.another_code.offered_secs, 60, 86_400);
+        self.in_range(&again.with("wait_secs"), &orders.another_code.wait_secs, 30, 3_600);
         let kept = &orders.forget_codes_after_days;
         self.in_range(&place.with("forget_codes_after_days"), kept, 1, 3_650);
         orders

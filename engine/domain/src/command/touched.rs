@@ -4,11 +4,10 @@
 use super::{Command, Key};
 use crate::effect::Effect;
 use crate::ledger::AccountId;
+use crate::resend::ResendStep;
 
 impl Command {
     /// The records that [`crate::decide::decide`] will look at.
-    // A table with one arm a command: in parts, the compiler could not say which arm is missing.
-    #[allow(clippy::too_many_lines)]
     #[must_use]
     pub fn touched(&self) -> Vec<Key> {
         match self {
@@ -43,6 +42,46 @@ impl Command {
             | Self::StarsReturned { .. }
             | Self::StarsKept { .. }
             | Self::DepositDeadline { .. } => self.touched_in_paying(),
+            Self::PurchaseBought { .. }
+            | Self::AdoptPurchase { .. }
+            | Self::CancelOrder { .. }
+            | Self::StartPurchase { .. }
+            | Self::PurchaseRefused { .. }
+            | Self::PurchaseUnclear { .. }
+            | Self::PurchaseNotFound { .. }
+            | Self::PurchaseDoubtful { .. }
+            | Self::ReleasePurchase { .. }
+            | Self::CodeArrived { .. }
+            | Self::PurchaseReturned { .. }
+            | Self::CodeOverdue { .. }
+            | Self::ReturnUnconfirmed { .. }
+            | Self::ReturnDenied { .. }
+            | Self::SettleReturn { .. }
+            | Self::Resend { .. }
+            | Self::OrderDeadline { .. } => self.touched_in_serving(),
+            Self::QuoteDeadline { quote } => vec![Key::Quote(*quote)],
+            Self::Granted { effect, .. } => {
+                [Key::Wish(*effect)].into_iter().chain(effect.subject()).collect()
+            }
+            Self::ActivateRules(_) => vec![Key::Rules],
+            Self::ForgetCodes => vec![Key::Forgotten, Key::OldestOpenOrder],
+            Self::SetSale { provider, .. } => vec![Key::Sale(provider.clone())],
+            Self::RequestRefund { .. }
+            | Self::ApproveRefund { .. }
+            | Self::RejectRefund { .. }
+            | Self::AcceptTerms { .. }
+            | Self::BlockCustomer { .. }
+            | Self::UnblockCustomer { .. }
+            | Self::ProposeAdjustment { .. }
+            | Self::BookAdjustment { .. }
+            | Self::SetMaintenance { .. }
+            | Self::ReportDay { .. } => self.touched_in_steering(),
+        }
+    }
+
+    /// The same for the commands about an order after it was placed.
+    fn touched_in_serving(&self) -> Vec<Key> {
+        match self {
             Self::PurchaseBought { order, purchase }
             | Self::AdoptPurchase { order, purchase, .. } => vec![
                 Key::Order(*order),
@@ -62,23 +101,16 @@ impl Command {
             | Self::ReturnDenied { order }
             | Self::SettleReturn { order, .. }
             | Self::OrderDeadline { order } => vec![Key::Order(*order)],
-            Self::QuoteDeadline { quote } => vec![Key::Quote(*quote)],
-            Self::Granted { effect, .. } => {
-                [Key::Wish(*effect)].into_iter().chain(effect.subject()).collect()
+            Self::Resend { order, step } => {
+                let owner = match step {
+                    ResendStep::Wait { provider, vendor_order } => {
+                        Some(Key::Owner(provider.clone(), vendor_order.clone()))
+                    }
+                    _ => None,
+                };
+                [Key::Order(*order), Key::Forgotten].into_iter().chain(owner).collect()
             }
-            Self::ActivateRules(_) => vec![Key::Rules],
-            Self::ForgetCodes => vec![Key::Forgotten, Key::OldestOpenOrder],
-            Self::SetSale { provider, .. } => vec![Key::Sale(provider.clone())],
-            Self::RequestRefund { .. }
-            | Self::ApproveRefund { .. }
-            | Self::RejectRefund { .. }
-            | Self::AcceptTerms { .. }
-            | Self::BlockCustomer { .. }
-            | Self::UnblockCustomer { .. }
-            | Self::ProposeAdjustment { .. }
-            | Self::BookAdjustment { .. }
-            | Self::SetMaintenance { .. }
-            | Self::ReportDay { .. } => self.touched_in_steering(),
+            _ => Vec::new(),
         }
     }
 
@@ -154,6 +186,7 @@ impl Effect {
             Self::ShowOrder(order)
             | Self::Buy(order)
             | Self::FindPurchase(order)
+            | Self::Resend(order)
             | Self::ShowLostToAdmin(order, _)
             | Self::ShowUnreturnedToAdmin(order, _) => Some(Key::Order(order)),
             Self::ShowDeposit(deposit)

@@ -8,14 +8,11 @@ use crate::effect::Effect;
 use crate::ids::{MessageId, OrderId, Timestamp, UserId};
 use crate::ledger::{AccountId, Transfer, TransferId, TransferKind};
 use crate::money::Amount;
-use crate::order::{CancelReason, FailReason, Order, OrderState, Quote};
+use crate::order::{CancelReason, FailReason, Order, OrderState, QUOTE_KEPT_SECS, Quote};
 use crate::policy::Policy;
 use crate::pricing;
 use crate::refusal::Refusal;
 use crate::view::View;
-
-/// How long a lapsed quote is kept, so that its button can still be told from a forged one.
-const QUOTE_KEPT_SECS: u32 = 86_400;
 
 /// How long somebody looks at a card that says "getting a number" before they put the phone away.
 const LOOKED_AWAY_SECS: u32 = 30;
@@ -109,6 +106,7 @@ pub(super) fn place_order(
         lost: None,
         purchase: None,
         former: Vec::new(),
+        resends: Vec::new(),
         unreturned: None,
         code: None,
         card,

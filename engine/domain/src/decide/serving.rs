@@ -84,6 +84,7 @@ fn is_needed(view: &View, effect: Effect) -> bool {
     match effect {
         Effect::Buy(id) => matches!(state(id), Some(OrderState::Buying { .. })),
         Effect::FindPurchase(id) => state(id) == Some(OrderState::Unclear),
+        Effect::Resend(id) => view.order(id).is_some_and(|order| order.open_resend().is_some()),
         Effect::ReturnStars(id) => {
             let state = view.deposit(id).map(|deposit| &deposit.state);
             matches!(state, Some(DepositState::Returning { .. }))

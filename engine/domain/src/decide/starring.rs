@@ -11,6 +11,7 @@ use crate::ledger::{AccountId, Transfer, TransferId, TransferKind};
 use crate::money::Amount;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
+use crate::standing::Standing;
 use crate::stars::{self, ChargeId, RETURNS_MAX, Stars};
 use crate::view::View;
 
@@ -50,6 +51,7 @@ pub struct Checkout {
 /// The refusal that the customer reads.
 pub fn may_pay(
     deposit: Option<&Deposit>,
+    standing: Option<&Standing>,
     policy: &Policy,
     checkout: Checkout,
     now: Timestamp,
@@ -59,6 +61,10 @@ pub fn may_pay(
     let asked = deposit.stars.as_ref().ok_or(Refusal::DepositUnknown)?;
     if asked.count != checkout.count {
         return Err(Refusal::DepositUnknown);
+    }
+    // Who may buy nothing would pay for nothing.
+    if standing.is_some_and(|standing| standing.block.is_some()) {
+        return Err(Refusal::CustomerBlocked);
     }
     if !policy.methods.get(&deposit.method).is_some_and(|way| way.stars) {
         return Err(Refusal::MethodUnknown);
@@ -119,7 +125,7 @@ fn made_up(
         id,
         customer,
         amount: policy.stars_rate.worth(stars.count).max(Amount::from_micros(1)),
-        method: stars::method(),
+        method: stars::METHOD,
         state: DepositState::Opened,
         created_at: now,
         expires_at: now,

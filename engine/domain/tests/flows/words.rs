@@ -18,6 +18,7 @@ use ring4_domain::ledger::TransferId;
 use ring4_domain::money::Amount;
 use ring4_domain::order::{Candidate, FailReason, Purchase};
 use ring4_domain::refusal::Refusal;
+use ring4_domain::resend::ResendStep;
 use ring4_domain::sale::Sale;
 use ring4_domain::stars::ChargeId;
 
@@ -258,6 +259,9 @@ fn vendors_answer(words: &[&str], now: Timestamp) -> Option<Command> {
             code: code.concat().into(),
             text: None,
         },
+        ["again", order, ref step @ ..] => {
+            Command::Resend { order: order_id(order)?, step: resend(step)? }
+        }
         ["overdue", order] => Command::CodeOverdue { order: order_id(order)? },
         ["unconfirmed", order] => Command::ReturnUnconfirmed { order: order_id(order)? },
         ["denied", order] => Command::ReturnDenied { order: order_id(order)? },
@@ -265,6 +269,27 @@ fn vendors_answer(words: &[&str], now: Timestamp) -> Option<Command> {
             order: order_id(order)?,
             vendor_order: vendor_order.to_owned(),
         },
+        _ => return None,
+    })
+}
+
+/// What happens to another code.
+fn resend(words: &[&str]) -> Option<ResendStep> {
+    Some(match *words {
+        ["asked", "by", who] => ResendStep::Request { customer: user(who), offered: true },
+        ["asked", "in", "vain", "by", who] => {
+            ResendStep::Request { customer: user(who), offered: false }
+        }
+        ["started", seen] => ResendStep::Start { seen: seen.parse().unwrap() },
+        ["waits", vendor_order] => ResendStep::Wait {
+            provider: ProviderId::new("mock").unwrap(),
+            vendor_order: vendor_order.to_owned(),
+        },
+        ["declined"] => ResendStep::Refuse { priced: false },
+        ["priced"] => ResendStep::Refuse { priced: true },
+        ["cleared"] => ResendStep::Clear,
+        ["code", ref code @ ..] => ResendStep::Arrive { code: code.concat().into(), text: None },
+        ["clock"] => ResendStep::Deadline,
         _ => return None,
     })
 }
@@ -380,6 +405,7 @@ pub fn shown(effect: Effect) -> String {
         | Effect::ShowOrder(id)
         | Effect::RingCode(id)
         | Effect::TellRefundDecided(id)
+        | Effect::Resend(id)
         | Effect::TellOrderEnded(id) => format!("{name_of_effect}:q{}", id.bits()),
         Effect::ShowDeposit(id)
         | Effect::TellDepositDecided(id)
@@ -410,6 +436,7 @@ pub fn told(refusal: &Refusal) -> String {
         | Refusal::DepositsOpenMax { max }
         | Refusal::OrdersMinuteMax { max }
         | Refusal::OrdersHourMax { max }
+        | Refusal::ResendsMax { max }
         | Refusal::OrdersDayMax { max } => format!("{key} {max}"),
         Refusal::WalletShort { short: amount }
         | Refusal::DepositTooSmall { min: amount }

@@ -30,7 +30,7 @@ use ring4_domain::deposit::{Deposit, DepositState, Reference};
 use ring4_domain::ids::{OrderId, ProviderId, Timestamp};
 use ring4_domain::ledger::AccountId;
 use ring4_domain::order::{CancelReason, Order, OrderState};
-use ring4_domain::policy::{Limits, MethodPolicy, Policy};
+use ring4_domain::policy::{Limits, MethodPolicy, Policy, ResendLimits};
 use ring4_domain::pricing::PriceLimits;
 use ring4_domain::refusal::Refusal;
 use ring4_domain::stars::StarsRate;
@@ -106,6 +106,7 @@ fn policy() -> Policy {
         stars_rate: StarsRate::from_micros(50_000_000).unwrap(),
         two_admins_above: None,
         limits: Limits::default(),
+        resends: ResendLimits { max: 2, offered_secs: 1_200, wait_secs: 600 },
     }
 }
 
@@ -170,7 +171,8 @@ impl World {
     fn check_out(&mut self, row: &str, who: &str, count: u32, deposit: &str) {
         let deposit = self.book.deposits.get(&deposit_id(deposit).unwrap());
         let checkout = Checkout { customer: user(who), count };
-        let got = match may_pay(deposit, &self.policy, checkout, self.now) {
+        let standing = self.book.standings.get(&user(who));
+        let got = match may_pay(deposit, standing, &self.policy, checkout, self.now) {
             Ok(()) => "allowed".to_owned(),
             Err(refusal) => {
                 self.seen.insert(refusal.key().to_owned());
@@ -351,6 +353,15 @@ fn order_detail(want: &[&str], order: &Order) -> String {
                 }
             })
         }
+        ["codes", ..] => order.codes().fold("codes".to_owned(), |text, code| {
+            format!("{text} {}", code.code.text().unwrap_or("forgotten"))
+        }),
+        ["again", ..] => order.resends.iter().fold("again".to_owned(), |text, resend| {
+            let state = format!("{:?}", resend.state).to_lowercase();
+            let name = state.split(' ').next().unwrap_or_default();
+            let sure = if state.contains("true") { "!" } else { "" };
+            format!("{text} {name}{sure}:{}", resend.vendor_order)
+        }),
         ["code", ..] => {
             let code = order.code.as_ref().map(|code| code.code.text().unwrap_or("forgotten"));
             format!("code {}", code.unwrap_or("none"))

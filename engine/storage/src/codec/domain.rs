@@ -20,6 +20,7 @@ use ring4_domain::order::{
     CancelReason, Candidate, FailReason, Former, Lost, OrderState, Quote, Unreturned,
 };
 use ring4_domain::refund::{Refund, RefundState};
+use ring4_domain::resend::ResendState;
 use ring4_domain::sale::{Sale, SaleSwitch};
 use ring4_domain::standing::{Block, Standing};
 use ring4_domain::stars::{ChargeId, Stars};
@@ -177,6 +178,14 @@ choice!(OrderState {
     9 => Refunded {},
 });
 
+choice!(ResendState {
+    1 => Asking { started: started },
+    2 => Waiting { cleared: cleared },
+    3 => Arrived {},
+    4 => Expired {},
+    5 => Refused {},
+    6 => Priced {},
+});
 record!(Lost { candidate, since, asked, decided_by, admin_cards });
 record!(Former { candidate, provider, vendor_order, cost, bought_at, returned_at });
 record!(Unreturned { since, kept, decided_by, admin_cards });
@@ -338,6 +347,7 @@ choice!(Effect {
     22 => TellRefundDecided { 0: order },
     23 => TellAdjusted { 0: id },
     24 => SendReport { 0: day, 1: admin },
+    41 => Resend { 0: order },
 });
 choice!(Sale { 1 => Open {}, 2 => Draining {}, 3 => Off {} });
 record!(SaleSwitch { provider, sale, by, at });

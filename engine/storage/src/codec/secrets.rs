@@ -5,6 +5,7 @@
 
 use ring4_domain::order::{Code, Order, Purchase};
 use ring4_domain::private::Private;
+use ring4_domain::resend::Resend;
 
 use super::{Coded, DecodeError, In, Out};
 use crate::keyring::{self, Field, Place, SEALED_OVERHEAD};
@@ -12,12 +13,13 @@ use crate::keyring::{self, Field, Place, SEALED_OVERHEAD};
 /// Fields that every order has, and all there are. What was appended is written only where it
 /// says something: rows of former engines stay the bytes that verification expects.
 const FIELDS_MIN: usize = 10;
-const FIELDS: usize = 12;
+const FIELDS: usize = 13;
 
 impl Coded for Order {
     fn write(&self, out: &mut Out<'_>) {
         let place = Place { order: self.id(), customer: self.customer(), day: self.day() };
         let appended = match (&self.former, &self.unreturned) {
+            _ if !self.resends.is_empty() => 3,
             (_, Some(_)) => 2,
             (former, None) => usize::from(!former.is_empty()),
         };
@@ -44,6 +46,10 @@ impl Coded for Order {
         if appended > 1 {
             self.unreturned.write(out);
         }
+        if appended > 2 {
+            out.list(self.resends.len());
+            self.resends.iter().for_each(|resend| write_resend(resend, &place, out));
+        }
     }
 
     fn read(input: &mut In<'_>) -> Result<Self, DecodeError> {
@@ -63,6 +69,7 @@ impl Coded for Order {
             former: Vec::new(),
             unreturned: None,
             code: None,
+            resends: Vec::new(),
             card: None,
         };
         let place = Place { order: order.id(), customer: order.customer(), day: order.day() };
@@ -79,6 +86,11 @@ impl Coded for Order {
         }
         if fields > FIELDS_MIN + 1 {
             order.unreturned = Coded::read(input)?;
+        }
+        if fields > FIELDS_MIN + 2 {
+            for _ in 0..input.list("resends")? {
+                order.resends.push(read_resend(&place, input)?);
+            }
         }
         Ok(order)
     }
@@ -122,6 +134,31 @@ fn read_code(place: &Place, input: &mut In<'_>) -> Result<Code, DecodeError> {
         code: read_private(place, Field::Code, input)?,
         text: if input.none()? { None } else { Some(read_private(place, Field::Text, input)?) },
         arrived_at: Coded::read(input)?,
+    })
+}
+
+fn write_resend(resend: &Resend, place: &Place, out: &mut Out<'_>) {
+    out.list(6);
+    resend.state.write(out);
+    resend.asked_at.write(out);
+    resend.deadline.write(out);
+    resend.vendor_order.write(out);
+    resend.seen.write(out);
+    match &resend.code {
+        Some(code) => write_code(code, place, out),
+        None => out.none(),
+    }
+}
+
+fn read_resend(place: &Place, input: &mut In<'_>) -> Result<Resend, DecodeError> {
+    input.list_of("Resend", 6)?;
+    Ok(Resend {
+        state: Coded::read(input)?,
+        asked_at: Coded::read(input)?,
+        deadline: Coded::read(input)?,
+        vendor_order: Coded::read(input)?,
+        seen: Coded::read(input)?,
+        code: if input.none()? { None } else { Some(read_code(place, input)?) },
     })
 }
 

@@ -168,6 +168,7 @@ pub(crate) fn wish(effect: Effect) -> Vec<u8> {
         Effect::TellRefundDecided(order) => of(key, 22, order.bits()),
         Effect::TellAdjusted(id) => of(key, 23, id.bits()),
         Effect::SendReport(day, admin) => key.byte(24).signed(day.0).user(admin),
+        Effect::Resend(order) => key.byte(41).unsigned(order.bits()),
     }
     .end()
 }

@@ -104,6 +104,7 @@ pub fn order(quote: Quote, state: OrderState) -> Order {
         }),
         former: Vec::new(),
         unreturned: None,
+        resends: Vec::new(),
         code: matches!(state, OrderState::Delivered).then(|| Code {
             code: CODE.into(),
             text: Some(format!("Your code: {CODE}").into()),

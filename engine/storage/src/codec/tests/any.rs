@@ -23,6 +23,7 @@ use ring4_domain::order::{
 };
 use ring4_domain::private::Private;
 use ring4_domain::refund::{Refund, RefundState};
+use ring4_domain::resend::{Resend, ResendState};
 use ring4_domain::sale::{Sale, SaleSwitch};
 use ring4_domain::standing::{Block, Standing};
 use ring4_domain::stars::{ChargeId, Stars};
@@ -212,20 +213,44 @@ fn unreturned() -> impl Strategy<Value = Unreturned> {
     )
 }
 
-fn order() -> impl Strategy<Value = Order> {
-    let code = (private(), option::of(private()), at()).prop_map(|(code, text, arrived_at)| Code {
+fn code() -> impl Strategy<Value = Code> {
+    (private(), option::of(private()), at()).prop_map(|(code, text, arrived_at)| Code {
         code,
         text,
         arrived_at,
-    });
+    })
+}
+
+fn resend() -> impl Strategy<Value = Resend> {
+    let state = prop_oneof![
+        any::<bool>().prop_map(|started| ResendState::Asking { started }),
+        any::<bool>().prop_map(|cleared| ResendState::Waiting { cleared }),
+        Just(ResendState::Arrived),
+        Just(ResendState::Expired),
+        Just(ResendState::Refused),
+        Just(ResendState::Priced),
+    ];
+    (state, at(), at(), "[ -~]{0,20}", any::<u32>(), option::of(code())).prop_map(
+        |(state, asked_at, deadline, vendor_order, seen, code)| Resend {
+            state,
+            asked_at,
+            deadline,
+            vendor_order,
+            seen,
+            code,
+        },
+    )
+}
+
+fn order() -> impl Strategy<Value = Order> {
     let moments = (at(), at(), at(), option::of(at()));
     let rest =
-        (option::of(purchase()), option::of(code), option::of(message()), option::of(lost()));
-    let appended = (vec(former(), 0..3), option::of(unreturned()));
+        (option::of(purchase()), option::of(code()), option::of(message()), option::of(lost()));
+    let appended = (vec(former(), 0..3), option::of(unreturned()), vec(resend(), 0..3));
     (quote(), order_state(), moments, rest, appended).prop_map(
         |(quote, state, (placed_at, deadline, hold_deadline, ended_at), rest, appended)| {
             let (purchase, code, card, lost) = rest;
-            let (former, unreturned) = appended;
+            let (former, unreturned, resends) = appended;
             Order {
                 quote,
                 state,
@@ -238,6 +263,7 @@ fn order() -> impl Strategy<Value = Order> {
                 former,
                 unreturned: unreturned.map(Box::new),
                 code,
+                resends,
                 card,
             }
         },
@@ -399,6 +425,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         order_id().prop_map(Effect::TellRefundDecided),
         adjustment_id().prop_map(Effect::TellAdjusted),
         (any::<i64>(), user()).prop_map(|(day, admin)| Effect::SendReport(Day(day), admin)),
+        order_id().prop_map(Effect::Resend),
     ]
 }
 

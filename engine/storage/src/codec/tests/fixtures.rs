@@ -63,6 +63,7 @@ fn order() -> Order {
         }),
         former: Vec::new(),
         unreturned: None,
+        resends: Vec::new(),
         code: Some(Code {
             code: "000000".into(),
             text: Some("Your code: 000000".into()),

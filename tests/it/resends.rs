@@ -1,0 +1,117 @@
+//! Further codes on a number that had one: asked for on the card, at vendors of each kind, across
+//! a restart, in vain, and too late. Nothing is charged for any of them.
+
+use ring4_domain::ids::{OrderId, UserId};
+use ring4_domain::money::Amount;
+use ring4_domain::resend::ResendState;
+use ring4_playground::Options;
+
+use crate::world::{ADA, ANNA, Vendor, World};
+
+async fn delivered(world: &World) -> String {
+    world.deposit(ANNA, "10").await;
+    let order = world.buy(ANNA).await;
+    world.advance(30).await;
+    world.hears(ANNA, &["Your Ring4 code is"]).await;
+    world.hears(ANNA, &["Delivered", &order]).await;
+    order
+}
+
+fn available(world: &World) -> Amount {
+    ring4::shop::available(&world.shop().snapshot(), UserId(ANNA)).expect("a wallet")
+}
+
+fn resends(world: &World, order: &str) -> Vec<ResendState> {
+    let id: OrderId = order.parse().expect("an id");
+    let order = world.shop().snapshot().order(id).expect("a read").expect("an order");
+    order.resends.iter().map(|resend| resend.state).collect()
+}
+
+/// The codes that the order has, in order.
+fn codes(world: &World, order: &str) -> Vec<String> {
+    let id: OrderId = order.parse().expect("an id");
+    let order = world.shop().snapshot().order(id).expect("a read").expect("an order");
+    order.codes().map(|code| code.code.text().expect("readable").to_owned()).collect()
+}
+
+/// Turns the clock until the customer was rung that many times.
+async fn until_rung(world: &World, times: usize) {
+    for _ in 0..40 {
+        if world.count(ANNA, "Your Ring4 code is").await >= times {
+            return;
+        }
+        world.advance(5).await;
+        tokio::task::yield_now().await;
+    }
+    world.until_count(ANNA, "Your Ring4 code is", times).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vendors_of_each_kind_give_another_code_on_the_same_card() {
+    // One order with many messages, a new order for each, one order that waits again.
+    for vendor in [Vendor::Mock, Vendor::Smspool, Vendor::Herosms] {
+        let world = World::open(vendor).await;
+        let order = delivered(&world).await;
+        let before = available(&world);
+        for asked in 1..=2 {
+            world.press(ANNA, "Another code").await;
+            assert_eq!(world.answer(ANNA).await, "Another code is asked for.", "{vendor:?}");
+            println!("{vendor:?}: asked for {asked} more");
+            until_rung(&world, asked + 1).await;
+            let codes = codes(&world, &order);
+            assert_eq!(codes.len(), asked + 1, "{vendor:?}");
+            let words: Vec<&str> =
+                ["Delivered", &order].into_iter().chain(codes.iter().map(String::as_str)).collect();
+            world.hears(ANNA, &words).await;
+        }
+        assert_eq!(available(&world), before, "{vendor:?}");
+        // Whatever the vendor made of it is nobody's orphan.
+        world.advance(400).await;
+        world.say(ADA, "/status").await;
+        world.advance(120).await;
+        assert_eq!(world.count(ADA, "no order").await, 0, "{vendor:?}");
+        world.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_code_is_waited_for_across_a_restart() {
+    let mut world = World::open(Vendor::Smspool).await;
+    let order = delivered(&world).await;
+    world.press(ANNA, "Another code").await;
+    world.hears(ANNA, &["Waiting for another code", &order]).await;
+    world.stop().await;
+    world.start().await;
+    until_rung(&world, 2).await;
+    assert_eq!(resends(&world, &order), [ResendState::Arrived]);
+    assert_eq!(world.count(ANNA, "Waiting for another code").await, 0);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_other_code_is_said_as_it_is() {
+    let tuned = [("offered_secs: 1200", "offered_secs: 4000"), ("    max: 3", "    max: 2")];
+    // This vendor adds messages by itself, if any come.
+    let world = World::open_tuned(Vendor::Fivesim, Options::default(), &tuned).await;
+    let order = delivered(&world).await;
+    world.press(ANNA, "Another code").await;
+    world.hears(ANNA, &["Waiting for another code", &order]).await;
+    world.advance(601).await;
+    world.hears(ANNA, &["No other code came", &order]).await;
+    assert_eq!(resends(&world, &order), [ResendState::Expired]);
+    world.close().await;
+
+    let world = World::open_tuned(Vendor::Mock, Options::default(), &tuned).await;
+    let order = delivered(&world).await;
+    // The number's life at the vendor is over, and the vendor says so.
+    world.advance(3_000).await;
+    let (message, _) = world.button(ANNA, "Another code").await;
+    let data = world.data(ANNA, "Another code").await;
+    world.press(ANNA, "Another code").await;
+    world.hears(ANNA, &["receives no other code", &order]).await;
+    assert_eq!(resends(&world, &order), [ResendState::Refused]);
+    world.advance(1_001).await;
+    world.forge(ANNA, message, &data).await;
+    assert!(world.answer(ANNA).await.contains("can receive no other code"));
+    world.close().await;
+}

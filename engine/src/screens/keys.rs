@@ -15,7 +15,9 @@ const fn key(
 }
 
 macro_rules! keys {
-    ($table:ident: $($kind:ident $name:literal [$($placeholder:literal),*] $(by $plural:literal)?;)*) => {
+    ($table:ident: $(
+        $kind:ident $name:literal [$($placeholder:literal),*] $(by $plural:literal)?;
+    )*) => {
         /// A part of the table.
         pub(super) const $table: &[KeySpec] = &[
             $(key($name, Kind::$kind, &[$($placeholder),*], keys!(@plural $($plural)?)),)*

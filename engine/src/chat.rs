@@ -6,6 +6,7 @@
 //! neither.
 
 mod admin;
+mod answering;
 mod auditing;
 mod buying;
 pub mod commands;
@@ -14,6 +15,7 @@ mod depositing;
 pub mod desk;
 mod evidence;
 mod favourites;
+mod group;
 mod inline;
 mod languages;
 mod logs;
@@ -46,8 +48,7 @@ use ring4_storage::BackupKind;
 use ring4_telegram::command::{self, clean};
 use ring4_telegram::inbound::{Incoming, Message, Person};
 use ring4_telegram::intake::Handler;
-use ring4_telegram::outgoing::{Call, ChatId, Markup, Outgoing, Priority, Sent};
-use ring4_telegram::sender::SendError;
+use ring4_telegram::outgoing::Call;
 
 use crate::chat::commands::Verb;
 use crate::chat::press::Press;
@@ -174,6 +175,12 @@ impl Chat {
             // Only private chats are served: in a group an answer would show a wallet to all.
             Incoming::Message(message) if message.chat.private => self.message(message).await,
             Incoming::Press(press) if press.chat.private => self.press(press).await,
+            Incoming::Message(message) if self.is_admin_group(message.chat.id) => {
+                self.message_in_group(message).await
+            }
+            Incoming::Press(press) if self.is_admin_group(press.chat.id) => {
+                self.press_in_group(press).await
+            }
             Incoming::Inline(query) => self.inline(query).await,
             Incoming::Blocked { update_id, user, blocked } => {
                 let command = Command::SetReachable { customer: *user, reachable: !blocked };
@@ -229,7 +236,11 @@ impl Chat {
 
     async fn press(&self, press: &ring4_telegram::inbound::Press) -> Result<(), ShopError> {
         let trace = format!("u{}", press.update_id);
-        let customer = self.welcome(&press.from, &trace).await?;
+        let mut customer = self.welcome(&press.from, &trace).await?;
+        if !press.chat.private {
+            // What all read is said in the shop's own language.
+            customer.language = None;
+        }
         let live = self.shop.live.load_full();
         let visit = Visit {
             shop: &self.shop,
@@ -330,63 +341,6 @@ impl Chat {
         }
         let customer = self.shop.snapshot().customer(person.id)?;
         Ok(customer.unwrap_or_else(|| self.stranger(person)))
-    }
-
-    async fn send(&self, chat: ChatId, call: Call) -> Option<Result<Sent, SendError>> {
-        let outgoing = Outgoing { chat, priority: Priority::Answer, call };
-        match self.shop.sender.send(outgoing).await {
-            Err(SendError::Stopped) => None,
-            result => Some(result),
-        }
-    }
-
-    async fn say(&self, chat: ChatId, screen: Screen) {
-        let call = Call::SendMessage {
-            text: screen.text,
-            markup: Markup::Keyboard(screen.keyboard),
-            reply_to: None,
-            silent: false,
-        };
-        self.settle(chat, self.send(chat, call).await).await;
-    }
-
-    async fn edit(&self, chat: ChatId, message: MessageId, screen: Screen) {
-        let Screen { text, keyboard } = screen;
-        let call =
-            Call::EditMessage { message, text: text.clone(), keyboard: Some(keyboard.clone()) };
-        match self.send(chat, call).await {
-            // What cannot be edited any more is said anew.
-            Some(Err(SendError::MessageGone)) => self.say(chat, Screen { text, keyboard }).await,
-            result => self.settle(chat, result).await,
-        }
-    }
-
-    async fn answer(&self, press: &ring4_telegram::inbound::Press, notice: Option<String>) {
-        // A notice that matters should not fade while it is read.
-        let alert = notice.as_ref().is_some_and(|notice| notice.chars().count() > 60);
-        let query_id = press.query_id.clone();
-        let call = Call::AnswerPress { query_id, text: notice, alert };
-        self.settle(press.chat.id, self.send(press.chat.id, call).await).await;
-    }
-
-    /// What is left to do about an answer that was not delivered.
-    async fn settle(&self, chat: ChatId, result: Option<Result<Sent, SendError>>) {
-        match result {
-            Some(Ok(_)) => {}
-            // The process is ending before the answer went out. Never coming back from here
-            // leaves the update unfinished in the inbox, and the next start answers it.
-            None => std::future::pending().await,
-            Some(Err(SendError::Unreachable)) => {
-                let user = UserId(chat.0);
-                let command = Command::SetReachable { customer: user, reachable: false };
-                // In trouble nothing is noted down; the next message finds out again.
-                let noted = self.shop.submit(Actor::Engine, "unreachable", command).await;
-                if let Err(SubmitError::Stopped(_)) = noted {
-                    std::future::pending::<()>().await;
-                }
-            }
-            Some(Err(error)) => tracing::warn!(%error, "an answer was not delivered"),
-        }
     }
 }
 

@@ -34,6 +34,7 @@ impl Live {
         let above_zero = |amount: Amount| amount.is_positive().then_some(amount);
         let policy = Policy {
             admins,
+            admin_group: None,
             selling: !config.shop.maintenance.enabled,
             prices: PriceLimits {
                 price_min: config.pricing.min_price,

@@ -151,8 +151,8 @@ pub async fn tell_admins(shop: &Shop, topic: Topic, text: impl Fn(&Voice<'_>) ->
 }
 
 async fn tell_all(shop: &Shop, text: impl Fn(&Voice<'_>) -> String) {
-    let admins = shop.live.load().policy.admins.clone();
-    let telling = admins.into_iter().map(|admin| tell(shop, admin, &text));
+    let live = shop.live.load_full();
+    let telling = live.policy.desks().map(|desk| tell(shop, desk, &text));
     futures_util::future::join_all(telling).await;
 }
 

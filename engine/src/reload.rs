@@ -129,7 +129,8 @@ impl Origin {
             catalogue: &params::catalogue(&config.live),
         })?;
         let admins: BTreeSet<_> = config.fixed.telegram.admins.iter().copied().collect();
-        let live = Live::new(config.live.clone(), rules, admins);
+        let mut live = Live::new(config.live.clone(), rules, admins);
+        live.policy.admin_group = config.fixed.telegram.admin_group;
         Ok(Built { config, live, files, warnings })
     }
 }
@@ -249,7 +250,9 @@ impl Reloader {
     async fn swap(&mut self, built: Built) -> Result<Outcome, SubmitError> {
         let Built { config, mut live, files, warnings } = built;
         // Who is an admin takes a restart, as the report on it says.
-        live.policy.admins.clone_from(&self.shop.live.load().policy.admins);
+        let known = self.shop.live.load_full();
+        live.policy.admins.clone_from(&known.policy.admins);
+        live.policy.admin_group = known.policy.admin_group;
         for warning in warnings {
             tracing::warn!("{warning}");
         }

@@ -437,8 +437,8 @@ impl Keeper {
     }
 
     async fn tell_all(&self, except: Option<UserId>, text: impl Fn(&Voice<'_>) -> String) {
-        let admins = self.shop.live.load().policy.admins.clone();
-        for admin in admins.into_iter().filter(|admin| Some(*admin) != except) {
+        let live = self.shop.live.load_full();
+        for admin in live.policy.desks().filter(|admin| Some(*admin) != except) {
             self.tell(admin, &text).await;
         }
     }

@@ -43,6 +43,9 @@ mod languages;
 /// Refunds, blocks, limits, adjustments: what admins decide.
 mod desk;
 
+/// The admins' group.
+mod group;
+
 /// What operators save while the shop runs.
 mod reload;
 

@@ -467,7 +467,8 @@ fn last_with(chat: &Value, words: &[&str]) -> Option<String> {
     bot_messages(chat).iter().rev().map(text).find(fits)
 }
 
-fn find_button(chat: &Value, label: &str) -> Option<(i64, String)> {
+/// The newest button whose label contains these words: its message and label.
+pub fn find_button(chat: &Value, label: &str) -> Option<(i64, String)> {
     bot_messages(chat).iter().rev().find_map(|message| {
         let rows = message["buttons"].as_array()?;
         let buttons = rows.iter().flat_map(|row| row.as_array().into_iter().flatten());

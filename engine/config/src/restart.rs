@@ -19,6 +19,7 @@ impl Config {
         differ("telegram.token", here.token != there.token);
         differ("telegram.api_url", here.api_url != there.api_url);
         differ("telegram.admins", here.admins != there.admins);
+        differ("telegram.admin_group", here.admin_group != there.admin_group);
         differ("telegram.poll_timeout_secs", here.poll_timeout_secs != there.poll_timeout_secs);
         differ("telegram.workers", here.workers != there.workers);
         differ("telegram.mode", here.webhook.is_some() != there.webhook.is_some());

@@ -13,6 +13,8 @@ use crate::stars::StarsRate;
 pub struct Policy {
     /// Who may decide about deposits.
     pub admins: BTreeSet<UserId>,
+    /// The admins' group, by its chat's id: it is shown what they are shown, and decides nothing.
+    pub admin_group: Option<UserId>,
     /// Whether new orders are taken.
     pub selling: bool,
     /// What prices keep to.
@@ -57,6 +59,13 @@ pub struct Policy {
     pub limits: Limits,
     /// Further codes on the number of a delivered order.
     pub resends: ResendLimits,
+}
+
+impl Policy {
+    /// Everybody who is shown what waits for a decision: each admin, and their group.
+    pub fn desks(&self) -> impl Iterator<Item = UserId> {
+        self.admins.iter().copied().chain(self.admin_group)
+    }
 }
 
 /// What holds for one way to pay.

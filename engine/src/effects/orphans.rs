@@ -99,12 +99,12 @@ async fn look(
 async fn tell(shop: &Shop, provider: &ProviderId, rows: &[&VendorOrder]) -> bool {
     let live = shop.live.load_full();
     let mut told = false;
-    for admin in &live.policy.admins {
-        let known = shop.snapshot().customer(*admin).ok().flatten();
+    for admin in live.policy.desks() {
+        let known = shop.snapshot().customer(admin).ok().flatten();
         let language = known.as_ref().and_then(|known| known.language.as_deref());
         let voice = Voice::new(&live, language, shop.clock.now());
         told |= !matches!(
-            say(shop, *admin, voice.orphans(provider, rows, NAMED_MAX)).await,
+            say(shop, admin, voice.orphans(provider, rows, NAMED_MAX)).await,
             Err(SendError::Stopped | SendError::RetryAfter { .. })
         );
     }

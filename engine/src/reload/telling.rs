@@ -52,7 +52,7 @@ pub(super) async fn tell_all(shop: Arc<Shop>, mut outcomes: mpsc::Receiver<Outco
         if !live.config.notices.rules {
             continue;
         }
-        for admin in live.policy.admins.clone() {
+        for admin in live.policy.desks() {
             let Some(text) = text_for(&shop, admin, &outcome) else { continue };
             let call =
                 Call::SendMessage { text, markup: Markup::None, reply_to: None, silent: false };

@@ -560,4 +560,7 @@ keys! { SHOP:
     Text "admin.notice.folded" ["count", "since", "notice"] by "count";
     Text "admin.webhook.failing" ["reason"];
     Text "admin.webhook.fine" [];
+    Answer "group.admins_only" [];
+    Answer "group.privately" [];
+    Text "group.commands" [];
 }

@@ -20,9 +20,8 @@ const TELL_AGAIN: Duration = Duration::from_secs(10);
 /// Tells those who have not been told yet. One who cannot be reached counts as told.
 pub(super) fn begun(telling: &mut JoinSet<()>, shop: &Arc<Shop>, memory: &Memory) {
     let Some(episode) = memory.episode().clone() else { return };
-    let mut admins = shop.live.load().policy.admins.clone();
-    admins.retain(|admin| !episode.told.contains(admin));
-    for admin in admins {
+    let live = shop.live.load_full();
+    for admin in live.policy.desks().filter(|admin| !episode.told.contains(admin)) {
         let (shop, memory, trouble) = (Arc::clone(shop), memory.clone(), episode.trouble.clone());
         telling.spawn(async move {
             let text = |voice: &Voice<'_>| {
@@ -64,8 +63,8 @@ pub(super) fn ended(telling: &mut JoinSet<()>, shop: &Arc<Shop>, episode: &Episo
 
 /// Tells that this process took a clock as it is which stands behind the last entry.
 pub(super) fn clock_taken(telling: &mut JoinSet<()>, shop: &Arc<Shop>, secs: u32) {
-    let admins = shop.live.load().policy.admins.clone();
-    for admin in admins {
+    let live = shop.live.load_full();
+    for admin in live.policy.desks() {
         let shop = Arc::clone(shop);
         telling.spawn(async move {
             tell(&shop, admin, |voice| {

@@ -33,6 +33,12 @@ impl Checker<'_> {
         if raw.admins.is_empty() {
             self.warnings.push("telegram.admins is empty: nobody can approve deposits".to_owned());
         }
+        if let Some(group) = raw.admin_group
+            && group >= 0
+        {
+            let reason = format!("{group} is not the id of a group, which is negative");
+            self.fault(&place.with("admin_group"), reason);
+        }
         let api_url = self.web_address(&place.with("api_url"), &raw.api_url);
         if api_url.is_empty() {
             self.fault(&place.with("api_url"), "is empty");
@@ -40,6 +46,7 @@ impl Checker<'_> {
         Telegram {
             token: self.secret(&place.with("token"), &raw.token),
             admins: raw.admins.into_iter().map(UserId).collect(),
+            admin_group: raw.admin_group.map(UserId),
             poll_timeout_secs: raw.poll_timeout_secs,
             workers: raw.workers,
             webhook: match raw.mode {

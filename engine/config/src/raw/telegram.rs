@@ -17,6 +17,8 @@ pub struct RawTelegram {
     pub api_url: EnvText,
     /// Telegram user ids of the admins.
     pub admins: Vec<i64>,
+    /// A group that is told what admins are told, by its id, such as -1001234567890; null for none.
+    pub admin_group: Option<i64>,
     /// How updates come: polling asks for them, webhook has them posted.
     pub mode: Mode,
     /// How long one request for updates waits at the server, in seconds, 1 to 50.
@@ -33,6 +35,7 @@ impl Default for RawTelegram {
             token: SecretSource::Variable("BOT_TOKEN".to_owned()),
             api_url: EnvText("${BOT_API_URL:-https://api.telegram.org}".to_owned()),
             admins: Vec::new(),
+            admin_group: None,
             mode: Mode::Polling,
             poll_timeout_secs: 25,
             workers: 32,

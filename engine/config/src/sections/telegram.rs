@@ -15,6 +15,8 @@ pub struct Telegram {
     pub api_url: String,
     /// Who may use the admin commands.
     pub admins: Vec<UserId>,
+    /// A group that is told what admins are told, by its chat's id, which is negative.
+    pub admin_group: Option<UserId>,
     /// How long one request for updates waits at the server, in seconds, 1 to 50.
     pub poll_timeout_secs: u32,
     /// Chats that are served at the same time, 1 to 512.

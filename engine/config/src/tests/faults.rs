@@ -24,6 +24,11 @@ pub const FAULTS: &[(&str, &str)] = &[
              2 |   admins: [1001, -5]\n    |                  ^",
     ),
     (
+        "telegram:\n  admin_group: 1001\n",
+        "config.yaml:2:16: telegram.admin_group: 1001 is not the id of a group, which is negative\n  \
+             2 |   admin_group: 1001\n    |                ^",
+    ),
+    (
         "telegram:\n  api_url: ${API}\n",
         "config.yaml:2:12: telegram.api_url: environment variable API is not set\n  \
              2 |   api_url: ${API}\n    |            ^\n\

@@ -174,8 +174,7 @@ pub(super) fn submitted(policy: &Policy, deposit: Deposit, now: Timestamp) -> De
 pub(super) fn shown(policy: &Policy, deposit: Deposit) -> Decision {
     let id = deposit.id;
     let mut changes = vec![Change::Deposit(deposit.clone()), Change::Wish(Effect::ShowDeposit(id))];
-    let admins = policy.admins.iter();
-    changes.extend(admins.map(|admin| Change::Wish(Effect::ShowDepositToAdmin(id, *admin))));
+    changes.extend(policy.desks().map(|desk| Change::Wish(Effect::ShowDepositToAdmin(id, desk))));
     Decision { changes, outcome: Outcome::Deposit(deposit) }
 }
 
@@ -211,9 +210,9 @@ pub(super) fn decided(deposit: Deposit, policy: &Policy) -> Decision {
     // Not only the cards on record: one may be on its way to an admin right now, and without a
     // newer wish it would keep its buttons for ever.
     let holders = deposit.admin_cards.iter().map(|card| card.admin);
-    let admins: BTreeSet<UserId> = policy.admins.iter().copied().chain(holders).collect();
-    let show = |admin| Change::Wish(Effect::ShowDepositToAdmin(id, admin));
-    changes.extend(admins.into_iter().map(show));
+    let desks: BTreeSet<UserId> = policy.desks().chain(holders).collect();
+    let show = |desk| Change::Wish(Effect::ShowDepositToAdmin(id, desk));
+    changes.extend(desks.into_iter().map(show));
     Decision { changes, outcome: Outcome::Deposit(deposit) }
 }
 

@@ -72,8 +72,8 @@ pub(super) fn send_picture(
     // From here on nothing fails.
     let id = deposit.id;
     let mut decision = shown(policy, Deposit { picture: Some(picture), ..deposit.clone() });
-    let send = |admin: &UserId| Change::Wish(Effect::SendPictureToAdmin(id, *admin));
-    decision.changes.extend(policy.admins.iter().map(send));
+    let send = |desk| Change::Wish(Effect::SendPictureToAdmin(id, desk));
+    decision.changes.extend(policy.desks().map(send));
     decision.changes.extend(done);
     Ok(decision)
 }

@@ -22,7 +22,7 @@ pub(super) fn of(candidate: u8, now: Timestamp) -> Box<Lost> {
 
 /// The wishes that every admin reads how it stands.
 pub(super) fn told(policy: &Policy, id: OrderId) -> impl Iterator<Item = Change> {
-    policy.admins.iter().map(move |admin| Change::Wish(Effect::ShowLostToAdmin(id, *admin)))
+    policy.desks().map(move |desk| Change::Wish(Effect::ShowLostToAdmin(id, desk)))
 }
 
 pub(super) fn doubtful(view: &View, policy: &Policy, order: OrderId) -> Result<Decision, Refusal> {

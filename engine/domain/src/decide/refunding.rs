@@ -71,8 +71,7 @@ pub(super) fn request(
     let id = order.id();
     changes.push(Change::Refund(refund.clone()));
     changes.push(Change::Wish(Effect::ShowOrder(id)));
-    let admins = policy.admins.iter();
-    changes.extend(admins.map(|admin| Change::Wish(Effect::ShowRefundToAdmin(id, *admin))));
+    changes.extend(policy.desks().map(|desk| Change::Wish(Effect::ShowRefundToAdmin(id, desk))));
     Ok(Decision { changes, outcome: Outcome::Refund(Box::new(refund)) })
 }
 
@@ -94,9 +93,9 @@ fn decided(refund: Refund, policy: &Policy) -> Decision {
     ];
     // Not only the cards on record: one may be on its way to an admin right now.
     let holders = refund.admin_cards.iter().map(|card| card.admin);
-    let admins: BTreeSet<UserId> = policy.admins.iter().copied().chain(holders).collect();
-    let show = |admin| Change::Wish(Effect::ShowRefundToAdmin(id, admin));
-    changes.extend(admins.into_iter().map(show));
+    let desks: BTreeSet<UserId> = policy.desks().chain(holders).collect();
+    let show = |desk| Change::Wish(Effect::ShowRefundToAdmin(id, desk));
+    changes.extend(desks.into_iter().map(show));
     Decision { changes, outcome: Outcome::Refund(Box::new(refund)) }
 }
 

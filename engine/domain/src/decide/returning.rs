@@ -146,7 +146,7 @@ fn noted(policy: &Policy, order: &Order, unreturned: Unreturned, loss: Option<Ch
     let id = order.id();
     let mut changes: Vec<Change> = loss.into_iter().collect();
     changes.push(Change::Order(order.clone()));
-    let told = |admin: &UserId| Change::Wish(Effect::ShowUnreturnedToAdmin(id, *admin));
-    changes.extend(policy.admins.iter().map(told));
+    let told = |desk| Change::Wish(Effect::ShowUnreturnedToAdmin(id, desk));
+    changes.extend(policy.desks().map(told));
     Decision { changes, outcome: Outcome::Order(Box::new(order)) }
 }

@@ -213,8 +213,7 @@ pub(super) fn report_day(view: &View, policy: &Policy, day: Day, send: bool) -> 
     }
     let mut changes = vec![Change::Reported(day)];
     if send {
-        let admins = policy.admins.iter();
-        changes.extend(admins.map(|admin| Change::Wish(Effect::SendReport(day, *admin))));
+        changes.extend(policy.desks().map(|desk| Change::Wish(Effect::SendReport(day, desk))));
     }
     changes.into()
 }

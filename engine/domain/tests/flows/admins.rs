@@ -44,6 +44,28 @@ a_refund_is_rejected: "
          anna asks refund q1 yes               -> refused refund_rejected ada; anna 0.74+0.00
 "
 
+the_admins_group_is_shown_everything_and_decides_nothing: "
+         policy admin_group group
+         given anna has 1.00 by d1
+         given anna waits for q1
+         code q1 v1 12345                      -> delivered; charged 0.26; vendor 0.24
+         anna asks refund q1 yes               -> refund requested; wishes show_order:q1
+                                               .. show_refund_to_admin:q1:ada
+                                               .. show_refund_to_admin:q1:bob
+                                               .. show_refund_to_admin:q1:group
+         granted last show_refund_to_admin:q1:group 40 -> ok
+         group approves refund q1              -> refused unknown_command
+         group rejects refund q1               -> refused unknown_command; anna 0.74+0.00
+         bob  approves refund q1               -> refunded; refund approved; refunded 0.26;
+                                               .. anna 1.00+0.00; wishes show_order:q1
+                                               .. tell_refund_decided:q1
+                                               .. show_refund_to_admin:q1:group
+                                               .. show_refund_to_admin:q1:ada
+                                               .. show_refund_to_admin:q1:bob
+         report 101                            -> ok; wishes send_report:101:ada
+                                               .. send_report:101:bob send_report:101:group
+"
+
 an_admin_refunds_unasked: "
          given anna has 1.00 by d1
          given anna waits for q1

@@ -22,8 +22,8 @@ use ring4_domain::resend::ResendStep;
 use ring4_domain::sale::Sale;
 use ring4_domain::stars::ChargeId;
 
-pub const PEOPLE: [(&str, i64); 5] =
-    [("anna", 1), ("ben", 2), ("eve", 3), ("ada", 101), ("bob", 102)];
+pub const PEOPLE: [(&str, i64); 6] =
+    [("anna", 1), ("ben", 2), ("eve", 3), ("ada", 101), ("bob", 102), ("group", -100)];
 
 /// The entries that made a wish, oldest first.
 pub type Wished = BTreeMap<Effect, Vec<Seq>>;

@@ -75,6 +75,7 @@ pub fn check(table: &str) -> Seen {
 fn policy() -> Policy {
     Policy {
         admins: [user("ada"), user("bob")].into(),
+        admin_group: None,
         selling: true,
         prices: PriceLimits {
             price_min: amount("0.15"),
@@ -323,6 +324,7 @@ impl World {
             "services_denied" => {
                 policy.limits.services_denied.insert(value.parse().unwrap());
             }
+            "admin_group" => policy.admin_group = Some(user(value)),
             "admin_removed" => assert!(policy.admins.remove(&user(value))),
             _ => panic!("no policy {field}"),
         }

@@ -168,6 +168,7 @@ pub fn policy() -> Policy {
         .into(),
         auto_approve_below: Some(Amount::from_micros(1_100_000)),
         stars_rate: StarsRate::from_micros(50_000_000).unwrap(),
+        admin_group: None,
         two_admins_above: Some(Amount::from_micros(1_900_000)),
         limits: Limits::default(),
         resends: ResendLimits::default(),

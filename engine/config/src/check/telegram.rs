@@ -36,7 +36,7 @@ impl Checker<'_> {
         if let Some(group) = raw.admin_group
             && group >= 0
         {
-            let reason = format!("{group} is not the id of a group, which is negative");
+            let reason = format!("{group} is no group's id, which is negative");
             self.fault(&place.with("admin_group"), reason);
         }
         let api_url = self.web_address(&place.with("api_url"), &raw.api_url);

@@ -25,7 +25,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ),
     (
         "telegram:\n  admin_group: 1001\n",
-        "config.yaml:2:16: telegram.admin_group: 1001 is not the id of a group, which is negative\n  \
+        "config.yaml:2:16: telegram.admin_group: 1001 is no group's id, which is negative\n  \
              2 |   admin_group: 1001\n    |                ^",
     ),
     (

@@ -10,6 +10,7 @@ stars_are_credited_once: "
          anna tells d1 tx0000001               -> refused paid_by_invoice
          ada approves d1                       -> refused deposit_not_submitted
          anna checks 250 for d1                -> allowed
+         anna hello Anna in en                 -> ok
          ada blocks anna for a test            -> ok
          anna checks 250 for d1                -> refused customer_blocked
          ada unblocks anna                     -> ok

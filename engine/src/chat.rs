@@ -72,6 +72,17 @@ enum Reply {
     Silent,
 }
 
+impl Reply {
+    fn parts(self) -> (Option<Screen>, Option<String>) {
+        match self {
+            Self::Screen(screen) => (Some(screen), None),
+            Self::Notice(notice) => (None, Some(notice)),
+            Self::Both(screen, notice) => (Some(screen), Some(notice)),
+            Self::Silent => (None, None),
+        }
+    }
+}
+
 /// One message or press, and everything needed to answer it.
 struct Visit<'visit> {
     shop: &'visit Shop,
@@ -270,12 +281,7 @@ impl Chat {
             Some(meaning) => visit.in_trouble(visit.press(meaning).await)?,
             None => Reply::Notice(visit.voice().say("stale_button", &[])),
         };
-        let (screen, notice) = match reply {
-            Reply::Screen(screen) => (Some(screen), None),
-            Reply::Notice(notice) => (None, Some(notice)),
-            Reply::Both(screen, notice) => (Some(screen), Some(notice)),
-            Reply::Silent => (None, None),
-        };
+        let (screen, notice) = reply.parts();
         // A press can be answered once; what came to light after that stands above the screen.
         let (screen, notice) = match (screen, notice) {
             (Some(Screen { text, keyboard }), Some(notice)) if early => {

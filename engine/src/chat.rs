@@ -18,6 +18,7 @@ mod favourites;
 mod group;
 mod inline;
 mod languages;
+mod links;
 mod logs;
 mod lost;
 mod offers;
@@ -29,6 +30,7 @@ mod queue;
 mod receipts;
 mod refunds;
 mod resends;
+mod rules;
 mod service_state;
 pub(crate) mod stats;
 mod users;
@@ -51,7 +53,7 @@ use ring4_telegram::intake::Handler;
 use ring4_telegram::outgoing::Call;
 
 use crate::chat::commands::Verb;
-use crate::chat::press::Press;
+use crate::chat::press::{Desk, Press};
 use crate::executor::SubmitError;
 use crate::live::Live;
 use crate::screens::{Screen, Voice};
@@ -266,6 +268,7 @@ impl Chat {
         // Asking vendors for a price is slow work: the press is answered before it begins.
         let early = match &meaning {
             Some(Press::Offer(..) | Press::ReloadPlugin(_)) => true,
+            Some(Press::Desk(Desk::RulesPreview(_) | Desk::RulesGo(_))) => visit.admin,
             // A price that has lapsed is asked for anew.
             Some(Press::Place(quote)) => {
                 let quote = self.shop.snapshot().quote(*quote)?;
@@ -415,7 +418,7 @@ impl Visit<'_> {
             Verb::Language => self.language_by_words(words).await,
             Verb::Help => Ok(Reply::Screen(self.voice().help(self.admin)?)),
             Verb::Support => Ok(Reply::Screen(self.voice().support()?)),
-            Verb::Admin => self.dashboard(),
+            Verb::Admin => self.dashboard().await,
             Verb::Offers => self.vendors_offers(),
             Verb::Deposits => self.queue(0),
             Verb::ApproveDeposit => self.approve_by_words(words).await,
@@ -472,7 +475,7 @@ impl Visit<'_> {
             Press::Status => self.status(),
             Press::Help => Ok(Reply::Screen(self.voice().help(self.admin)?)),
             Press::Support => Ok(Reply::Screen(self.voice().support()?)),
-            Press::Admin => self.dashboard(),
+            Press::Admin => self.dashboard().await,
             Press::Offers => self.vendors_offers(),
             Press::RefreshOffers => self.refresh_offers(),
             Press::Queue(page) => self.queue(page),
@@ -499,6 +502,7 @@ impl Visit<'_> {
             Press::AskRefund(order) => self.ask_refund(order).await,
             Press::SendRefund(order) => self.request_refund(order, None).await,
             Press::AcceptTerms(quote) => self.accept_terms(quote).await,
+            Press::Service(service, on) => self.set_service(&service, on).await,
             Press::Desk(desk) => self.desk_press(desk).await,
         }
     }
@@ -509,26 +513,6 @@ impl Visit<'_> {
             return Ok(());
         }
         self.submit_lightly(Command::Ask { customer: self.user(), prompt: None }).await
-    }
-
-    /// `/start` with what a link carried, if anything; what is not understood opens the menu.
-    async fn start(&self, payload: &str) -> Result<Reply, ShopError> {
-        match payload.split_once('_') {
-            // A service's key may have underscores of its own.
-            Some(("buy", offer)) => {
-                let (service, country) = offer.rsplit_once('_').unwrap_or_default();
-                match (service.parse(), country.parse()) {
-                    (Ok(service), Ok(country)) if self.live.sells(&service, country) => {
-                        self.offer(service, country).await
-                    }
-                    _ => self.menu(),
-                }
-            }
-            Some(("dep", amount)) if amount.parse::<ring4_domain::money::Amount>().is_ok() => {
-                self.deposit_by_words(amount).await
-            }
-            _ => self.menu(),
-        }
     }
 
     fn unknown_command(&self, name: &str) -> Result<Reply, ShopError> {

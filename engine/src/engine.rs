@@ -32,7 +32,7 @@ use crate::executor::{self, ExecutorThread, Health, NewsBoard, Stopped, SubmitEr
 use crate::live;
 use crate::menus::Menus;
 use crate::notices::{self, Topic, tell_admins};
-use crate::reload::{Built, Origin, Reloader, Shelf, ShelfError};
+use crate::reload::{Built, Origin, Reloader, Rulebook, Shelf, ShelfError};
 use crate::shipping::{Shipping, ShippingError};
 use crate::shop::{Shop, ShopError};
 use crate::trouble::probing::Prober;
@@ -179,7 +179,7 @@ impl Engine {
     pub async fn start(setup: Setup) -> Result<Self, StartError> {
         let Setup { origin, clock, verify_command, sender: sender_options, memory } = setup;
         let program = verify_command.as_ref().map(|command| command.program.clone());
-        let (built, store, recovery) = {
+        let Opened { built, seen, store, recovery } = {
             let origin = origin.clone();
             tokio::task::spawn_blocking(move || open(&origin, verify_command)).await??
         };
@@ -203,6 +203,7 @@ impl Engine {
         let shipping =
             Shipping::configured(&config, &origin.env, reader.clone(), clock.clone(), &live)?;
         let (notices, orders_told) = notices::channel();
+        let (rulebook, wishes) = Rulebook::new(origin.clone(), shelf.clone());
         let shop = Arc::new(Shop {
             clock,
             live,
@@ -218,6 +219,7 @@ impl Engine {
             client,
             username: OnceLock::new(),
             notices,
+            rulebook: Arc::new(rulebook),
             menus_due: Notify::new(),
             vault,
             sightings: crate::sightings::Sightings::default(),
@@ -228,7 +230,8 @@ impl Engine {
         shelf.keep(version, &files)?;
         activate(&shop, version).await?;
         let effects = Effects::restore(Arc::clone(&shop), board)?;
-        let reloader = Reloader::new(Arc::clone(&shop), origin, shelf, config.clone(), files);
+        let reloader =
+            Reloader::new(Arc::clone(&shop), origin, shelf, config.clone(), seen, wishes);
         let intake = updates.take(Chat::new(Arc::clone(&shop)), &config);
         let mut engine = Self {
             shop: Arc::clone(&shop),
@@ -438,6 +441,7 @@ fn take_up(shop: &Shop, recovery: &Recovery) -> Result<(), ShopError> {
     for switch in shop.snapshot().sales()? {
         shop.registry.set_sale(&switch.provider, switch.sale);
     }
+    shop.take_services()?;
     if let Some(loss) = &recovery.read_only {
         shop.executor.halt(Trouble::EntriesLost { loss: loss.to_string() });
     }
@@ -463,11 +467,10 @@ async fn activate(shop: &Shop, version: RulesVersion) -> Result<(), Stopped> {
 }
 
 /// Builds the rule set from the files, or from the last good ones, and opens the store.
-fn open(
-    origin: &Origin,
-    verify_command: Option<VerifyCommand>,
-) -> Result<(Built, Store, Recovery), StartError> {
-    let fresh = origin.read().and_then(|files| origin.build(files));
+fn open(origin: &Origin, verify_command: Option<VerifyCommand>) -> Result<Opened, StartError> {
+    let read = origin.read();
+    let on_disk = read.as_ref().ok().cloned();
+    let fresh = read.and_then(|files| origin.build(files));
     let data_dir = match &fresh {
         Ok(built) => built.config.fixed.storage.data_dir.clone(),
         Err(_) => origin.data_dir(),
@@ -506,10 +509,51 @@ fn open(
             })?
         }
     };
+    // What an admin chose holds for as long as the files are those it was chosen over.
+    let shelf = Shelf::new(&data_dir);
+    let chosen = on_disk.and_then(|files| Some((chosen(origin, &shelf, &files)?, files)));
+    let (built, seen) = match chosen {
+        Some((built, files)) => (built, files),
+        None => {
+            let seen = built.files.clone();
+            (built, seen)
+        }
+    };
     for warning in &built.warnings {
         tracing::warn!("{warning}");
     }
-    Ok((built, store, recovery))
+    Ok(Opened { built, seen, store, recovery })
+}
+
+/// What a start finds: the rule set, the files that were looked at for it, the store.
+struct Opened {
+    built: Built,
+    seen: Files,
+    store: Store,
+    recovery: Recovery,
+}
+
+/// The version that an admin chose over these files, if one did and it still holds.
+fn chosen(origin: &Origin, shelf: &Shelf, files: &Files) -> Option<Built> {
+    let pin = shelf.pinned().unwrap_or_else(|error| {
+        tracing::error!(%error, "whether an admin chose a rule set cannot be read");
+        None
+    })?;
+    if pin.over != ring4_rules::version_of(files) {
+        return None;
+    }
+    let kept = shelf.fetch(pin.version).map_err(|error| error.to_string());
+    let built = kept.and_then(|files| origin.build(files).map_err(|report| report.to_string()));
+    match built {
+        Ok(built) => {
+            tracing::warn!(version = %pin.version, "a rule set is live that an admin chose");
+            Some(built)
+        }
+        Err(error) => {
+            tracing::error!(error, "the rule set that an admin chose does not hold any more");
+            None
+        }
+    }
 }
 
 fn last_good(origin: &Origin, shelf: &Shelf, store: &Store) -> Result<Built, StartError> {

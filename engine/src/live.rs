@@ -22,6 +22,8 @@ pub struct Live {
     pub rules: RuleSet,
     /// The core's share of it.
     pub policy: Policy,
+    /// Services that admins switched off; one set for every rule set of this process.
+    pub services_off: Arc<ArcSwap<BTreeSet<ServiceKey>>>,
 }
 
 /// The live value; readers take a reference that stays whole while it is replaced.
@@ -72,7 +74,7 @@ impl Live {
                 services_denied: config.limits.denied_services.clone(),
             },
         };
-        Self { config, rules, policy }
+        Self { config, rules, policy, services_off: Arc::default() }
     }
 
     /// The way to pay of this key, while it is offered.
@@ -117,6 +119,15 @@ impl Live {
     /// Services that are sold, in the order in which they are shown.
     #[must_use]
     pub fn services(&self) -> Vec<&ServiceKey> {
+        let off = self.services_off.load();
+        let mut services = self.configured();
+        services.retain(|service| !off.contains(*service));
+        services
+    }
+
+    /// Services that the settings sell, those included that admins switched off.
+    #[must_use]
+    pub fn configured(&self) -> Vec<&ServiceKey> {
         let denied = &self.config.limits.denied_services;
         let sold = self.config.services.iter().filter(|(key, _)| !denied.contains(*key));
         let enabled = sold.filter(|(_, service)| service.enabled);
@@ -136,7 +147,8 @@ impl Live {
     /// Whether this offer is for sale at all.
     #[must_use]
     pub fn sells(&self, service: &ServiceKey, country: Country) -> bool {
-        let denied = self.config.limits.denied_services.contains(service);
+        let denied = self.config.limits.denied_services.contains(service)
+            || self.services_off.load().contains(service);
         let service = self.config.services.get(service);
         let sold = service.is_some_and(|service| service.enabled);
         sold && !denied && self.countries().contains(&country)

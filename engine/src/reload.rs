@@ -6,6 +6,7 @@
 //! content differs.
 
 mod params;
+mod rulebook;
 mod shelf;
 mod telling;
 mod watching;
@@ -17,8 +18,9 @@ use std::sync::Arc;
 use ring4_config::{Config, Env, Overrides};
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
-use ring4_domain::ids::RulesVersion;
+use ring4_domain::ids::{RulesVersion, UserId};
 use ring4_rules::{Files, Report, RuleSet, Sources};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::executor::SubmitError;
@@ -26,7 +28,8 @@ use crate::live::Live;
 use crate::screens::keys::KEYS;
 use crate::shop::Shop;
 
-pub use shelf::{Shelf, ShelfError};
+pub use rulebook::{Comparison, Kept, PriceChange, Rulebook, Wish};
+pub use shelf::{Pin, Shelf, ShelfError};
 
 /// Where the rule set and the settings are read from.
 #[derive(Clone, Debug)]
@@ -147,6 +150,8 @@ pub struct Reloader {
     refused: Option<Files>,
     /// The rejection told last, so that the same fault is told once.
     told: Option<String>,
+    /// What admins want.
+    wishes: mpsc::Receiver<Wish>,
 }
 
 impl Reloader {
@@ -158,8 +163,9 @@ impl Reloader {
         shelf: Shelf,
         started: Config,
         files: Files,
+        wishes: mpsc::Receiver<Wish>,
     ) -> Self {
-        Self { shop, origin, shelf, started, files, refused: None, told: None }
+        Self { shop, origin, shelf, started, files, refused: None, told: None, wishes }
     }
 
     /// Watches and swaps until told to stop; `poke` makes it look at once.
@@ -179,11 +185,21 @@ impl Reloader {
                 // The first look is for what was saved before the watch began.
                 let outcome = self.reload().await?;
                 if self.is_news(&outcome) {
+                    self.shop.rulebook.note(self.shop.clock.now(), outcome.clone());
                     herald.announce(outcome);
                 }
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
                     () = watch.quiet() => {}
+                    Some(wish) = self.wishes.recv() => {
+                        let Wish { admin, trace, version, done } = wish;
+                        let outcome = self.go_to(admin, &trace, version).await?;
+                        if matches!(outcome, Outcome::Ready { .. } | Outcome::RestartNeeded(_)) {
+                            herald.announce(outcome.clone());
+                        }
+                        // Nobody may wait any more.
+                        let _ = done.send(outcome);
+                    }
                     () = poke.notified() => {}
                 }
             }
@@ -247,29 +263,68 @@ impl Reloader {
         }
     }
 
+    /// Makes a kept version live, over what the files say until they change.
+    async fn go_to(
+        &mut self,
+        admin: UserId,
+        trace: &str,
+        version: RulesVersion,
+    ) -> Result<Outcome, SubmitError> {
+        let (origin, shelf) = (self.origin.clone(), self.shelf.clone());
+        let build = move || {
+            let files = shelf.fetch(version).map_err(|error| error.to_string())?;
+            origin.build(files).map_err(|report| report.to_string())
+        };
+        let built = match tokio::task::spawn_blocking(build).await {
+            Ok(Ok(built)) => built,
+            Ok(Err(report)) => return Ok(Outcome::Rejected(report)),
+            Err(error) => return Ok(Outcome::Rejected(error.to_string())),
+        };
+        let over = ring4_rules::version_of(self.refused.as_ref().unwrap_or(&self.files));
+        let pin = (over != version).then_some(Pin { version, over });
+        self.put(built, pin, Actor::Admin(admin), trace).await
+    }
+
     async fn swap(&mut self, built: Built) -> Result<Outcome, SubmitError> {
+        let files = built.files.clone();
+        let outcome = self.put(built, None, Actor::Engine, "reload").await?;
+        if !matches!(outcome, Outcome::Rejected(_)) {
+            self.files = files;
+            self.refused = None;
+        }
+        Ok(outcome)
+    }
+
+    /// Puts a proven rule set in place of the live one.
+    async fn put(
+        &self,
+        built: Built,
+        pin: Option<Pin>,
+        actor: Actor,
+        trace: &str,
+    ) -> Result<Outcome, SubmitError> {
         let Built { config, mut live, files, warnings } = built;
+        let before = self.shop.live.load_full();
+        live.services_off = Arc::clone(&before.services_off);
         // Who is an admin takes a restart, as the report on it says.
-        let known = self.shop.live.load_full();
-        live.policy.admins.clone_from(&known.policy.admins);
-        live.policy.admin_group = known.policy.admin_group;
+        live.policy.admins.clone_from(&before.policy.admins);
+        live.policy.admin_group = before.policy.admin_group;
         for warning in warnings {
             tracing::warn!("{warning}");
         }
         let version = live.version();
-        if let Err(error) = self.shelf.keep(version, &files) {
+        let noted = self.shelf.keep(version, &files).and_then(|()| self.shelf.pin(pin));
+        if let Err(error) = noted {
             // Without the copy a broken file at the next start would have nothing to fall back
             // to; the shop goes on with what it has.
             return Ok(Outcome::Rejected(error.to_string()));
         }
-        let changed = self.describe(&files);
+        let changed = self.describe(before.version(), &files);
         let command = Command::ActivateRules(version);
         // Activating is never refused.
-        let _ = self.shop.submit(Actor::Engine, "reload", command).await?;
+        let _ = self.shop.submit(actor, trace, command).await?;
         self.shop.live.store(Arc::new(live));
         self.shop.menus_due.notify_one();
-        self.files = files;
-        self.refused = None;
         let keys = self.started.restart_keys(&config);
         if keys.is_empty() {
             Ok(Outcome::Ready { version, changed })
@@ -278,13 +333,9 @@ impl Reloader {
         }
     }
 
-    fn describe(&self, files: &Files) -> String {
-        let names: BTreeSet<&String> = self.files.keys().chain(files.keys()).collect();
-        let changed: Vec<&str> = names
-            .into_iter()
-            .filter(|name| self.files.get(*name) != files.get(*name))
-            .map(String::as_str)
-            .collect();
-        changed.join(", ")
+    /// The files in which a rule set differs from the one that was live, for people.
+    fn describe(&self, before: RulesVersion, files: &Files) -> String {
+        let known = self.shelf.fetch(before).unwrap_or_else(|_| self.files.clone());
+        rulebook::differing(&known, files).join(", ")
     }
 }

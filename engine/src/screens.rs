@@ -15,6 +15,7 @@ pub mod order;
 pub mod queue;
 pub mod receipt;
 pub mod refunds;
+pub mod rules;
 pub mod stats;
 pub mod status;
 pub mod terms;

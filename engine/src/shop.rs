@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use ring4_domain::change::{Actor, Seq};
 use ring4_domain::command::Command;
 use ring4_domain::deposit::{Deposit, DepositState};
-use ring4_domain::ids::{DepositId, ProviderId, Timestamp, UserId};
+use ring4_domain::ids::{DepositId, ProviderId, ServiceKey, Timestamp, UserId};
 use ring4_domain::ledger::{AccountId, TransferId};
 use ring4_domain::money::Amount;
 use ring4_domain::order::{FailReason, Order, OrderState};
@@ -26,6 +26,7 @@ use crate::live::{Live, LiveCell};
 use crate::market::{Market, Wanted};
 use crate::notices::Notices;
 use crate::odds::Odds;
+use crate::reload::Rulebook;
 use crate::screens::offers::OfferRow;
 use crate::screens::refunds::RefundLine;
 use crate::shipping::Status;
@@ -65,6 +66,8 @@ pub struct Shop {
     pub client: Client,
     /// What admins are told of.
     pub notices: Notices,
+    /// The rule set's versions.
+    pub rulebook: Arc<Rulebook>,
     /// Says that a command menu may differ from what Telegram was told.
     pub menus_due: Notify,
     /// Backups and checks.
@@ -200,6 +203,42 @@ impl Shop {
         self.registry.set_sale(provider, sale);
         tracing::warn!(%admin, %provider, ?sale, "a vendor was steered");
         Ok(Ok(()))
+    }
+
+    /// Switches a service off or on, for this engine and those after it. One that the settings do
+    /// not have is left alone.
+    ///
+    /// # Errors
+    /// Nothing can be committed.
+    pub async fn set_service(
+        &self,
+        admin: UserId,
+        trace: &str,
+        service: &ServiceKey,
+        on: bool,
+    ) -> Result<Result<(), Refusal>, ShopError> {
+        if !self.live.load().configured().contains(&service) {
+            return Ok(Ok(()));
+        }
+        let _turn = self.switching.lock().await;
+        let command = Command::SetService { admin, service: service.clone(), on };
+        if let Err(refusal) = self.submit(Actor::Admin(admin), trace, command).await? {
+            return Ok(Err(refusal));
+        }
+        self.take_services()?;
+        tracing::warn!(%admin, %service, on, "a service was switched");
+        Ok(Ok(()))
+    }
+
+    /// Shows from now on only the services that no admin switched off.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn take_services(&self) -> Result<(), ShopError> {
+        let known = self.snapshot().maintenance()?;
+        let off = known.map(|known| known.services_off).unwrap_or_default();
+        self.live.load().services_off.store(Arc::new(off.into_iter().collect()));
+        Ok(())
     }
 
     /// Hands in a command; see [`Executor::submit`].

@@ -46,6 +46,9 @@ mod desk;
 /// The admins' group.
 mod group;
 
+/// What admins see and switch.
+mod boards;
+
 /// What operators save while the shop runs.
 mod reload;
 

@@ -201,6 +201,9 @@ const NAMES: &[Row] = &[
     ("DEFAULT_TIMEZONE", "report.timezone", |raw, text| {
         set(&mut raw.report.timezone, text.to_owned())
     }),
+    ("SHOW_PROFIT_TO_ADMINS", "report.show_profit", |raw, text| {
+        set(&mut raw.report.show_profit, flag(text)?)
+    }),
     ("LOG_LEVEL", "logging.level", |raw, text| set(&mut raw.logging.level, log_level(text)?)),
 ];
 
@@ -233,7 +236,6 @@ const WITHOUT_MEANING: &[(&str, &str)] = &[
     ("AUTO_REFUND_TIMEOUT", "an order that times out is always released"),
     ("AUTO_REFUND_ERRORS", "an order that fails is always released"),
     ("SHOW_PRICING_IN_MENU", NOT_YET),
-    ("SHOW_PROFIT_TO_ADMINS", NOT_YET),
     ("DEFAULT_COUNTRY_ID", "it is one vendor's number; set DEFAULT_COUNTRY_NAME"),
     ("ENVIRONMENT", "set logging.format in config.yaml"),
     ("LOG_FILE", NOT_YET),

@@ -392,6 +392,15 @@ pub enum Command {
         /// Whether admins get it; else it only counts as sent, because nobody was waiting yet.
         send: bool,
     },
+    /// An admin switches a service off, or on again.
+    SetService {
+        /// Who decides.
+        admin: UserId,
+        /// Which.
+        service: ServiceKey,
+        /// Whether it is sold.
+        on: bool,
+    },
     /// Something about another code of a delivered order.
     Resend {
         /// Which order.
@@ -504,6 +513,7 @@ impl Command {
             Self::BookAdjustment { .. } => "book_adjustment",
             Self::SetMaintenance { .. } => "set_maintenance",
             Self::ReportDay { .. } => "report_day",
+            Self::SetService { .. } => "set_service",
             Self::Resend { step, .. } => step.name(),
         }
     }

@@ -148,6 +148,7 @@ pub fn decide(
         | Command::ProposeAdjustment { .. }
         | Command::BookAdjustment { .. }
         | Command::SetMaintenance { .. }
+        | Command::SetService { .. }
         | Command::ReportDay { .. }) => steer(view, policy, command, now),
     }
 }
@@ -216,6 +217,9 @@ fn steer(
         }
         Command::SetMaintenance { admin, on, text } => {
             steering::set_maintenance(view, policy, admin, (on, text), now)
+        }
+        Command::SetService { admin, service, on } => {
+            steering::set_service(view, policy, admin, (service, on), now)
         }
         Command::ReportDay { day, send } => Ok(steering::report_day(view, policy, day, send)),
         // Every other command has its arm in `decide`.

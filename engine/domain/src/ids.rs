@@ -251,6 +251,19 @@ impl fmt::Display for RulesVersion {
     }
 }
 
+impl FromStr for RulesVersion {
+    type Err = IdError;
+
+    /// Reads the sixteen hexadecimal digits that it is shown as.
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let known = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if text.len() != 16 || !text.bytes().all(known) {
+            return Err(IdError);
+        }
+        u64::from_str_radix(text, 16).map(|bits| Self(bits.to_be_bytes())).map_err(|_| IdError)
+    }
+}
+
 impl fmt::Debug for RulesVersion {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "RulesVersion({self})")

@@ -1,7 +1,7 @@
-//! The pause in selling that an admin begins and ends in the chat. Domain, storage and the
+//! The pause in selling, of everything or of a service, that an admin begins and ends in the chat. Domain, storage and the
 //! middle import this. The operator's own switch is in the settings; either stops the selling.
 
-use crate::ids::{Timestamp, UserId};
+use crate::ids::{ServiceKey, Timestamp, UserId};
 
 /// The longest text that customers are told, in characters.
 pub const TEXT_CHARS_MAX: usize = 500;
@@ -17,4 +17,14 @@ pub struct Maintenance {
     pub by: UserId,
     /// When.
     pub at: Timestamp,
+    /// The services that admins switched off, in order; the others sell on.
+    pub services_off: Vec<ServiceKey>,
+}
+
+impl Maintenance {
+    /// Whether an admin switched a service off.
+    #[must_use]
+    pub fn is_off(&self, service: &ServiceKey) -> bool {
+        self.services_off.contains(service)
+    }
 }

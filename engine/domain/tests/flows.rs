@@ -190,7 +190,7 @@ fn every_command_and_every_wish_is_met() {
         set_sale code_overdue return_unconfirmed return_denied settle_return \
         request_refund approve_refund reject_refund accept_terms block_customer unblock_customer \
         propose_adjustment book_adjustment set_maintenance report_day request_code start_resend resend_waits resend_refused \
-        resend_cleared another_code_arrived resend_deadline";
+        set_service resend_cleared another_code_arrived resend_deadline";
     let effects = effects.iter().map(|effect| effect.name().to_owned());
     let unmet = unmet(effects.chain(commands.split_whitespace().map(str::to_owned)));
     assert!(unmet.is_empty(), "no row says {unmet:?}");

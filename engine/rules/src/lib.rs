@@ -10,7 +10,7 @@
 pub use ring4_yaml::{Problem, Report};
 
 mod rule_set;
-pub use rule_set::{Files, RuleSet, Sources};
+pub use rule_set::{Files, RuleSet, Sources, version_of};
 
 mod files;
 pub use files::{is_rule_file, read_files};

@@ -317,7 +317,9 @@ pub(crate) fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-fn version_of(files: &Files) -> RulesVersion {
+/// The version of these files: the first eight bytes of the SHA-256 over all of them.
+#[must_use]
+pub fn version_of(files: &Files) -> RulesVersion {
     let mut hash = Sha256::new();
     for (path, text) in files {
         // Lengths keep two different sets of files from running together into one text.

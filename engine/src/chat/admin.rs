@@ -4,12 +4,17 @@ use ring4_domain::maintenance::Maintenance;
 use ring4_providers::BreakerState;
 
 use super::{Reply, Visit};
+use crate::figures::{self, Bar, Stretch};
 use crate::screens::admin::{Dashboard, ProviderRow};
 use crate::screens::refunds::QUEUE_ROWS;
 use crate::shop::{ShopError, name_of};
 
 impl Visit<'_> {
-    pub(super) fn dashboard(&self) -> Result<Reply, ShopError> {
+    pub(super) async fn dashboard(&self) -> Result<Reply, ShopError> {
+        let today = match self.live.config.report.show_profit {
+            true => Some(self.today().await?),
+            false => None,
+        };
         let snapshot = self.shop.snapshot();
         let providers = self.shop.registry.status().into_iter().map(|status| ProviderRow {
             name: status.id.to_string(),
@@ -31,11 +36,23 @@ impl Visit<'_> {
             pending_deposits: totals.deposits_submitted,
             pending_refunds: u64::try_from(refunds).unwrap_or(u64::MAX),
             pause,
+            today,
+            trouble: self.shop.executor.health().borrow().trouble().is_some(),
+            waiting: totals.wishes,
             customers: totals.customers,
             providers: providers.collect(),
             rules: self.live.version(),
             head: snapshot.head()?.seq,
         };
         Ok(Reply::Screen(self.voice().dashboard(&dashboard)?))
+    }
+
+    /// The money of the local day so far.
+    async fn today(&self) -> Result<Bar, ShopError> {
+        let zone = self.live.config.report.timezone;
+        let today = figures::local_day(self.shop.clock.now(), zone);
+        let (snapshot, stretch) = (self.shop.snapshot(), Stretch::day(today, zone));
+        let read = move || figures::read(&snapshot, &stretch);
+        Ok(tokio::task::spawn_blocking(read).await??.total())
     }
 }

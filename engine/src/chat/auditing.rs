@@ -3,7 +3,7 @@
 
 use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::command::Command;
-use ring4_domain::ids::UserId;
+use ring4_domain::ids::{ServiceKey, UserId};
 
 use super::{Reply, Visit};
 use crate::screens::audit::{Act, ActPage};
@@ -68,7 +68,7 @@ impl Visit<'_> {
         let admin = self.user();
         let command = Command::SetMaintenance { admin, on, text };
         match self.shop.submit(Actor::Admin(admin), &self.trace, command).await? {
-            Ok(_) => self.dashboard(),
+            Ok(_) => self.dashboard().await,
             Err(refusal) => self.refuse(&refusal),
         }
     }
@@ -96,8 +96,15 @@ fn subject(entry: &Entry) -> String {
         }
         Change::Standing(standing) => standing.block.as_ref().map(|block| block.reason.clone()),
         Change::Order(order) => Some(order.id().to_string()),
+        Change::RulesActivated(version) => Some(version.to_string()),
+        Change::SaleSet(switch) => {
+            Some(format!("{} {}", switch.provider, format!("{:?}", switch.sale).to_lowercase()))
+        }
         Change::Maintenance(pause) => {
-            Some(format!("{} {}", if pause.on { "on" } else { "off" }, pause.text))
+            let off: Vec<&str> = pause.services_off.iter().map(ServiceKey::as_str).collect();
+            let off =
+                if off.is_empty() { String::new() } else { format!(" − {}", off.join(", ")) };
+            Some(format!("{} {}{off}", if pause.on { "on" } else { "off" }, pause.text))
         }
         _ => None,
     });

@@ -141,6 +141,7 @@ pub const COMMANDS: &[Command] = &[
     desk("stats", &[], DeskVerb::Stats, "command.stats"),
     desk("export", &[], DeskVerb::Export, "command.export"),
     desk("logs", &[], DeskVerb::Logs, "command.logs"),
+    desk("rules", &[], DeskVerb::Rules, "command.rules"),
     row("providers", &[], Verb::Providers, Audience::Admin, "command.providers"),
     row("db_status", &[], Verb::Database, Audience::Admin, "command.db_status"),
     row("db_backups", &[], Verb::Backups, Audience::Admin, "command.db_backups"),

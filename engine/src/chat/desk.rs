@@ -30,6 +30,8 @@ pub enum DeskVerb {
     Export,
     /// The last lines of the log.
     Logs,
+    /// The rule set and its versions.
+    Rules,
 }
 
 impl Visit<'_> {
@@ -49,6 +51,7 @@ impl Visit<'_> {
             DeskVerb::Maintenance => self.maintenance_by_words(words).await,
             DeskVerb::Stats => self.stats_by_words(words).await,
             DeskVerb::Export => self.export_by_words(words).await,
+            DeskVerb::Rules => self.rules().await,
             DeskVerb::Logs => self.logs_by_words(words).await,
         }
     }
@@ -65,6 +68,9 @@ impl Visit<'_> {
             Desk::BookAdjustment(id) => self.book_adjustment(id).await,
             Desk::Audit(before) => self.audit(before, super::auditing::ACTS_SHOWN).await,
             Desk::Maintenance(on) => self.maintenance(on, String::new()).await,
+            Desk::Rules => self.rules().await,
+            Desk::RulesPreview(version) => self.rules_preview(version).await,
+            Desk::RulesGo(version) => self.rules_go(version).await,
             Desk::Stats(days) => self.stats(days).await,
         }
     }

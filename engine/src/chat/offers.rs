@@ -3,7 +3,8 @@
 use ring4_domain::ids::{ProviderId, ServiceKey};
 
 use super::{Reply, Visit};
-use crate::screens::catalogue::{CatalogueRow, OffersView, SERVICES_MAX, VendorRow};
+use crate::market::Wanted;
+use crate::screens::catalogue::{CatalogueRow, OffersView, SERVICES_MAX, Sold, VendorRow};
 use crate::shop::ShopError;
 
 impl Visit<'_> {
@@ -14,11 +15,18 @@ impl Visit<'_> {
             id: self.shop.catalogues.known_id(self.live, vendor, service),
             offer: self.shop.market.heard(vendor, service, country),
             figures: self.shop.odds.vendor(vendor, service, country),
+            sells: self.shop.registry.can_buy(vendor),
         };
-        let services = self.live.services().into_iter().take(SERVICES_MAX);
+        let off = self.live.services_off.load();
+        let sold = |service: &ServiceKey| {
+            let wanted = Wanted { service, country, orders_done: 0 };
+            let price = self.shop.market.listed(self.live, wanted).price();
+            Sold { on: !off.contains(service), price, figures: self.shop.odds.service(service) }
+        };
+        let services = self.live.configured().into_iter().take(SERVICES_MAX);
         let services = services.map(|service| {
             let vendors = self.shop.registry.ids().map(|vendor| row(vendor, service));
-            (service.clone(), vendors.collect())
+            (service.clone(), sold(service), vendors.collect())
         });
         let catalogues = self.shop.registry.ids().map(|vendor| {
             let read = self.shop.catalogues.of(vendor);
@@ -28,6 +36,18 @@ impl Visit<'_> {
         let catalogues = catalogues.collect();
         let view = OffersView { country, services: services.collect(), catalogues };
         Ok(Reply::Screen(self.voice().vendors_offers(&view)?))
+    }
+
+    /// Sells a service, or sells it no more.
+    pub(super) async fn set_service(
+        &self,
+        service: &ServiceKey,
+        on: bool,
+    ) -> Result<Reply, ShopError> {
+        match self.shop.set_service(self.user(), &self.trace, service, on).await? {
+            Ok(()) => self.vendors_offers(),
+            Err(refusal) => self.refuse(&refusal),
+        }
     }
 
     pub(super) fn refresh_offers(&self) -> Result<Reply, ShopError> {

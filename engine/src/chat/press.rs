@@ -127,6 +127,8 @@ pub enum Press {
     SendRefund(OrderId),
     /// Accept the terms and buy at the price shown.
     AcceptTerms(OrderId),
+    /// Sell a service, or sell it no more.
+    Service(ServiceKey, bool),
     /// Something on the admins' desk.
     Desk(Desk),
 }
@@ -161,6 +163,7 @@ impl Press {
                 | Self::Backups
                 | Self::MakeBackup
                 | Self::Validate
+                | Self::Service(..)
                 | Self::Desk(_)
         )
     }
@@ -228,6 +231,8 @@ impl fmt::Display for Press {
             Self::AskRefund(id) => write!(out, "b:{id}"),
             Self::SendRefund(id) => write!(out, "bs:{id}"),
             Self::AcceptTerms(id) => write!(out, "t:{id}"),
+            Self::Service(service, true) => write!(out, "S1:{service}"),
+            Self::Service(service, false) => write!(out, "S0:{service}"),
             Self::Desk(desk) => write!(out, "K:{desk}"),
         }
     }
@@ -304,6 +309,8 @@ impl FromStr for Press {
             ["b", id] => Self::AskRefund(id.parse()?),
             ["bs", id] => Self::SendRefund(id.parse()?),
             ["t", id] => Self::AcceptTerms(id.parse()?),
+            ["S1", service] => Self::Service(service.parse()?, true),
+            ["S0", service] => Self::Service(service.parse()?, false),
             ["K", rest @ ..] => Self::Desk(Desk::read(rest)?),
             _ => return Err(IdError),
         })
@@ -337,6 +344,8 @@ mod tests {
             Press::Services(u8::MAX),
             Press::Countries(service.clone(), 0),
             Press::Countries(service.clone(), u8::MAX),
+            Press::Service(service.clone(), true),
+            Press::Service(service.clone(), false),
             Press::Offer(service, Country::US),
             Press::Place(order),
             Press::Orders,

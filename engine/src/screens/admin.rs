@@ -9,6 +9,7 @@ use ring4_rules::messages::Value;
 
 use super::{Rows, Screen, ScreenError, Voice};
 use crate::chat::press::{Desk, Press};
+use crate::figures::Bar;
 
 /// A vendor on the dashboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,12 @@ pub struct Dashboard {
     pub pending_refunds: u64,
     /// The pause that an admin began, with the admin's name.
     pub pause: Option<(Maintenance, String)>,
+    /// The money of the local day so far, where the settings show it.
+    pub today: Option<Bar>,
+    /// Whether nothing can be committed now.
+    pub trouble: bool,
+    /// What the world still owes: messages, purchases, returns.
+    pub waiting: u64,
     /// Customers ever seen.
     pub customers: u64,
     /// The vendors.
@@ -80,7 +87,7 @@ impl Voice<'_> {
                 ("open_orders", number(dashboard.open_orders)),
                 ("pending_deposits", number(dashboard.pending_deposits)),
                 ("pending_refunds", number(dashboard.pending_refunds)),
-                ("paused", Value::Html(&self.paused(dashboard))),
+                ("paused", Value::Html(&self.day_and_health(dashboard))),
                 ("customers", number(dashboard.customers)),
                 ("providers", Value::Html(&providers.join("\n"))),
                 ("rules", Value::Text(&dashboard.rules.to_string())),
@@ -107,10 +114,31 @@ impl Voice<'_> {
             self.button(switch, &Press::Desk(Desk::Maintenance(on))),
         ]);
         rows.add([
+            self.button("admin.desk.services", &Press::Offers),
+            self.button("admin.desk.vendors", &Press::Providers),
+            self.button("admin.desk.rules", &Press::Desk(Desk::Rules)),
+        ]);
+        rows.add([
             self.button("admin.refresh", &Press::Admin),
             self.button("menu.home", &Press::Menu),
         ]);
         rows.screen(text)
+    }
+
+    /// Today's money, how the shop does, and the pause, each on a line of its own.
+    fn day_and_health(&self, dashboard: &Dashboard) -> String {
+        let mut lines = String::new();
+        if let Some(today) = &dashboard.today {
+            let values = [
+                ("revenue", Value::Text(&self.money(today.revenue))),
+                ("margin", Value::Text(&self.money(today.margin()))),
+            ];
+            lines = format!("\n{}", self.say("admin.today", &values));
+        }
+        let waiting = i64::try_from(dashboard.waiting).unwrap_or(i64::MAX);
+        let key = if dashboard.trouble { "admin.health.trouble" } else { "admin.health.well" };
+        let health = self.say(key, &[("waiting", Value::Number(waiting))]);
+        format!("{lines}\n{health}{}", self.paused(dashboard))
     }
 
     fn paused(&self, dashboard: &Dashboard) -> String {

@@ -2,6 +2,7 @@
 //! room and the start-up import this.
 
 use ring4_domain::ids::{Country, ProviderId, ServiceKey, Timestamp};
+use ring4_domain::money::Amount;
 use ring4_rules::messages::{Value, escape};
 
 use super::{Rows, Screen, ScreenError, Voice};
@@ -24,6 +25,19 @@ pub struct VendorRow {
     pub offer: Option<VendorOffer>,
     /// What became of our orders there.
     pub figures: Figures,
+    /// Whether it sells to us now.
+    pub sells: bool,
+}
+
+/// How a service is sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sold {
+    /// Whether no admin switched it off.
+    pub on: bool,
+    /// What customers pay for it now, where that is known.
+    pub price: Option<Amount>,
+    /// What became of the shop's own orders of it.
+    pub figures: Figures,
 }
 
 /// A vendor's catalogue.
@@ -41,7 +55,7 @@ pub struct OffersView {
     /// The country that prices are for.
     pub country: Country,
     /// Services with their vendors.
-    pub services: Vec<(ServiceKey, Vec<VendorRow>)>,
+    pub services: Vec<(ServiceKey, Sold, Vec<VendorRow>)>,
     /// The catalogues.
     pub catalogues: Vec<CatalogueRow>,
 }
@@ -60,14 +74,15 @@ impl Voice<'_> {
             .services
             .iter()
             .take(SERVICES_MAX)
-            .map(|(service, vendors)| {
+            .map(|(service, sold, vendors)| {
                 let rows: Vec<String> = vendors.iter().map(|row| self.vendor_row(row)).collect();
                 let values = [
                     ("emoji", Value::Text(self.emoji(service))),
                     ("service", Value::Text(self.service(service))),
                     ("vendors", Value::Html(&rows.join("\n"))),
                 ];
-                self.say("admin.offers.service", &values)
+                let head = self.say("admin.offers.service", &values);
+                format!("{head}\n{}", self.sold(sold))
             })
             .collect();
         let catalogue = |row: &CatalogueRow| {
@@ -89,12 +104,28 @@ impl Voice<'_> {
             ("catalogues", Value::Html(&catalogues.join("\n"))),
         ];
         let mut rows = Rows::default();
+        for (service, sold, _) in view.services.iter().take(SERVICES_MAX) {
+            let key = if sold.on { "admin.offers.stop" } else { "admin.offers.sell" };
+            let values = [("service", Value::Text(self.service(service)))];
+            let press = Press::Service(service.clone(), !sold.on);
+            rows.add([self.button_with(key, &values, &press)]);
+        }
         rows.add([self.button("admin.offers.refresh", &Press::RefreshOffers)]);
         rows.add([
             self.button("admin.refresh", &Press::Offers),
             self.button("menu.admin", &Press::Admin),
         ]);
         rows.screen(self.say("admin.offers", &values))
+    }
+
+    /// How a service is sold, in one line.
+    fn sold(&self, sold: &Sold) -> String {
+        let price = sold.price.map_or_else(|| "–".to_owned(), |price| self.money(price));
+        let success = sold.figures.success_percent();
+        let success = success.map_or_else(|| "–".to_owned(), |percent| format!("{percent} %"));
+        let key = if sold.on { "admin.offers.on" } else { "admin.offers.off" };
+        let values = [("price", Value::Text(&price)), ("success", Value::Text(&success))];
+        self.say(key, &values)
     }
 
     fn vendor_row(&self, row: &VendorRow) -> String {
@@ -118,7 +149,11 @@ impl Voice<'_> {
             ("success", Value::Text(&success)),
             ("wait", Value::Text(&wait)),
         ];
-        self.say("admin.offers.vendor", &values)
+        let line = self.say("admin.offers.vendor", &values);
+        match row.sells {
+            true => line,
+            false => format!("{line} · {}", self.say("admin.offers.vendor_off", &[])),
+        }
     }
 
     /// What a vendor changed in its catalogue.

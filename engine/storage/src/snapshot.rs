@@ -67,6 +67,11 @@ impl Snapshot {
         Ok(self.reading.row::<RulesRow>(&())?.map(|row| row.version))
     }
 
+    /// The entry that made the live rule set live.
+    pub fn rules_since(&self) -> Result<Option<Seq>, ReadError> {
+        Ok(self.reading.row::<RulesRow>(&())?.map(|row| row.since))
+    }
+
     /// Whether a rule set was ever live.
     pub fn rules_seen(&self, version: RulesVersion) -> Result<bool, ReadError> {
         Ok(self.reading.row::<RulesSeen>(&version)?.is_some())

@@ -177,6 +177,13 @@ const DESK: &str = "
     ada forges K:z:7                      -> The last 7 days
     ada says /export 1                    -> row
     ada says /logs                        -> Nothing was logged | ring4
+    ada says /rules                       -> Rule set
+    ada forges K:r                        -> as the files say
+    ada forges K:rp:0000000000000000      -> cannot go live any more
+    ada forges K:ry:0000000000000000      -> It was not taken
+    ada forges S0:whatsapp                -> Sell WhatsApp | switched off
+    anna says /buy whatsapp               -> Which country | I found nothing
+    ada forges S1:whatsapp                -> What vendors offer
 ";
 
 const REFUSALS: &str = "
@@ -228,6 +235,11 @@ pub const ADMIN_BUTTONS: &[&str] = &[
     "K:m0",
     "K:m1",
     "K:z:7",
+    "K:r",
+    "K:rp:0000000000000000",
+    "K:ry:0000000000000000",
+    "S0:whatsapp",
+    "S1:whatsapp",
 ];
 
 /// Refusals that need a moment or a state which one quiet shop does not have, and the test that

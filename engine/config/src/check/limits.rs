@@ -61,7 +61,7 @@ impl Checker<'_> {
             self.fault(&place.with("timezone"), reason);
             Tz::UTC
         });
-        DailyReport { enabled: raw.enabled, at_minutes, timezone }
+        DailyReport { enabled: raw.enabled, at_minutes, timezone, show_profit: raw.show_profit }
     }
 }
 

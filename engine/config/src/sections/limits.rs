@@ -153,11 +153,14 @@ pub struct RawReport {
     pub at: String,
     /// Whose local time, such as America/New_York.
     pub timezone: String,
+    /// Whether the admins' dashboard shows today's revenue and margin.
+    pub show_profit: bool,
 }
 
 impl Default for RawReport {
     fn default() -> Self {
-        Self { enabled: true, at: "09:00".to_owned(), timezone: "UTC".to_owned() }
+        let (at, timezone) = ("09:00".to_owned(), "UTC".to_owned());
+        Self { enabled: true, at, timezone, show_profit: true }
     }
 }
 
@@ -170,4 +173,6 @@ pub struct DailyReport {
     pub at_minutes: u32,
     /// Whose local time.
     pub timezone: Tz,
+    /// Whether the admins' dashboard shows today's revenue and margin.
+    pub show_profit: bool,
 }

@@ -75,6 +75,7 @@ impl Command {
             | Self::ProposeAdjustment { .. }
             | Self::BookAdjustment { .. }
             | Self::SetMaintenance { .. }
+            | Self::SetService { .. }
             | Self::ReportDay { .. } => self.touched_in_steering(),
         }
     }
@@ -133,7 +134,7 @@ impl Command {
             Self::BookAdjustment { id, customer, .. } => {
                 vec![Key::Adjustment(*id), Key::Account(AccountId::Wallet(*customer))]
             }
-            Self::SetMaintenance { .. } => vec![Key::Maintenance],
+            Self::SetMaintenance { .. } | Self::SetService { .. } => vec![Key::Maintenance],
             Self::ReportDay { .. } => vec![Key::Reported],
             _ => Vec::new(),
         }

@@ -37,9 +37,7 @@ pub(super) fn offer_quote(
         return Err(Refusal::IdTaken);
     }
     steering::served(view, policy, customer)?;
-    if policy.limits.services_denied.contains(&service) {
-        return Err(Refusal::NotForSale);
-    }
+    steering::sold(view, policy, &service)?;
     let price = pricing::judge(proposed, cost, &policy.prices).map_err(|_| Refusal::NotForSale)?;
     if candidates.is_empty() || candidates.len() > usize::from(u8::MAX) {
         return Err(Refusal::NotForSale);
@@ -81,9 +79,7 @@ pub(super) fn place_order(
         return Err(Refusal::QuoteExpired);
     }
     steering::served(view, policy, customer)?;
-    if policy.limits.services_denied.contains(&quote.service) {
-        return Err(Refusal::NotForSale);
-    }
+    steering::sold(view, policy, &quote.service)?;
     steering::within(view, &policy.limits, customer, now)?;
     if view.open_orders(customer) >= policy.orders_open_max {
         return Err(Refusal::OrdersOpenMax { max: policy.orders_open_max });

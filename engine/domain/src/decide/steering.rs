@@ -6,7 +6,7 @@ use crate::adjustment::{Adjustment, CONFIRM_WITHIN_SECS};
 use crate::change::Change;
 use crate::day::Day;
 use crate::effect::Effect;
-use crate::ids::{AdjustmentId, Timestamp, UserId};
+use crate::ids::{AdjustmentId, ServiceKey, Timestamp, UserId};
 use crate::ledger::{AccountId, TRANSFER_MAX, Transfer, TransferId, TransferKind};
 use crate::maintenance::{Maintenance, TEXT_CHARS_MAX};
 use crate::money::Amount;
@@ -203,7 +203,46 @@ pub(super) fn set_maintenance(
     if view.maintenance().map_or(!on, same) {
         return Ok(Decision::nothing());
     }
-    Ok(vec![Change::Maintenance(Maintenance { on, text, by: admin, at: now })].into())
+    let services_off = view.maintenance().map(|known| known.services_off.clone());
+    let services_off = services_off.unwrap_or_default();
+    Ok(vec![Change::Maintenance(Maintenance { on, text, by: admin, at: now, services_off })].into())
+}
+
+/// Switches one service off, or on again.
+pub(super) fn set_service(
+    view: &View,
+    policy: &Policy,
+    admin: UserId,
+    (service, on): (ServiceKey, bool),
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    if !policy.admins.contains(&admin) {
+        return Err(Refusal::NotAdmin);
+    }
+    let known = view.maintenance();
+    if known.is_some_and(|known| known.is_off(&service)) != on {
+        return Ok(Decision::nothing());
+    }
+    let mut services_off = known.map(|known| known.services_off.clone()).unwrap_or_default();
+    if on {
+        services_off.retain(|off| *off != service);
+    } else {
+        services_off.push(service);
+        services_off.sort_unstable();
+    }
+    let maintenance = match known {
+        // Who began the pause, and when, stays as it is.
+        Some(known) => Maintenance { services_off, ..known.clone() },
+        None => Maintenance { on: false, text: String::new(), by: admin, at: now, services_off },
+    };
+    Ok(vec![Change::Maintenance(maintenance)].into())
+}
+
+/// Whether this service is sold at all.
+pub(super) fn sold(view: &View, policy: &Policy, service: &ServiceKey) -> Result<(), Refusal> {
+    let off = view.maintenance().is_some_and(|known| known.is_off(service));
+    let denied = policy.limits.services_denied.contains(service);
+    if off || denied { Err(Refusal::NotForSale) } else { Ok(()) }
 }
 
 /// A day's report is sent once, whoever notices first that it is due.

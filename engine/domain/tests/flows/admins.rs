@@ -159,6 +159,23 @@ a_wallet_is_adjusted: "
          bob  books a4 anna                    -> ok; adjusted 6.00; anna 0.00+0.00
 "
 
+a_service_is_switched_off_and_on: "
+         given anna has 5.00 by d1
+         anna asks q1 0.26 cost 0.24 from mock -> quote 0.26 cap 0.25
+         anna stops ring4                      -> refused unknown_command
+         ada stops ring4                       -> ok
+         bob stops ring4                       -> nothing
+         anna buys q1                          -> refused not_for_sale
+         anna asks q2 0.26 cost 0.24 from mock -> refused not_for_sale
+         # A pause of everything leaves the switches as they are.
+         ada pauses tea                        -> ok
+         ada resumes                           -> ok
+         anna buys q1                          -> refused not_for_sale
+         bob sells ring4                       -> ok
+         bob sells ring4                       -> nothing
+         anna buys q1                          -> buying 0; held 0.26
+"
+
 selling_pauses: "
          given anna has 1.00 by d1
          anna asks q1 0.26 cost 0.24 from mock -> quote 0.26 cap 0.25

@@ -78,6 +78,11 @@ fn admins_steer(words: &[&str]) -> Option<Command> {
         [who, "pauses", ref text @ ..] => {
             Command::SetMaintenance { admin: user(who), on: true, text: text.join(" ") }
         }
+        [who, "stops", service] | [who, "sells", service] => Command::SetService {
+            admin: user(who),
+            service: service.parse().ok()?,
+            on: words.contains(&"sells"),
+        },
         [who, "resumes"] => {
             Command::SetMaintenance { admin: user(who), on: false, text: String::new() }
         }

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use ring4_domain::change::Seq;
-use ring4_domain::ids::{AdjustmentId, IdError, OrderId, UserId};
+use ring4_domain::ids::{AdjustmentId, IdError, OrderId, RulesVersion, UserId};
 
 /// A button of the desk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,12 @@ pub enum Desk {
     Maintenance(bool),
     /// The figures of so many days.
     Stats(u32),
+    /// The rule set and its versions.
+    Rules,
+    /// What going back to a version would change.
+    RulesPreview(RulesVersion),
+    /// Make a kept version live.
+    RulesGo(RulesVersion),
 }
 
 impl fmt::Display for Desk {
@@ -52,6 +58,9 @@ impl fmt::Display for Desk {
             Self::Maintenance(true) => write!(out, "m1"),
             Self::Maintenance(false) => write!(out, "m0"),
             Self::Stats(days) => write!(out, "z:{days}"),
+            Self::Rules => write!(out, "r"),
+            Self::RulesPreview(version) => write!(out, "rp:{version}"),
+            Self::RulesGo(version) => write!(out, "ry:{version}"),
         }
     }
 }
@@ -76,6 +85,9 @@ impl Desk {
             ["a", before] => Self::Audit(Some(Seq(before.parse().map_err(|_| IdError)?))),
             ["m1"] => Self::Maintenance(true),
             ["m0"] => Self::Maintenance(false),
+            ["r"] => Self::Rules,
+            ["rp", version] => Self::RulesPreview(version.parse()?),
+            ["ry", version] => Self::RulesGo(version.parse()?),
             ["z", days] => Self::Stats(days.parse().map_err(|_| IdError)?),
             _ => return Err(IdError),
         })
@@ -100,6 +112,9 @@ impl Desk {
             Self::Maintenance(true),
             Self::Maintenance(false),
             Self::Stats(u32::MAX),
+            Self::Rules,
+            Self::RulesPreview(RulesVersion([u8::MAX; 8])),
+            Self::RulesGo(RulesVersion([0; 8])),
         ]
     }
 }

@@ -290,7 +290,7 @@ choice!(RefundState {
 record!(Refund { order, customer, amount, reason, state, requested_at, admin_cards });
 record!(Block { by, at, reason });
 record!(Standing { customer, block, terms_at });
-record!(Maintenance { on, text, by, at });
+record!(Maintenance { on, text, by, at } then { services_off });
 
 impl Coded for Adjustment {
     fn write(&self, out: &mut Out<'_>) {

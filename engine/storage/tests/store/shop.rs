@@ -366,6 +366,7 @@ fn house_day() -> Vec<Vec<Change>> {
             text: "Back at noon".to_owned(),
             by: DESK,
             at: NOON,
+            services_off: Vec::new(),
         })],
         vec![Change::SaleSet(SaleSwitch {
             provider: "mock".parse().unwrap(),

@@ -496,7 +496,9 @@ fn adjustment() -> impl Strategy<Value = Adjustment> {
 }
 
 fn maintenance() -> impl Strategy<Value = Maintenance> {
-    (any::<bool>(), text(), user(), at()).prop_map(|(on, text, by, at)| Maintenance {
+    let plain = (any::<bool>(), text(), user(), at(), vec(service(), 0..3));
+    plain.prop_map(|(on, text, by, at, services_off)| Maintenance {
+        services_off,
         on,
         text,
         by,

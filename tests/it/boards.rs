@@ -1,0 +1,104 @@
+//! What admins see and switch from the dashboard: services, the rule set and its versions.
+
+use std::fs;
+
+use crate::world::{ADA, ANNA, Vendor, World};
+
+const PRICING: &str = "scripts/pricing.rhai";
+
+async fn price(world: &World) -> String {
+    let seen = world.count(ANNA, "fixed for").await;
+    world.say(ANNA, "/start buy_ring4_US").await;
+    world.until_count(ANNA, "fixed for", seen + 1).await;
+    let quote = world.newest(ANNA, &["fixed for"]).await;
+    let price = quote.lines().find_map(|line| line.strip_prefix("Price "));
+    price.and_then(|line| line.split(',').next()).expect("a price").to_owned()
+}
+
+/// Waits until offers cost this much: what is pressed becomes live a moment later.
+async fn until_price(world: &World, want: &str) {
+    for _ in 0..50 {
+        if price(world).await == want {
+            return;
+        }
+    }
+    assert_eq!(price(world).await, want);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_rule_set_holds_over_restarts_until_files_change() {
+    let mut world = World::open(Vendor::Mock).await;
+    let before = price(&world).await;
+    world.save(PRICING, "fn price(offer) {\n    offer.cost + 3.00\n}\n");
+    world.hears(ADA, &["is live", PRICING]).await;
+    let dear = price(&world).await;
+    assert_ne!(before, dear);
+    world.say(ADA, "/rules").await;
+    world.newest(ADA, &["as the files say", "in: scripts/pricing.rhai", "accepted"]).await;
+    world.press(ADA, "↩️").await;
+    world.newest(ADA, &["Go to", "Sample prices", "Ring4 at a cost of $0.30: $3.30 →"]).await;
+    world.press(ADA, "Make it live").await;
+    world.hears(ADA, &["is live", "chosen by Ada"]).await;
+    assert_eq!(price(&world).await, before);
+    // Whatever looks at the files finds what it found before.
+    world.stop().await;
+    world.start().await;
+    assert_eq!(price(&world).await, before);
+    world.say(ADA, "/audit").await;
+    world.newest(ADA, &["activate_rules"]).await;
+    // Forward again, to what the files say.
+    world.say(ADA, "/rules").await;
+    world.newest(ADA, &["chosen by Ada"]).await;
+    world.press(ADA, "↩️").await;
+    world.press(ADA, "Make it live").await;
+    world.hears(ADA, &["is live"]).await;
+    until_price(&world, &dear).await;
+    // Back once more: a change on disk counts more than what was chosen.
+    world.say(ADA, "/rules").await;
+    world.press(ADA, "↩️").await;
+    world.press(ADA, "Make it live").await;
+    until_price(&world, &before).await;
+    world.save(PRICING, "fn price(offer) {\n    offer.cost + 4.00\n}\n");
+    world.until_count(ADA, "is live. Changed: scripts/pricing.rhai", 2).await;
+    let last = price(&world).await;
+    assert!(last != before && last != dear, "{last}");
+    // A rejected save is told there, too.
+    world.save(PRICING, "fn price(");
+    world.hears(ADA, &["was not accepted"]).await;
+    world.say(ADA, "/rules").await;
+    world.newest(ADA, &["not accepted; the former rules", "pricing.rhai"]).await;
+    assert!(fs::metadata(world.folder.path().join("data/rules")).is_ok());
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_is_switched_off_and_on_from_the_board() {
+    let mut world = World::open(Vendor::Mock).await;
+    world.deposit(ANNA, "10").await;
+    let order = world.buy(ANNA).await;
+    world.advance(30).await;
+    world.hears(ANNA, &["Delivered", &order]).await;
+    world.say(ADA, "/admin").await;
+    world.newest(ADA, &["Today $0.", "margin $0.", "All is well"]).await;
+    world.press(ADA, "Services").await;
+    world.newest(ADA, &["What vendors offer", "100 % got a code"]).await;
+    world.press(ADA, "Stop Ring4").await;
+    world.newest(ADA, &["switched off"]).await;
+    world.say(ANNA, "/start buy_ring4_US").await;
+    world.newest(ANNA, &["Hello Anna"]).await;
+    world.stop().await;
+    world.start().await;
+    world.say(ANNA, "/buy").await;
+    world.newest(ANNA, &["Which service"]).await;
+    assert!(world.find(ANNA, "Telegram").await.is_some());
+    let shown = world.chat(ANNA).await;
+    let last = crate::world::bot_messages(&shown).last().map(|last| last["buttons"].to_string());
+    assert!(!last.expect("buttons").contains("Ring4"), "it is shown while it is off");
+    world.say(ADA, "/audit").await;
+    world.newest(ADA, &["set_service", "ring4"]).await;
+    world.say(ADA, "/services").await;
+    world.press(ADA, "Sell Ring4").await;
+    world.button(ADA, "Stop Ring4").await;
+    world.buy(ANNA).await;
+    world.close().await;
+}

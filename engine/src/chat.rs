@@ -265,18 +265,7 @@ impl Chat {
             pressed: press.message_id,
         };
         let meaning = press.data.parse::<Press>().ok();
-        // Asking vendors for a price is slow work: the press is answered before it begins.
-        let early = match &meaning {
-            Some(Press::Offer(..) | Press::ReloadPlugin(_)) => true,
-            Some(Press::Desk(Desk::RulesPreview(_) | Desk::RulesGo(_))) => visit.admin,
-            // A price that has lapsed is asked for anew.
-            Some(Press::Place(quote)) => {
-                let quote = self.shop.snapshot().quote(*quote)?;
-                let own = quote.filter(|quote| quote.customer == visit.user());
-                own.is_some_and(|quote| quote.expires_at <= self.shop.clock.now())
-            }
-            _ => false,
-        };
+        let early = visit.is_slow(meaning.as_ref())?;
         if early {
             self.answer(press, None).await;
         }
@@ -435,6 +424,22 @@ impl Visit<'_> {
             Verb::Refund => self.refund_by_words(words).await,
             Verb::Desk(verb) => self.desk_command(verb, words).await,
         }
+    }
+
+    /// Whether a press means slow work, such as asking vendors for a price: it is answered before
+    /// that begins.
+    fn is_slow(&self, meaning: Option<&Press>) -> Result<bool, ShopError> {
+        Ok(match meaning {
+            Some(Press::Offer(..) | Press::ReloadPlugin(_)) => true,
+            Some(Press::Desk(Desk::RulesPreview(_) | Desk::RulesGo(_))) => self.admin,
+            // A price that has lapsed is asked for anew.
+            Some(Press::Place(quote)) => {
+                let quote = self.shop.snapshot().quote(*quote)?;
+                let own = quote.filter(|quote| quote.customer == self.user());
+                own.is_some_and(|quote| quote.expires_at <= self.shop.clock.now())
+            }
+            _ => false,
+        })
     }
 
     async fn press(&self, press: Press) -> Result<Reply, ShopError> {

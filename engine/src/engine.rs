@@ -190,8 +190,7 @@ impl Engine {
         let Vendors { registry, catalogues, odds, market } =
             vendors::open(&config, &clock, &live).await?;
         let updates = Updates::open(&config, &data_dir, &clock).await?;
-        let client = updates.client.clone();
-        let (reader, keyring) = (store.reader(), store.keyring());
+        let (client, reader, keyring) = (updates.client.clone(), store.reader(), store.keyring());
         let clock_behind = set_floor(&memory, &store, &clock)?;
         let board = Arc::new(NewsBoard::default());
         let (executor, thread) = {
@@ -230,8 +229,7 @@ impl Engine {
         shelf.keep(version, &files)?;
         activate(&shop, version).await?;
         let effects = Effects::restore(Arc::clone(&shop), board)?;
-        let reloader =
-            Reloader::new(Arc::clone(&shop), origin, shelf, config.clone(), seen, wishes);
+        let reloader = Reloader::new(&shop, origin, shelf, config.clone(), seen, wishes);
         let intake = updates.take(Chat::new(Arc::clone(&shop)), &config);
         let mut engine = Self {
             shop: Arc::clone(&shop),

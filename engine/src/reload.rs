@@ -157,14 +157,15 @@ pub struct Reloader {
 impl Reloader {
     /// A reloader of this shop, which runs on `files` now.
     #[must_use]
-    pub const fn new(
-        shop: Arc<Shop>,
+    pub fn new(
+        shop: &Arc<Shop>,
         origin: Origin,
         shelf: Shelf,
         started: Config,
         files: Files,
         wishes: mpsc::Receiver<Wish>,
     ) -> Self {
+        let shop = Arc::clone(shop);
         Self { shop, origin, shelf, started, files, refused: None, told: None, wishes }
     }
 

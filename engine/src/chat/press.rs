@@ -290,10 +290,7 @@ impl FromStr for Press {
             ["N", id] => Self::Reject(id.parse()?),
             ["N", id, place] => Self::RejectFor(id.parse()?, place.parse().map_err(|_| IdError)?),
             ["U", id] => Self::Lost(id.parse()?),
-            ["UA", id, tag] if tag.len() == 8 => {
-                let tag = u32::from_str_radix(tag, 16).map_err(|_| IdError)?;
-                Self::Adopt(id.parse()?, tag)
-            }
+            ["UA", id, tag] => Self::Adopt(id.parse()?, read_tag(tag)?),
             ["UR", id] => Self::Release(id.parse()?),
             ["BK", id] => Self::Kept(id.parse()?),
             ["BG", id] => Self::GivenBack(id.parse()?),
@@ -309,12 +306,17 @@ impl FromStr for Press {
             ["b", id] => Self::AskRefund(id.parse()?),
             ["bs", id] => Self::SendRefund(id.parse()?),
             ["t", id] => Self::AcceptTerms(id.parse()?),
-            ["S1", service] => Self::Service(service.parse()?, true),
-            ["S0", service] => Self::Service(service.parse()?, false),
+            [on @ ("S1" | "S0"), service] => Self::Service(service.parse()?, *on == "S1"),
             ["K", rest @ ..] => Self::Desk(Desk::read(rest)?),
             _ => return Err(IdError),
         })
     }
+}
+
+/// The tag of a purchase, eight hexadecimal digits.
+fn read_tag(tag: &str) -> Result<u32, IdError> {
+    let digits = Some(tag).filter(|tag| tag.len() == 8).ok_or(IdError)?;
+    u32::from_str_radix(digits, 16).map_err(|_| IdError)
 }
 
 /// A page that is not the first.
@@ -336,16 +338,13 @@ mod tests {
         let service: ServiceKey = longest.parse().unwrap();
         let method: MethodKey = longest.parse().unwrap();
         let provider: ProviderId = longest.parse().unwrap();
-        let order = OrderId::from_bits(u64::MAX);
-        let deposit = DepositId::from_bits(u64::MAX);
+        let (order, deposit) = (OrderId::from_bits(u64::MAX), DepositId::from_bits(u64::MAX));
         vec![
             Press::Menu,
             Press::Services(0),
             Press::Services(u8::MAX),
             Press::Countries(service.clone(), 0),
             Press::Countries(service.clone(), u8::MAX),
-            Press::Service(service.clone(), true),
-            Press::Service(service.clone(), false),
             Press::Offer(service, Country::US),
             Press::Place(order),
             Press::Orders,
@@ -402,6 +401,7 @@ mod tests {
             Press::AcceptTerms(order),
         ]
         .into_iter()
+        .chain([true, false].map(|on| Press::Service(longest.parse().unwrap(), on)))
         .chain(Desk::every().into_iter().map(Press::Desk))
         .collect()
     }

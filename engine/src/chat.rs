@@ -7,7 +7,9 @@
 
 mod admin;
 mod answering;
+mod apologies;
 mod auditing;
+mod broadcasts;
 mod buying;
 pub mod commands;
 mod database;
@@ -363,33 +365,6 @@ impl Handler for Chat {
     }
 }
 
-impl Chat {
-    async fn apologise(&self, incoming: &Incoming) {
-        let live = self.shop.live.load_full();
-        let voice = |person: &Person| {
-            let now = self.shop.clock.now();
-            // What went wrong may be the reading itself; then the app's language has to do.
-            let known = self.shop.snapshot().customer(person.id).ok().flatten();
-            let chosen = known.and_then(|known| known.language);
-            Voice::new(&live, chosen.as_deref().or(person.language_code.as_deref()), now)
-        };
-        match incoming {
-            Incoming::Message(message) if message.chat.private => {
-                if let Ok(screen) =
-                    voice(&message.from).plain(voice(&message.from).say("trouble", &[]))
-                {
-                    self.say(message.chat.id, screen).await;
-                }
-            }
-            Incoming::Press(press) => {
-                let notice = voice(&press.from).say("trouble.short", &[]);
-                self.answer(press, Some(notice)).await;
-            }
-            _ => {}
-        }
-    }
-}
-
 impl Visit<'_> {
     async fn command(&self, verb: Verb, words: &str) -> Result<Reply, ShopError> {
         self.forget_question().await?;
@@ -532,6 +507,10 @@ impl Visit<'_> {
     async fn words(&self, text: &str) -> Result<Reply, ShopError> {
         if let Some(Prompt::RefundReason(order)) = self.customer.prompt {
             return self.request_refund(order, Some(text.to_owned())).await;
+        }
+        if self.admin && self.customer.prompt == Some(Prompt::Broadcast) {
+            self.forget_question().await?;
+            return self.propose_broadcast(text).await;
         }
         match self.deposit_words(text).await? {
             Some(reply) => Ok(reply),

@@ -4,6 +4,7 @@
 //! A wish is granted at least once. What may not be repeated, a purchase, first has "started"
 //! committed; found started after a crash it is not repeated but asked about.
 
+mod broadcasting;
 pub(crate) mod crediting;
 mod deadlines;
 mod desk;
@@ -27,7 +28,7 @@ use ring4_domain::effect::Effect;
 use ring4_domain::ids::Timestamp;
 use ring4_domain::order::OrderState;
 use ring4_storage::Undecided;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -79,6 +80,8 @@ pub struct Effects {
     cleared: watch::Sender<u64>,
     /// Ends the waiting of attempts that have not begun.
     closing: CancellationToken,
+    /// Says that a broadcast may have to be sent, or not any more.
+    broadcasts: Arc<Notify>,
 }
 
 impl Effects {
@@ -98,6 +101,7 @@ impl Effects {
             attempts: JoinSet::new(),
             cleared: watch::Sender::new(0),
             closing: CancellationToken::new(),
+            broadcasts: Arc::default(),
         };
         effects.deadlines.day();
         for order in snapshot.open_orders()? {
@@ -134,6 +138,8 @@ impl Effects {
         let watching = tokio::spawn(watching);
         let sweeping = starring::watch(Arc::clone(&self.shop), self.closing.clone());
         let sweeping = tokio::spawn(sweeping);
+        let (shop, due) = (Arc::clone(&self.shop), Arc::clone(&self.broadcasts));
+        let broadcasting = tokio::spawn(broadcasting::watch(shop, due, self.closing.clone()));
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -169,6 +175,9 @@ impl Effects {
         if let Err(error) = sweeping.await {
             tracing::error!(%error, "the sweep through payments in stars was lost");
         }
+        if let Err(error) = broadcasting.await {
+            tracing::error!(%error, "a broadcast was lost");
+        }
         Ok(())
     }
 
@@ -186,6 +195,7 @@ impl Effects {
             }
             News::Deposit(deposit) => self.deadlines.deposit(&deposit),
             News::Quote(id, expires_at) => self.deadlines.quote(id, expires_at),
+            News::Broadcast(_) => self.broadcasts.notify_one(),
         }
     }
 

@@ -17,7 +17,7 @@ use ring4_domain::command::Command;
 use ring4_domain::decide::{Outcome, decide};
 use ring4_domain::deposit::Deposit;
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{OrderId, Timestamp};
+use ring4_domain::ids::{BroadcastId, OrderId, Timestamp};
 use ring4_domain::order::{Order, Quote};
 use ring4_domain::refusal::Refusal;
 use ring4_storage::{CommitError, Store};
@@ -80,6 +80,8 @@ pub enum News {
     Deposit(Box<Deposit>),
     /// A quote was shown; it is forgotten one day.
     Quote(OrderId, Timestamp),
+    /// A broadcast began, paused, goes on or ended.
+    Broadcast(BroadcastId),
 }
 
 /// News by subject, so that what nobody has looked at yet is replaced and never piles up beyond
@@ -96,6 +98,7 @@ enum Subject {
     Order(OrderId),
     Deposit(ring4_domain::ids::DepositId),
     Quote(OrderId),
+    Broadcast(BroadcastId),
 }
 
 impl NewsBoard {
@@ -110,6 +113,7 @@ impl NewsBoard {
                 News::Order(order) => Subject::Order(order.id()),
                 News::Deposit(deposit) => Subject::Deposit(deposit.id),
                 News::Quote(id, _) => Subject::Quote(*id),
+                News::Broadcast(id) => Subject::Broadcast(*id),
             };
             board.insert(subject, news);
         }
@@ -392,6 +396,7 @@ fn note(changes: &[Change]) -> impl Iterator<Item = News> {
         Change::Order(order) => Some(News::Order(Box::new(order.clone()))),
         Change::Deposit(deposit) => Some(News::Deposit(Box::new(deposit.clone()))),
         Change::Quote(Quote { id, expires_at, .. }) => Some(News::Quote(*id, *expires_at)),
+        Change::Broadcast(broadcast) => Some(News::Broadcast(broadcast.id)),
         _ => None,
     })
 }

@@ -4,7 +4,7 @@
 //! that is handled twice, after a crash or because Telegram repeated it, mints the same id and
 //! the core answers "exists".
 
-use ring4_domain::ids::{AdjustmentId, DepositId, OrderId, UserId};
+use ring4_domain::ids::{AdjustmentId, BroadcastId, DepositId, OrderId, UserId};
 
 /// Where an id comes from.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +52,12 @@ pub fn deposit_id(origin: Origin<'_>) -> DepositId {
 #[must_use]
 pub fn adjustment_id(origin: Origin<'_>) -> AdjustmentId {
     AdjustmentId::from_bits(bits("adjustment", origin))
+}
+
+/// The id for a broadcast.
+#[must_use]
+pub fn broadcast_id(origin: Origin<'_>) -> BroadcastId {
+    BroadcastId::from_bits(bits("broadcast", origin))
 }
 
 #[cfg(test)]

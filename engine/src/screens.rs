@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod audit;
+pub mod broadcasts;
 pub mod catalogue;
 pub mod database;
 pub mod deposit;

@@ -75,11 +75,20 @@ pub fn number(variable: &str) -> Option<u64> {
 }
 
 pub async fn open_playground(seed: u64) -> Arc<Playground> {
+    open_crowded(seed, Vec::new()).await
+}
+
+/// The same with more people in it.
+pub async fn open_crowded(seed: u64, more: Vec<Person>) -> Arc<Playground> {
     let customers = CUSTOMERS.map(|id| Person::customer(id, &format!("Customer{id}")));
     let admins = ADMINS.map(|id| Person::admin(id, &format!("Admin{id}")));
     let options = Options {
         token: Some(TOKEN.to_owned()),
-        people: customers.chain([Person::customer(WATCHER, "Watcher")]).chain(admins).collect(),
+        people: customers
+            .chain([Person::customer(WATCHER, "Watcher")])
+            .chain(admins)
+            .chain(more)
+            .collect(),
         calls_kept: 1_000_000,
         messages_kept: 100_000,
         vendors: VendorOptions {
@@ -172,7 +181,7 @@ pub async fn get(playground: &Playground, path: &str) -> String {
     response.text().await.expect("a text")
 }
 
-async fn post(playground: &Playground, path: &str, body: &Value) {
+pub async fn post(playground: &Playground, path: &str, body: &Value) {
     let url = format!("http://{}/playground/{path}", playground.address());
     let response = reqwest::Client::new().post(url).json(body).send().await.expect("an answer");
     assert!(response.status().is_success(), "{path} {body}");

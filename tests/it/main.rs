@@ -64,6 +64,9 @@ mod polling;
 /// Kill -9 at hundreds of moments of a busy shop.
 mod crash;
 
+/// News to every customer, with kills and faults.
+mod broadcast;
+
 /// Full, read-only and failing disks, power cuts, a clock that is wrong.
 mod trouble;
 

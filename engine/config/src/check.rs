@@ -172,6 +172,7 @@ impl<'a> Checker<'a> {
                 terms: raw.terms,
                 notices: raw.notices,
                 report: self.report(&raw.report),
+                broadcast: self.broadcast(raw.broadcast),
             },
             fixed: Fixed {
                 telegram: self.telegram(raw.telegram),

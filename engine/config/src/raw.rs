@@ -16,8 +16,8 @@ use serde::Deserialize;
 
 use crate::languages::Languages;
 use crate::sections::{
-    Isolation, Logging, Maintenance, Notices, Orders, Plugins, Polling, Pricing, RawLimits,
-    RawReport, Refunds, Routing, Terms,
+    Broadcast, Isolation, Logging, Maintenance, Notices, Orders, Plugins, Polling, Pricing,
+    RawLimits, RawReport, Refunds, Routing, Terms,
 };
 use crate::switch::Switch;
 #[cfg(test)]
@@ -74,6 +74,8 @@ pub struct RawConfig {
     pub notices: Notices,
     /// The report that admins get once a day.
     pub report: RawReport,
+    /// News to every customer.
+    pub broadcast: Broadcast,
 }
 
 /// The shop as a whole.

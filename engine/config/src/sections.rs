@@ -90,6 +90,8 @@ pub struct Live {
     pub notices: Notices,
     /// The report that admins get once a day.
     pub report: DailyReport,
+    /// News to every customer.
+    pub broadcast: Broadcast,
 }
 
 /// One vendor.

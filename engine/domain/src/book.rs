@@ -13,13 +13,16 @@ pub use closing::{Closed, ClosedOrders};
 pub use invariants::Violation;
 
 use crate::adjustment::Adjustment;
+use crate::broadcast::{Broadcast, Outreach};
 use crate::change::{Change, Entry, Seq};
 use crate::command::Key;
 use crate::customer::Customer;
 use crate::day::Day;
 use crate::deposit::{Deposit, is_tried};
 use crate::effect::Effect;
-use crate::ids::{AdjustmentId, DepositId, OrderId, ProviderId, RulesVersion, Timestamp, UserId};
+use crate::ids::{
+    AdjustmentId, BroadcastId, DepositId, OrderId, ProviderId, RulesVersion, Timestamp, UserId,
+};
 use crate::ledger::{
     self, Account, AccountId, LedgerError, Resolution, Transfer, TransferId, TransferKind,
 };
@@ -100,6 +103,10 @@ pub struct Book {
     pub maintenance: Option<Maintenance>,
     /// The local day of the last report.
     pub reported: Option<Day>,
+    /// Every broadcast, sent or not.
+    pub broadcasts: BTreeMap<BroadcastId, Broadcast>,
+    /// How far each has come that ever began.
+    pub outreaches: BTreeMap<BroadcastId, Outreach>,
     /// What was taken out of `orders` and `transfers` with [`Book::close`].
     pub closed: ClosedOrders,
 }
@@ -167,6 +174,12 @@ impl Book {
             }
             Change::Maintenance(maintenance) => self.maintenance = Some(maintenance.clone()),
             Change::Reported(day) => self.reported = Some(*day),
+            Change::Broadcast(broadcast) => {
+                self.broadcasts.insert(broadcast.id, broadcast.clone());
+            }
+            Change::Outreach(outreach) => {
+                self.outreaches.insert(outreach.broadcast, outreach.clone());
+            }
         }
         Ok(())
     }
@@ -259,6 +272,12 @@ impl Book {
             Key::Maintenance => Record::Maintenance(self.maintenance.clone()),
             Key::Reported => Record::Reported(self.reported),
             Key::Placed(customer) => Record::Placed(self.placed(*customer)),
+            Key::Broadcast(id) => Record::Broadcast(self.broadcasts.get(id).cloned().map(Box::new)),
+            Key::Outreach(id) => Record::Outreach(self.outreaches.get(id).cloned()),
+            Key::ActiveBroadcast => {
+                let mut active = self.broadcasts.values().filter(|known| known.is_active());
+                Record::ActiveBroadcast(active.next().map(|known| known.id))
+            }
         }
     }
 }

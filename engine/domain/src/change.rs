@@ -2,6 +2,7 @@
 //! this; the journal holds these and nothing else, so a replay needs no scripts and no vendors.
 
 use crate::adjustment::Adjustment;
+use crate::broadcast::{Broadcast, Outreach};
 use crate::customer::Customer;
 use crate::day::Day;
 use crate::deposit::Deposit;
@@ -58,6 +59,10 @@ pub enum Change {
     Maintenance(Maintenance),
     /// The daily report of this local day is on its way.
     Reported(Day),
+    /// A broadcast as it is now.
+    Broadcast(Broadcast),
+    /// How far a broadcast has come.
+    Outreach(Outreach),
 }
 
 /// Who caused an entry.

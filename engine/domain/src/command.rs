@@ -2,14 +2,15 @@
 
 mod touched;
 
+use crate::broadcast::BroadcastStep;
 use crate::change::Seq;
 use crate::customer::{Profile, Prompt};
 use crate::day::Day;
 use crate::deposit::{Picture, Reference};
 use crate::effect::Effect;
 use crate::ids::{
-    AdjustmentId, Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion,
-    ServiceKey, UserId,
+    AdjustmentId, BroadcastId, Country, DepositId, MessageId, MethodKey, OrderId, ProviderId,
+    RulesVersion, ServiceKey, UserId,
 };
 use crate::ledger::AccountId;
 use crate::money::Amount;
@@ -408,6 +409,8 @@ pub enum Command {
         /// What happens.
         step: ResendStep,
     },
+    /// Something about news to every customer.
+    Broadcast(BroadcastStep),
 }
 
 /// A record that a command may need to see.
@@ -458,6 +461,12 @@ pub enum Key {
     Reported,
     /// When a customer's latest orders were placed, newest first, as many as limits count.
     Placed(UserId),
+    /// A broadcast.
+    Broadcast(BroadcastId),
+    /// How far a broadcast has come.
+    Outreach(BroadcastId),
+    /// The broadcast that is under way.
+    ActiveBroadcast,
 }
 
 impl Command {
@@ -515,6 +524,7 @@ impl Command {
             Self::ReportDay { .. } => "report_day",
             Self::SetService { .. } => "set_service",
             Self::Resend { step, .. } => step.name(),
+            Self::Broadcast(step) => step.name(),
         }
     }
 }

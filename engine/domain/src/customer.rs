@@ -24,6 +24,8 @@ pub enum Prompt {
     DepositPicture(DepositId),
     /// The next plain text says what went wrong with this order.
     RefundReason(OrderId),
+    /// The next plain text goes to every customer, once an admin saw it as they will.
+    Broadcast,
 }
 
 /// One customer. The balance is not here: it is the wallet account in the ledger.

@@ -5,6 +5,7 @@
 //! changes. A command that finds its work done already changes nothing and says what is there,
 //! so a double press, a repeated update and a replay after a crash are all harmless.
 
+mod broadcasting;
 mod buying;
 mod depositing;
 mod evidence;
@@ -18,6 +19,7 @@ mod starring;
 mod steering;
 
 use crate::adjustment::Adjustment;
+use crate::broadcast::Broadcast;
 use crate::change::Change;
 use crate::command::Command;
 use crate::deposit::Deposit;
@@ -52,6 +54,8 @@ pub enum Outcome {
     Refund(Box<Refund>),
     /// An adjustment.
     Adjustment(Box<Adjustment>),
+    /// A broadcast.
+    Broadcast(Box<Broadcast>),
 }
 
 impl Decision {
@@ -150,6 +154,7 @@ pub fn decide(
         | Command::SetMaintenance { .. }
         | Command::SetService { .. }
         | Command::ReportDay { .. }) => steer(view, policy, command, now),
+        Command::Broadcast(step) => broadcasting::decide(view, policy, step, now),
     }
 }
 

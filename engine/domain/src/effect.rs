@@ -5,7 +5,7 @@
 //! here either; the shell chooses them by the subject's state.
 
 use crate::day::Day;
-use crate::ids::{AdjustmentId, DepositId, OrderId, UserId};
+use crate::ids::{AdjustmentId, BroadcastId, DepositId, OrderId, UserId};
 
 /// A wish of the world, and at the same time its key in the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +52,8 @@ pub enum Effect {
     SendReport(Day, UserId),
     /// Ask the vendor for another code and wait for it.
     Resend(OrderId),
+    /// Bring one admin's card of a broadcast up to date.
+    ShowBroadcastToAdmin(BroadcastId, UserId),
 }
 
 impl Effect {
@@ -80,6 +82,7 @@ impl Effect {
             Self::TellAdjusted(_) => "tell_adjusted",
             Self::SendReport(..) => "send_report",
             Self::Resend(_) => "resend",
+            Self::ShowBroadcastToAdmin(..) => "show_broadcast_to_admin",
         }
     }
 }

@@ -107,6 +107,11 @@ short_id!(
     AdjustmentId
 );
 
+short_id!(
+    /// A broadcast, from the moment its send button is shown.
+    BroadcastId
+);
+
 /// A person, by Telegram's user id; customers and admins alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(pub i64);

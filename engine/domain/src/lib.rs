@@ -10,6 +10,7 @@ pub mod money;
 pub mod private;
 
 pub mod adjustment;
+pub mod broadcast;
 pub mod customer;
 pub mod deposit;
 pub mod ledger;

@@ -161,6 +161,16 @@ pub enum Refusal {
         /// How many are allowed.
         max: u32,
     },
+    /// A broadcast says nothing, or more than Telegram takes.
+    BroadcastText,
+    /// There is no such broadcast.
+    BroadcastUnknown,
+    /// Shown too long ago to be sent as it is.
+    BroadcastExpired,
+    /// Another broadcast is under way.
+    BroadcastUnderWay,
+    /// The broadcast has ended.
+    BroadcastEnded,
 }
 
 impl Refusal {
@@ -221,6 +231,11 @@ impl Refusal {
             Self::ResendNotOffered => "refusal.resend_not_offered",
             Self::ResendUnderWay => "refusal.resend_under_way",
             Self::ResendsMax { .. } => "refusal.resends_max",
+            Self::BroadcastText => "refusal.broadcast_text",
+            Self::BroadcastUnknown => "refusal.broadcast_unknown",
+            Self::BroadcastExpired => "refusal.broadcast_expired",
+            Self::BroadcastUnderWay => "refusal.broadcast_under_way",
+            Self::BroadcastEnded => "refusal.broadcast_ended",
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::adjustment::Adjustment;
+use crate::broadcast::{Broadcast, Outreach};
 use crate::change::Seq;
 use crate::command::Key;
 use crate::customer::Customer;
@@ -11,7 +12,8 @@ use crate::day::Day;
 use crate::deposit::{Deposit, Reference};
 use crate::effect::Effect;
 use crate::ids::{
-    AdjustmentId, DepositId, MethodKey, OrderId, ProviderId, RulesVersion, Timestamp, UserId,
+    AdjustmentId, BroadcastId, DepositId, MethodKey, OrderId, ProviderId, RulesVersion, Timestamp,
+    UserId,
 };
 use crate::ledger::{Account, AccountId};
 use crate::maintenance::Maintenance;
@@ -67,6 +69,12 @@ pub enum Record {
     Reported(Option<Day>),
     /// See [`Key::Placed`].
     Placed(Vec<Timestamp>),
+    /// See [`Key::Broadcast`].
+    Broadcast(Option<Box<Broadcast>>),
+    /// See [`Key::Outreach`].
+    Outreach(Option<Outreach>),
+    /// See [`Key::ActiveBroadcast`].
+    ActiveBroadcast(Option<BroadcastId>),
 }
 
 /// The records that a command touches.
@@ -275,6 +283,33 @@ impl View {
     pub fn placed(&self, customer: UserId) -> &[Timestamp] {
         match self.record(&Key::Placed(customer)) {
             Record::Placed(moments) => moments,
+            other => mismatch(other),
+        }
+    }
+
+    /// The broadcast, if there.
+    #[must_use]
+    pub fn broadcast(&self, id: BroadcastId) -> Option<&Broadcast> {
+        match self.record(&Key::Broadcast(id)) {
+            Record::Broadcast(broadcast) => broadcast.as_deref(),
+            other => mismatch(other),
+        }
+    }
+
+    /// How far the broadcast has come, if it ever began.
+    #[must_use]
+    pub fn outreach(&self, id: BroadcastId) -> Option<&Outreach> {
+        match self.record(&Key::Outreach(id)) {
+            Record::Outreach(outreach) => outreach.as_ref(),
+            other => mismatch(other),
+        }
+    }
+
+    /// The broadcast that is under way, if one is.
+    #[must_use]
+    pub fn active_broadcast(&self) -> Option<BroadcastId> {
+        match self.record(&Key::ActiveBroadcast) {
+            Record::ActiveBroadcast(active) => *active,
             other => mismatch(other),
         }
     }

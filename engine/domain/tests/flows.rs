@@ -20,6 +20,8 @@ macro_rules! flows {
 
 #[path = "flows/admins.rs"]
 mod admins;
+#[path = "flows/broadcasts.rs"]
+mod broadcasts;
 #[path = "flows/customers.rs"]
 mod customers;
 #[path = "flows/deposits.rs"]
@@ -40,7 +42,7 @@ use std::collections::BTreeSet;
 use ring4_domain::day::Day;
 use ring4_domain::deposit::DepositState;
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{AdjustmentId, DepositId, OrderId, Timestamp, UserId};
+use ring4_domain::ids::{AdjustmentId, BroadcastId, DepositId, OrderId, Timestamp, UserId};
 use ring4_domain::money::Amount;
 use ring4_domain::order::{CancelReason, FailReason, OrderState};
 use ring4_domain::refusal::Refusal;
@@ -64,6 +66,7 @@ macro_rules! every {
 fn seen_by_all() -> Seen {
     let flows = [
         admins::FLOWS,
+        broadcasts::FLOWS,
         customers::FLOWS,
         vendors::FLOWS,
         returns::FLOWS,
@@ -100,7 +103,8 @@ fn every_refusal_is_met() {
         OrdersHourMax { max: max }, OrdersDayMax { max: max }, AdjustmentUnknown, AdjustmentExpired,
         AdjustmentAmount { max: min }, AdjustmentReason, AdjustmentShort { available: min },
         AdjustmentBookedAlready { by: by }, ResendNotOffered, ResendUnderWay,
-        ResendsMax { max: max },
+        ResendsMax { max: max }, BroadcastText, BroadcastUnknown, BroadcastExpired,
+        BroadcastUnderWay, BroadcastEnded,
     );
     let unmet = unmet(refusals.iter().map(|refusal| refusal.key().to_owned()));
     // The policy script refuses before the core is asked.
@@ -179,6 +183,7 @@ fn every_command_and_every_wish_is_met() {
         SendInvoice(deposit), DropInvoice(deposit), ReturnStars(deposit),
         ShowRefundToAdmin(order, admin), TellRefundDecided(order),
         TellAdjusted(AdjustmentId::from_bits(0)), SendReport(Day(0), admin), Resend(order),
+        ShowBroadcastToAdmin(BroadcastId::from_bits(0), admin),
     );
     let commands = "welcome ask set_reachable offer_quote place_order cancel_order open_deposit \
         submit_deposit \
@@ -189,8 +194,10 @@ fn every_command_and_every_wish_is_met() {
         order_deadline deposit_deadline quote_deadline granted activate_rules forget_codes \
         set_sale code_overdue return_unconfirmed return_denied settle_return \
         request_refund approve_refund reject_refund accept_terms block_customer unblock_customer \
-        propose_adjustment book_adjustment set_maintenance report_day request_code start_resend resend_waits resend_refused \
-        set_service resend_cleared another_code_arrived resend_deadline";
+        propose_adjustment book_adjustment set_maintenance report_day request_code start_resend \
+        resend_waits resend_refused set_service resend_cleared another_code_arrived \
+        resend_deadline propose_broadcast start_broadcast pause_broadcast resume_broadcast \
+        cancel_broadcast record_deliveries finish_broadcast";
     let effects = effects.iter().map(|effect| effect.name().to_owned());
     let unmet = unmet(effects.chain(commands.split_whitespace().map(str::to_owned)));
     assert!(unmet.is_empty(), "no row says {unmet:?}");

@@ -15,7 +15,7 @@ mod template;
 use template::{Piece, Template};
 
 mod markup;
-pub use markup::escape;
+pub use markup::{check, escape};
 
 mod plural;
 

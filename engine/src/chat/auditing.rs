@@ -17,6 +17,9 @@ const ACTS_SHOWN_MAX: usize = 30;
 /// second; older acts are a page further.
 const ENTRIES_LOOKED_MAX: usize = 100_000;
 
+/// Characters of a broadcast shown, so that a page of acts fits into a message.
+const NEWS_CHARS_MAX: usize = 60;
+
 impl Visit<'_> {
     /// `/audit` with how many acts are to be shown, or without.
     pub(super) async fn audit_by_words(&self, words: &str) -> Result<Reply, ShopError> {
@@ -105,6 +108,10 @@ fn subject(entry: &Entry) -> String {
             let off =
                 if off.is_empty() { String::new() } else { format!(" − {}", off.join(", ")) };
             Some(format!("{} {}{off}", if pause.on { "on" } else { "off" }, pause.text))
+        }
+        Change::Broadcast(broadcast) => {
+            let text: String = broadcast.text.chars().take(NEWS_CHARS_MAX).collect();
+            Some(format!("{} {text}", broadcast.id))
         }
         _ => None,
     });

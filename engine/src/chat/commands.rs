@@ -142,6 +142,7 @@ pub const COMMANDS: &[Command] = &[
     desk("export", &[], DeskVerb::Export, "command.export"),
     desk("logs", &[], DeskVerb::Logs, "command.logs"),
     desk("rules", &[], DeskVerb::Rules, "command.rules"),
+    desk("broadcast", &[], DeskVerb::Broadcast, "command.broadcast"),
     row("providers", &[], Verb::Providers, Audience::Admin, "command.providers"),
     row("db_status", &[], Verb::Database, Audience::Admin, "command.db_status"),
     row("db_backups", &[], Verb::Backups, Audience::Admin, "command.db_backups"),

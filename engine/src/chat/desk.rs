@@ -32,6 +32,8 @@ pub enum DeskVerb {
     Logs,
     /// The rule set and its versions.
     Rules,
+    /// News to every customer.
+    Broadcast,
 }
 
 impl Visit<'_> {
@@ -53,6 +55,7 @@ impl Visit<'_> {
             DeskVerb::Export => self.export_by_words(words).await,
             DeskVerb::Rules => self.rules().await,
             DeskVerb::Logs => self.logs_by_words(words).await,
+            DeskVerb::Broadcast => self.broadcast_by_words(words).await,
         }
     }
 
@@ -72,6 +75,12 @@ impl Visit<'_> {
             Desk::RulesPreview(version) => self.rules_preview(version).await,
             Desk::RulesGo(version) => self.rules_go(version).await,
             Desk::Stats(days) => self.stats(days).await,
+            Desk::Broadcasts => self.broadcasts().await,
+            Desk::Broadcast(id) => self.broadcast(id).await,
+            Desk::SendBroadcast(id) => self.send_broadcast(id).await,
+            Desk::PauseBroadcast(id) => self.pause_broadcast(id, true).await,
+            Desk::ResumeBroadcast(id) => self.pause_broadcast(id, false).await,
+            Desk::CancelBroadcast(id) => self.cancel_broadcast(id).await,
         }
     }
 }

@@ -1,11 +1,13 @@
-//! Cards and messages of refunds and adjustments, and the daily report. Only `effects` calls this.
+//! Cards and messages of refunds, adjustments and broadcasts, and the daily report. Only `effects`
+//! calls this.
 
 use ring4_domain::day::Day;
-use ring4_domain::ids::{AdjustmentId, OrderId, UserId};
+use ring4_domain::ids::{AdjustmentId, BroadcastId, OrderId, UserId};
 use ring4_domain::refund::RefundState;
 
 use super::granting::Found;
 use super::showing::{send, settle, show, tell, voice};
+use crate::screens::broadcasts::BroadcastView;
 use crate::screens::refunds::RefundView;
 use crate::shop::{Shop, ShopError, available};
 
@@ -26,6 +28,22 @@ pub(super) async fn refund_to_admin(
     let known = snapshot.customer(admin)?;
     let screen = voice(shop, &live, known.as_ref()).admin_refund(&view)?;
     show(shop, admin, card.map(|card| card.message), screen).await
+}
+
+pub(super) async fn broadcast_to_admin(
+    shop: &Shop,
+    id: BroadcastId,
+    admin: UserId,
+) -> Result<Found, ShopError> {
+    let snapshot = shop.snapshot();
+    let Some(broadcast) = snapshot.broadcast(id)? else { return Ok(Found::Granted(None)) };
+    let card = broadcast.admin_cards.iter().find(|card| card.admin == admin);
+    let card = card.map(|card| card.message);
+    let view = BroadcastView::read(&snapshot, broadcast)?;
+    let known = snapshot.customer(admin)?;
+    let live = shop.live.load_full();
+    let screen = voice(shop, &live, known.as_ref()).admin_broadcast(&view)?;
+    show(shop, admin, card, screen).await
 }
 
 pub(super) async fn report(shop: &Shop, day: Day, admin: UserId) -> Result<Found, ShopError> {

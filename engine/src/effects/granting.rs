@@ -70,6 +70,7 @@ pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
         Effect::TellAdjusted(id) => desk::adjusted(shop, id).await,
         Effect::SendReport(day, admin) => desk::report(shop, day, admin).await,
         Effect::Resend(order) => resending::resend(shop, order, &trace).await,
+        Effect::ShowBroadcastToAdmin(id, admin) => desk::broadcast_to_admin(shop, id, admin).await,
     };
     match found {
         Ok(Found::Granted(message)) => {

@@ -66,6 +66,8 @@ pub(crate) enum Kind {
     Adjustment = 33,
     Maintenance = 34,
     Reported = 35,
+    Broadcast = 51,
+    Outreach = 52,
 }
 
 /// Why bytes are not the record they should be.

@@ -156,6 +156,9 @@ impl<'a> Group<'a> {
             Key::Maintenance => Record::Maintenance(overlay.maintenance()?.cloned()),
             Key::Reported => Record::Reported(overlay.reported()?),
             Key::Placed(customer) => Record::Placed(overlay.placed(*customer)?),
+            Key::Broadcast(id) => Record::Broadcast(overlay.broadcast(*id)?.cloned().map(Box::new)),
+            Key::Outreach(id) => Record::Outreach(overlay.outreach(*id)?.cloned()),
+            Key::ActiveBroadcast => Record::ActiveBroadcast(overlay.active_broadcast()?),
         })
     }
 

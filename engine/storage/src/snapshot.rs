@@ -3,6 +3,8 @@
 //! A snapshot is one moment of the whole state. It is cheap, can be sent to any thread, and is
 //! neither moved by later commits nor delays them.
 
+mod broadcasts;
+
 use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Booked;
 use ring4_domain::change::{Actor, Change, Entry, Seq};

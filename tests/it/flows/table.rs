@@ -184,6 +184,15 @@ const DESK: &str = "
     ada forges S0:whatsapp                -> Sell WhatsApp | switched off
     anna says /buy whatsapp               -> Which country | I found nothing
     ada forges S1:whatsapp                -> What vendors offer
+    ada says /broadcast                   -> Write it as your next message
+    ada says 1 < 2                        -> It is plain text
+    ada presses Discard                   -> Ended by Ada
+    ada says /broadcast <b></b>           -> News must say something
+    ada says /broadcast Big <b>news</b>   -> formatted by Telegram
+    ada presses 📣 Send                    -> On its way | Done
+    ada forges K:w                        -> Write it as your next message | On its way
+    ada forges K:ws:00000000              -> There is no such broadcast
+    ada forges K:wv:00000000              -> There is no such broadcast
 ";
 
 const REFUSALS: &str = "
@@ -240,6 +249,12 @@ pub const ADMIN_BUTTONS: &[&str] = &[
     "K:ry:0000000000000000",
     "S0:whatsapp",
     "S1:whatsapp",
+    "K:w",
+    "K:wv:00000000",
+    "K:ws:00000000",
+    "K:wp:00000000",
+    "K:wr:00000000",
+    "K:wx:00000000",
 ];
 
 /// Refusals that need a moment or a state which one quiet shop does not have, and the test that
@@ -284,4 +299,7 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("refusal.adjustment_expired", "domain flows: a wallet is adjusted"),
     ("refusal.adjustment_short", "domain flows: a wallet is adjusted"),
     ("refusal.adjustment_booked", "domain flows: a wallet is adjusted"),
+    ("refusal.broadcast_expired", "domain flows: one broadcast at a time"),
+    ("refusal.broadcast_under_way", "broadcast: two admins steer one broadcast"),
+    ("refusal.broadcast_ended", "broadcast: two admins steer one broadcast"),
 ];

@@ -6,7 +6,7 @@ use ring4_domain::money::Amount;
 use ring4_domain::policy::ORDERS_COUNTED_MAX;
 
 use super::{BAD_KEY, Checker, LIST_LEN_MAX, Place};
-use crate::sections::{DailyReport, Limits, RawLimits, RawReport, Refunds};
+use crate::sections::{Broadcast, DailyReport, Limits, RawLimits, RawReport, Refunds};
 
 impl Checker<'_> {
     pub(super) fn limits(&mut self, raw: RawLimits) -> Limits {
@@ -48,6 +48,12 @@ impl Checker<'_> {
         let place = Place::of("refunds").with("window_hours");
         self.in_range(&place, &refunds.window_hours, 1, 720);
         refunds
+    }
+
+    pub(super) fn broadcast(&mut self, broadcast: Broadcast) -> Broadcast {
+        let place = Place::of("broadcast").with("messages_per_sec");
+        self.in_range(&place, &broadcast.messages_per_sec, 1, 30);
+        broadcast
     }
 
     pub(super) fn report(&mut self, raw: &RawReport) -> DailyReport {

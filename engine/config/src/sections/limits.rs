@@ -142,6 +142,22 @@ impl Default for Notices {
     }
 }
 
+/// News to every customer.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Broadcast {
+    /// Messages sent in a second, 1 to 30, which is what Telegram takes of a bot in all; answers
+    /// and cards go before them.
+    pub messages_per_sec: u32,
+}
+
+impl Default for Broadcast {
+    fn default() -> Self {
+        Self { messages_per_sec: 25 }
+    }
+}
+
 /// The report that admins get once a day.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]

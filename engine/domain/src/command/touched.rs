@@ -77,6 +77,7 @@ impl Command {
             | Self::SetMaintenance { .. }
             | Self::SetService { .. }
             | Self::ReportDay { .. } => self.touched_in_steering(),
+            Self::Broadcast(step) => step.touched(),
         }
     }
 
@@ -195,6 +196,7 @@ impl Effect {
             | Self::SendInvoice(deposit)
             | Self::ReturnStars(deposit) => Some(Key::Deposit(deposit)),
             Self::ShowRefundToAdmin(order, _) => Some(Key::Refund(order)),
+            Self::ShowBroadcastToAdmin(broadcast, _) => Some(Key::Broadcast(broadcast)),
             _ => None,
         }
     }

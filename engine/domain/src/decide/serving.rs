@@ -150,6 +150,16 @@ fn record_card(view: &View, effect: Effect, message: MessageId) -> Option<Change
             refund.admin_cards.push(card);
             Some(Change::Refund(refund))
         }
+        Effect::ShowBroadcastToAdmin(id, admin) => {
+            let mut broadcast = view.broadcast(id)?.clone();
+            let card = AdminCard { admin, message };
+            if broadcast.admin_cards.contains(&card) {
+                return None;
+            }
+            broadcast.admin_cards.retain(|old| old.admin != admin);
+            broadcast.admin_cards.push(card);
+            Some(Change::Broadcast(broadcast))
+        }
         _ => None,
     }
 }

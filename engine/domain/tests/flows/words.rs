@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use ring4_domain::broadcast::{BroadcastStep, Delivery};
 use ring4_domain::change::{Change, Seq};
 use ring4_domain::command::{Command, Proposal};
 use ring4_domain::customer::{Profile, Prompt};
@@ -11,8 +12,8 @@ use ring4_domain::decide::Decision;
 use ring4_domain::deposit::{Picture, Reference};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
-    AdjustmentId, Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion,
-    ServiceKey, Timestamp, UserId,
+    AdjustmentId, BroadcastId, Country, DepositId, MessageId, MethodKey, OrderId, ProviderId,
+    RulesVersion, ServiceKey, Timestamp, UserId,
 };
 use ring4_domain::ledger::TransferId;
 use ring4_domain::money::Amount;
@@ -31,6 +32,7 @@ pub type Wished = BTreeMap<Effect, Vec<Seq>>;
 /// The command that a row's words mean.
 pub fn command(words: &[&str], now: Timestamp, wished: &Wished) -> Command {
     admins_steer(words)
+        .or_else(|| news_goes_out(words))
         .or_else(|| people_do(words, now))
         .or_else(|| people_pay(words))
         .or_else(|| vendors_answer(words, now))
@@ -92,6 +94,56 @@ fn admins_steer(words: &[&str]) -> Option<Command> {
         }
         _ => return None,
     })
+}
+
+fn news_goes_out(words: &[&str]) -> Option<Command> {
+    Some(match *words {
+        [who, "proposes", id, ref text @ ..] => Command::Broadcast(BroadcastStep::Propose {
+            id: broadcast_id(id)?,
+            admin: user(who),
+            text: text.join(" "),
+        }),
+        [who, "sends", id, "to", count, ref on @ ..] => Command::Broadcast(BroadcastStep::Start {
+            admin: user(who),
+            id: broadcast_id(id)?,
+            recipients: count.parse().unwrap(),
+            card: on.last().map(|word| MessageId(word.parse().unwrap())),
+        }),
+        [who, "halts", id] => Command::Broadcast(BroadcastStep::Pause {
+            admin: user(who),
+            id: broadcast_id(id)?,
+            on: true,
+        }),
+        [who, "continues", id] => Command::Broadcast(BroadcastStep::Pause {
+            admin: user(who),
+            id: broadcast_id(id)?,
+            on: false,
+        }),
+        [who, "ends", id] => {
+            Command::Broadcast(BroadcastStep::Cancel { admin: user(who), id: broadcast_id(id)? })
+        }
+        ["delivered", id, "upto", upto, ref whom @ ..] => {
+            Command::Broadcast(BroadcastStep::Record {
+                id: broadcast_id(id)?,
+                upto: (upto != "nobody").then(|| user(upto)),
+                deliveries: whom.iter().map(|word| delivery(word)).collect(),
+            })
+        }
+        ["finished", id] => Command::Broadcast(BroadcastStep::Finish { id: broadcast_id(id)? }),
+        _ => return None,
+    })
+}
+
+/// `anna:sent`
+fn delivery(word: &str) -> (UserId, Delivery) {
+    let (who, became) = word.split_once(':').unwrap();
+    let became = match became {
+        "sent" => Delivery::Sent,
+        "unreachable" => Delivery::Unreachable,
+        "failed" => Delivery::Failed,
+        other => panic!("no message becomes {other}"),
+    };
+    (user(who), became)
 }
 
 fn people_do(words: &[&str], now: Timestamp) -> Option<Command> {
@@ -367,6 +419,10 @@ pub fn adjustment_id(word: &str) -> Option<AdjustmentId> {
     word.strip_prefix('a')?.parse().ok().map(AdjustmentId::from_bits)
 }
 
+pub fn broadcast_id(word: &str) -> Option<BroadcastId> {
+    word.strip_prefix('b')?.parse().ok().map(BroadcastId::from_bits)
+}
+
 pub fn deposit_id(word: &str) -> Option<DepositId> {
     word.strip_prefix('d')?.parse().ok().map(DepositId::from_bits)
 }
@@ -425,6 +481,9 @@ pub fn shown(effect: Effect) -> String {
         }
         Effect::TellAdjusted(id) => format!("{name_of_effect}:a{}", id.bits()),
         Effect::SendReport(day, admin) => format!("{name_of_effect}:{}:{}", day.0, name(admin)),
+        Effect::ShowBroadcastToAdmin(id, admin) => {
+            format!("{name_of_effect}:b{}:{}", id.bits(), name(admin))
+        }
         Effect::ShowLostToAdmin(id, admin)
         | Effect::ShowUnreturnedToAdmin(id, admin)
         | Effect::ShowRefundToAdmin(id, admin) => {

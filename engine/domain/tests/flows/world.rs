@@ -16,13 +16,15 @@
 //! `NAME AVAILABLE+HELD` for a wallet, `quote PRICE
 //! cap COST`, `forgotten before DAY`, `due TIME hold TIME`, `number … from VENDOR`, `code …`,
 //! `card MESSAGE`, `admin_cards …`, `reason …`, `asks AMOUNT`, `first ADMIN`, `paid ID`,
-//! `wishes …`. Refusals, wishes and money are exact: a
+//! `wishes …`, `broadcast ID STATE for COUNT`, `outreach ID PLACE [AHEAD …] SENT UNREACHABLE
+//! FAILED`, `WHO is reachable|gone`. Refusals, wishes and money are exact: a
 //! row that moves money without saying so fails. After each row the book must fold and keep every
 //! promise, and the same row a second time must move no money.
 
 use std::collections::BTreeSet;
 
 use ring4_domain::book::Book;
+use ring4_domain::broadcast::{Broadcast, BroadcastState, Outreach};
 use ring4_domain::change::{Actor, Entry, Seq};
 use ring4_domain::command::Command;
 use ring4_domain::decide::{Checkout, Decision, Outcome, decide, may_pay};
@@ -36,8 +38,8 @@ use ring4_domain::refusal::Refusal;
 use ring4_domain::stars::StarsRate;
 
 use crate::words::{
-    PEOPLE, Wished, amount, command, deposit_id, method, moment, money, name, order_id, shown,
-    times, told, user, wishes,
+    PEOPLE, Wished, amount, broadcast_id, command, deposit_id, method, moment, money, name,
+    order_id, shown, times, told, user, wishes,
 };
 
 /// What the rows met: refusal keys, commands, and every `from → to` of an order or a deposit.
@@ -279,6 +281,18 @@ impl World {
                     format!("switch {vendor} {:?} by {}", switch.sale, name(switch.by))
                 })
             }
+            (["broadcast", id, ..], _) => {
+                let known = broadcast_id(id).and_then(|id| self.book.broadcasts.get(&id));
+                known.map_or_else(|| "none".to_owned(), |known| broadcast_detail(id, known))
+            }
+            (["outreach", id, ..], _) => {
+                let known = broadcast_id(id).and_then(|id| self.book.outreaches.get(&id));
+                known.map_or_else(|| "none".to_owned(), |known| outreach_detail(id, known))
+            }
+            ([who, "is", _], _) => {
+                let known = self.book.customers.get(&user(who)).is_some_and(|who| who.reachable);
+                format!("{who} is {}", if known { "reachable" } else { "gone" })
+            }
             (["forgotten", ..], _) => {
                 let before =
                     self.book.forgotten.map_or("nothing".to_owned(), |day| day.to_string());
@@ -329,6 +343,24 @@ impl World {
             _ => panic!("no policy {field}"),
         }
     }
+}
+
+fn broadcast_detail(id: &str, broadcast: &Broadcast) -> String {
+    let state = match broadcast.state {
+        BroadcastState::Proposed => "proposed",
+        BroadcastState::Running => "running",
+        BroadcastState::Paused { .. } => "paused",
+        BroadcastState::Cancelled { .. } => "cancelled",
+        BroadcastState::Done { .. } => "done",
+    };
+    format!("broadcast {id} {state} for {}", broadcast.recipients)
+}
+
+fn outreach_detail(id: &str, outreach: &Outreach) -> String {
+    let Outreach { sent, unreachable, failed, .. } = outreach;
+    let upto = outreach.upto.map_or("nobody", name);
+    let ahead = outreach.ahead.iter().map(|who| format!("{} ", name(*who))).collect::<String>();
+    format!("outreach {id} {upto} {ahead}{sent} {unreachable} {failed}")
 }
 
 fn order_detail(want: &[&str], order: &Order) -> String {

@@ -52,6 +52,9 @@ pub(crate) fn writable_chat(state: &State, parameters: &Parameters) -> Result<i6
         Some(resident) if resident.blocks_bot => {
             Err(Refusal::forbidden("bot was blocked by the user"))
         }
+        Some(_) if state.faults.is_deactivated(id) => {
+            Err(Refusal::forbidden("user is deactivated"))
+        }
         _ => Ok(id),
     }
 }

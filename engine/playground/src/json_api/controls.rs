@@ -17,7 +17,9 @@ use super::{Problem, Shared, parse};
 use crate::clock::SPEED_MAX;
 use crate::vendors::{Settings, Vendor, VendorFault};
 use crate::world::World;
-use crate::world::faults::{DropConnections, RetryAfter, ServerError};
+use crate::world::faults::{
+    Deactivate, DropConnections, RandomRetryAfter, RetryAfter, ServerError,
+};
 
 #[derive(Deserialize)]
 pub(super) struct Since {
@@ -105,6 +107,8 @@ struct FaultRequest {
     retry_after: Option<RetryAfter>,
     drop_connections: Option<DropConnections>,
     server_error: Option<ServerError>,
+    random_retry_after: Option<RandomRetryAfter>,
+    deactivate: Option<Deactivate>,
     block: Option<Block>,
     vendor: Option<VendorFault>,
 }
@@ -135,6 +139,12 @@ pub(super) async fn set_faults(State(world): Shared, body: Bytes) -> Result<Json
             state.faults = Default::default();
         }
         let faults = &mut state.faults;
+        if let Some(fault) = request.random_retry_after {
+            faults.set_random_retry_after(fault);
+        }
+        if let Some(gone) = request.deactivate {
+            faults.deactivate(gone);
+        }
         has_room &= request.retry_after.is_none_or(|fault| faults.add_retry_after(fault));
         has_room &= request.drop_connections.is_none_or(|fault| faults.add_drop(fault));
         has_room &= request.server_error.is_none_or(|fault| faults.add_server_error(fault));

@@ -1,5 +1,7 @@
 //! Misbehaviour on demand of the Bot API server. Only this crate.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 /// How many faults may wait at once.
@@ -15,6 +17,31 @@ pub(crate) struct RetryAfter {
     pub chat_id: Option<i64>,
     #[serde(default)]
     pub method: Option<String>,
+}
+
+/// Answers 429 to requests drawn by lot, until it is cleared or replaced.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RandomRetryAfter {
+    /// How many of a thousand requests.
+    pub per_mille: u16,
+    pub secs: u32,
+    #[serde(default)]
+    pub method: Option<String>,
+    /// What the lots are drawn from.
+    #[serde(default = "one")]
+    pub seed: u64,
+}
+
+const fn one() -> u64 {
+    1
+}
+
+/// People whose accounts are gone: Telegram tells nobody, and refuses to write to them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deactivate {
+    pub people: Vec<i64>,
 }
 
 /// Cuts the connection instead of answering.
@@ -51,6 +78,8 @@ pub(crate) struct Faults {
     retry_after: Vec<RetryAfter>,
     drop_connections: Vec<DropConnections>,
     server_error: Vec<ServerError>,
+    random_retry_after: Option<RandomRetryAfter>,
+    deactivated: BTreeSet<i64>,
 }
 
 /// What a request meets before it is looked at.
@@ -66,6 +95,7 @@ impl Faults {
         self.retry_after.is_empty()
             && self.drop_connections.is_empty()
             && self.server_error.is_empty()
+            && self.random_retry_after.is_none()
     }
 
     /// Adds a fault; false when too many wait already.
@@ -81,6 +111,21 @@ impl Faults {
     /// Adds a fault; false when too many wait already.
     pub fn add_server_error(&mut self, fault: ServerError) -> bool {
         add(&mut self.server_error, fault)
+    }
+
+    /// Draws lots from now on.
+    pub fn set_random_retry_after(&mut self, fault: RandomRetryAfter) {
+        self.random_retry_after = Some(fault).filter(|fault| fault.per_mille > 0);
+    }
+
+    /// Takes these people's accounts away.
+    pub fn deactivate(&mut self, gone: Deactivate) {
+        self.deactivated.extend(gone.people);
+    }
+
+    /// Whether this person's account is gone.
+    pub fn is_deactivated(&self, person: i64) -> bool {
+        self.deactivated.contains(&person)
     }
 
     /// Takes the fault that hits a request before it is understood.
@@ -110,6 +155,18 @@ impl Faults {
                 && fault.chat_id.is_none_or(|wanted| Some(wanted) == chat_id)
         })
         .map(|fault| fault.secs)
+        .or_else(|| self.draw(method))
+    }
+
+    fn draw(&mut self, method: &str) -> Option<u32> {
+        let fault = self.random_retry_after.as_mut()?;
+        if !is_for(fault.method.as_ref(), method) {
+            return None;
+        }
+        // A step of Knuth's MMIX generator; its high bits are good enough for lots.
+        let next = fault.seed.wrapping_mul(6_364_136_223_846_793_005);
+        fault.seed = next.wrapping_add(1_442_695_040_888_963_407);
+        ((fault.seed >> 33) % 1_000 < u64::from(fault.per_mille)).then_some(fault.secs)
     }
 }
 

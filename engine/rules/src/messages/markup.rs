@@ -39,7 +39,7 @@ pub fn escape(text: &str, out: &mut String) {
     }
 }
 
-/// Checks a message's markup.
+/// Checks a message's markup, and tells its length without it, in UTF-16 units as Telegram counts.
 ///
 /// # Errors
 /// The first fault.

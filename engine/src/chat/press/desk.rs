@@ -1,4 +1,4 @@
-//! What the buttons of the admins' desk carry: refunds, customers, adjustments, pauses. The
+//! What the buttons of the admins' desk carry: refunds, customers, adjustments, pauses, news. The
 //! screens write it, the chat room reads it.
 //!
 //! Some name a customer. They are shown to admins only, and whoever presses one is asked again
@@ -7,7 +7,7 @@
 use std::fmt;
 
 use ring4_domain::change::Seq;
-use ring4_domain::ids::{AdjustmentId, IdError, OrderId, RulesVersion, UserId};
+use ring4_domain::ids::{AdjustmentId, BroadcastId, IdError, OrderId, RulesVersion, UserId};
 
 /// A button of the desk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,18 @@ pub enum Desk {
     RulesPreview(RulesVersion),
     /// Make a kept version live.
     RulesGo(RulesVersion),
+    /// The broadcast that is under way, or the question what is to be said.
+    Broadcasts,
+    /// One broadcast as it stands.
+    Broadcast(BroadcastId),
+    /// Send a broadcast that was shown.
+    SendBroadcast(BroadcastId),
+    /// Let a broadcast pause.
+    PauseBroadcast(BroadcastId),
+    /// Let a broadcast go on.
+    ResumeBroadcast(BroadcastId),
+    /// End a broadcast, begun or not.
+    CancelBroadcast(BroadcastId),
 }
 
 impl fmt::Display for Desk {
@@ -61,6 +73,12 @@ impl fmt::Display for Desk {
             Self::Rules => write!(out, "r"),
             Self::RulesPreview(version) => write!(out, "rp:{version}"),
             Self::RulesGo(version) => write!(out, "ry:{version}"),
+            Self::Broadcasts => write!(out, "w"),
+            Self::Broadcast(id) => write!(out, "wv:{id}"),
+            Self::SendBroadcast(id) => write!(out, "ws:{id}"),
+            Self::PauseBroadcast(id) => write!(out, "wp:{id}"),
+            Self::ResumeBroadcast(id) => write!(out, "wr:{id}"),
+            Self::CancelBroadcast(id) => write!(out, "wx:{id}"),
         }
     }
 }
@@ -89,6 +107,12 @@ impl Desk {
             ["rp", version] => Self::RulesPreview(version.parse()?),
             ["ry", version] => Self::RulesGo(version.parse()?),
             ["z", days] => Self::Stats(days.parse().map_err(|_| IdError)?),
+            ["w"] => Self::Broadcasts,
+            ["wv", id] => Self::Broadcast(id.parse()?),
+            ["ws", id] => Self::SendBroadcast(id.parse()?),
+            ["wp", id] => Self::PauseBroadcast(id.parse()?),
+            ["wr", id] => Self::ResumeBroadcast(id.parse()?),
+            ["wx", id] => Self::CancelBroadcast(id.parse()?),
             _ => return Err(IdError),
         })
     }
@@ -115,6 +139,12 @@ impl Desk {
             Self::Rules,
             Self::RulesPreview(RulesVersion([u8::MAX; 8])),
             Self::RulesGo(RulesVersion([0; 8])),
+            Self::Broadcasts,
+            Self::Broadcast(BroadcastId::from_bits(u64::MAX)),
+            Self::SendBroadcast(BroadcastId::from_bits(u64::MAX)),
+            Self::PauseBroadcast(BroadcastId::from_bits(u64::MAX)),
+            Self::ResumeBroadcast(BroadcastId::from_bits(u64::MAX)),
+            Self::CancelBroadcast(BroadcastId::from_bits(u64::MAX)),
         ]
     }
 }

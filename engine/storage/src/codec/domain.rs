@@ -4,14 +4,15 @@
 
 use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Booked;
+use ring4_domain::broadcast::{Broadcast, BroadcastState, Outreach};
 use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::customer::{Customer, Prompt};
 use ring4_domain::day::Day;
 use ring4_domain::deposit::{AdminCard, Approval, Deposit, DepositState, Picture, Reference};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
-    AdjustmentId, Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion,
-    ServiceKey, Timestamp, UserId,
+    AdjustmentId, BroadcastId, Country, DepositId, MessageId, MethodKey, OrderId, ProviderId,
+    RulesVersion, ServiceKey, Timestamp, UserId,
 };
 use ring4_domain::ledger::{Account, AccountId, Resolution, Transfer, TransferId, TransferKind};
 use ring4_domain::maintenance::Maintenance;
@@ -60,6 +61,8 @@ scalar! {
     Seq: |value, out| out.unsigned(value.0), |input| Ok(Self(input.unsigned("place")?));
     AdjustmentId: |value, out| out.unsigned(value.bits()),
         |input| short_id(input, "adjustment id", Self::from_bits, Self::bits);
+    BroadcastId: |value, out| out.unsigned(value.bits()),
+        |input| short_id(input, "broadcast id", Self::from_bits, Self::bits);
     OrderId: |value, out| out.unsigned(value.bits()),
         |input| short_id(input, "order id", Self::from_bits, Self::bits);
     DepositId: |value, out| out.unsigned(value.bits()),
@@ -231,6 +234,7 @@ choice!(Prompt {
     5 => Deposit {},
     6 => DepositFor { 0: quote, 1: amount },
     21 => RefundReason { 0: order },
+    51 => Broadcast {},
 });
 record!(Customer { id, name, username, language, created_at, prompt, reachable });
 
@@ -292,6 +296,16 @@ record!(Block { by, at, reason });
 record!(Standing { customer, block, terms_at });
 record!(Maintenance { on, text, by, at } then { services_off });
 
+choice!(BroadcastState {
+    1 => Proposed {},
+    2 => Running {},
+    3 => Paused { by: by },
+    4 => Cancelled { by: by, at: at },
+    5 => Done { at: at },
+});
+record!(Broadcast { id, text, by, proposed_at, state, recipients, started_at, admin_cards });
+record!(Outreach { broadcast, upto, ahead, sent, unreachable, failed });
+
 impl Coded for Adjustment {
     fn write(&self, out: &mut Out<'_>) {
         out.list(8);
@@ -348,6 +362,7 @@ choice!(Effect {
     23 => TellAdjusted { 0: id },
     24 => SendReport { 0: day, 1: admin },
     41 => Resend { 0: order },
+    51 => ShowBroadcastToAdmin { 0: broadcast, 1: admin },
 });
 choice!(Sale { 1 => Open {}, 2 => Draining {}, 3 => Off {} });
 record!(SaleSwitch { provider, sale, by, at });
@@ -369,6 +384,8 @@ choice!(Change {
     23 => Adjustment { 0: adjustment },
     24 => Maintenance { 0: maintenance },
     25 => Reported { 0: day },
+    51 => Broadcast { 0: broadcast },
+    52 => Outreach { 0: outreach },
 });
 choice!(Actor { 1 => Customer { 0: user }, 2 => Admin { 0: user }, 3 => Engine {} });
 record!(Entry { seq, at, actor, cause, changes });

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Booked;
+use ring4_domain::broadcast::{Broadcast, Outreach};
 use ring4_domain::change::{Change, Entry, Seq};
 use ring4_domain::customer::Customer;
 use ring4_domain::day::Day;
@@ -115,6 +116,8 @@ pub(crate) struct Overlay {
     adjustments: Table<Adjustment>,
     maintenance: Table<Maintenance>,
     reported: Table<ReportedRow>,
+    broadcasts: Table<Broadcast>,
+    outreaches: Table<Outreach>,
     wallet_entries: Vec<Vec<u8>>,
 }
 
@@ -140,6 +143,8 @@ impl Overlay {
             adjustments: Table::new(),
             maintenance: Table::new(),
             reported: Table::new(),
+            broadcasts: Table::new(),
+            outreaches: Table::new(),
             wallet_entries: Vec::new(),
         }
     }
@@ -323,21 +328,13 @@ impl Overlay {
             Change::SaleSet(switch) => {
                 self.sales.slot(snapshot, &switch.provider)?;
             }
-            Change::Refund(refund) => {
-                self.refunds.slot(snapshot, &refund.order)?;
-            }
-            Change::Standing(standing) => {
-                self.standings.slot(snapshot, &standing.customer)?;
-            }
-            Change::Adjustment(adjustment) => {
-                self.adjustments.slot(snapshot, &adjustment.id)?;
-            }
-            Change::Maintenance(_) => {
-                self.maintenance.slot(snapshot, &())?;
-            }
-            Change::Reported(_) => {
-                self.reported.slot(snapshot, &())?;
-            }
+            Change::Refund(_)
+            | Change::Standing(_)
+            | Change::Adjustment(_)
+            | Change::Maintenance(_)
+            | Change::Reported(_)
+            | Change::Broadcast(_)
+            | Change::Outreach(_) => self.load_of_desk(change)?,
         }
         Ok(())
     }
@@ -429,6 +426,12 @@ impl Overlay {
             Change::Reported(day) => {
                 self.reported.set(&(), Some(ReportedRow { day }));
             }
+            Change::Broadcast(broadcast) => {
+                self.broadcasts.set(&broadcast.id.clone(), Some(broadcast));
+            }
+            Change::Outreach(outreach) => {
+                self.outreaches.set(&outreach.broadcast.clone(), Some(outreach));
+            }
         }
     }
 
@@ -501,6 +504,8 @@ impl Overlay {
         self.adjustments.write(batch);
         self.maintenance.write(batch);
         self.reported.write(batch);
+        self.broadcasts.write(batch);
+        self.outreaches.write(batch);
         for key in self.wallet_entries {
             batch.put_index(Space::Ledger, key);
         }

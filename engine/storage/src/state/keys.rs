@@ -21,6 +21,8 @@
 //! |           | `j` adjustment                            | adjustment                           |
 //! |           | `m`                                       | an admin's pause in selling          |
 //! |           | `p`                                       | the day of the last report           |
+//! |           | `w` broadcast                             | broadcast                            |
+//! |           | `W` broadcast                             | how far a broadcast has come         |
 //! | `index`   | `q` expires at, quote                     | quotes by end of life                |
 //! |           | `c` customer, placed at (newest first), order | a customer's orders              |
 //! |           | `o` customer, order                       | open orders                          |
@@ -33,17 +35,19 @@
 //! |           | `p` payment's id, deposit                 | deposits by their payment            |
 //! |           | `x` charge, deposit                       | deposits by their payment in stars   |
 //! |           | `g` requested at, order                   | refunds that wait for an admin       |
+//! |           | `w` broadcast                             | the broadcast that is under way      |
 //! | `outbox`  | `x` effect                                | effect and the entry that made it    |
 //!
 //! Integers are big-endian so that keys sort as they count; signed ones have their sign bit
 //! turned for the same reason. A text inside a key ends with a zero byte, which no key text
 //! contains.
 
+use ring4_domain::broadcast::Broadcast;
 use ring4_domain::change::Seq;
 use ring4_domain::deposit::{Deposit, DepositState, Reference};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
-    AdjustmentId, DepositId, MethodKey, OrderId, ProviderId, Timestamp, UserId,
+    AdjustmentId, BroadcastId, DepositId, MethodKey, OrderId, ProviderId, Timestamp, UserId,
 };
 use ring4_domain::ledger::{AccountId, TransferId};
 use ring4_domain::money::Amount;
@@ -169,6 +173,7 @@ pub(crate) fn wish(effect: Effect) -> Vec<u8> {
         Effect::TellAdjusted(id) => of(key, 23, id.bits()),
         Effect::SendReport(day, admin) => key.byte(24).signed(day.0).user(admin),
         Effect::Resend(order) => key.byte(41).unsigned(order.bits()),
+        Effect::ShowBroadcastToAdmin(id, admin) => of(key, 51, id.bits()).user(admin),
     }
     .end()
 }
@@ -336,6 +341,33 @@ pub(crate) fn refund_indexes(refund: &Refund) -> Vec<Vec<u8>> {
         return Vec::new();
     }
     vec![refunds_requested().signed(refund.requested_at.0).unsigned(refund.order.bits()).end()]
+}
+
+pub(crate) fn broadcast(id: BroadcastId) -> Vec<u8> {
+    KeyBytes::new(b'w').unsigned(id.bits()).end()
+}
+
+pub(crate) fn outreach(id: BroadcastId) -> Vec<u8> {
+    KeyBytes::new(b'W').unsigned(id.bits()).end()
+}
+
+/// The broadcast that is under way begins with this.
+pub(crate) const BROADCASTS_ACTIVE: [u8; 1] = [b'w'];
+
+pub(crate) fn broadcast_indexes(broadcast: &Broadcast) -> Vec<Vec<u8>> {
+    let active = broadcast.is_active().then(|| KeyBytes::new(b'w').unsigned(broadcast.id.bits()));
+    active.map(KeyBytes::end).into_iter().collect()
+}
+
+/// How every customer stands of whom something was decided begins with this.
+pub(crate) const STANDINGS: [u8; 1] = [b'k'];
+
+/// Every customer begins with this.
+pub(crate) const CUSTOMERS: [u8; 1] = [b'c'];
+
+/// The least key above this customer's.
+pub(crate) fn behind_customer(id: UserId) -> Vec<u8> {
+    KeyBytes::new(b'c').user(id).byte(0).end()
 }
 
 /// When the order was placed that this key of [`order_of`] leads to.

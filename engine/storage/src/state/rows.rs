@@ -3,10 +3,13 @@
 
 use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Booked;
+use ring4_domain::broadcast::{Broadcast, Outreach};
 use ring4_domain::customer::Customer;
 use ring4_domain::deposit::Deposit;
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{AdjustmentId, DepositId, OrderId, ProviderId, RulesVersion, UserId};
+use ring4_domain::ids::{
+    AdjustmentId, BroadcastId, DepositId, OrderId, ProviderId, RulesVersion, UserId,
+};
 use ring4_domain::ledger::{AccountId, TransferId};
 use ring4_domain::maintenance::Maintenance;
 use ring4_domain::order::{Order, Quote};
@@ -283,6 +286,38 @@ impl Row for ReportedRow {
     }
 
     fn id(&self) {}
+}
+
+impl Row for Broadcast {
+    type Id = BroadcastId;
+    const KIND: Kind = Kind::Broadcast;
+    const SPACE: Space = Space::Records;
+
+    fn key(id: &BroadcastId) -> Vec<u8> {
+        keys::broadcast(*id)
+    }
+
+    fn id(&self) -> BroadcastId {
+        self.id
+    }
+
+    fn indexes(&self) -> Vec<Vec<u8>> {
+        keys::broadcast_indexes(self)
+    }
+}
+
+impl Row for Outreach {
+    type Id = BroadcastId;
+    const KIND: Kind = Kind::Outreach;
+    const SPACE: Space = Space::Records;
+
+    fn key(id: &BroadcastId) -> Vec<u8> {
+        keys::outreach(*id)
+    }
+
+    fn id(&self) -> BroadcastId {
+        self.broadcast
+    }
 }
 
 impl Row for WishRow {

@@ -192,6 +192,8 @@ impl Expected {
         book.adjustments.values().for_each(|adjustment| self.row(adjustment));
         book.maintenance.iter().for_each(|maintenance| self.row(maintenance));
         book.reported.iter().for_each(|day| self.row(&ReportedRow { day: *day }));
+        book.broadcasts.values().for_each(|broadcast| self.row(broadcast));
+        book.outreaches.values().for_each(|outreach| self.row(outreach));
         self.counts(book);
     }
 

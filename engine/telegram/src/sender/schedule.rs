@@ -4,6 +4,9 @@
 //! A chat sends one call at a time. Its answers go before its broadcasts, and among chats that only
 //! wait for the global bucket answers go before broadcasts too. A chat that must wait, because its
 //! bucket is empty or Telegram told it to, waits in `timers` and is in nobody's way.
+//!
+//! Telegram does not say whether a chat or the bot as a whole was too fast. The chat is left alone
+//! in any case; broadcasts are left alone for as long, whichever it was, because they can wait.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -88,6 +91,7 @@ pub(super) struct Schedule {
     lines: HashMap<ChatId, Line>,
     ready_answers: VecDeque<ChatId>,
     ready_broadcasts: VecDeque<ChatId>,
+    broadcasts_paused_until: Instant,
     idle: VecDeque<ChatId>,
     timers: BinaryHeap<Reverse<(Instant, ChatId)>>,
     /// Calls waiting or running.
@@ -102,6 +106,7 @@ impl Schedule {
             lines: HashMap::new(),
             ready_answers: VecDeque::new(),
             ready_broadcasts: VecDeque::new(),
+            broadcasts_paused_until: now,
             idle: VecDeque::new(),
             timers: BinaryHeap::new(),
             calls: 0,
@@ -154,11 +159,12 @@ impl Schedule {
         self.consider(chat, now);
     }
 
-    /// Nothing goes to the chat until then.
+    /// Nothing goes to the chat until then, and no broadcast to anybody.
     pub(super) fn pause(&mut self, chat: ChatId, until: Instant) {
         if let Some(line) = self.lines.get_mut(&chat) {
             line.paused_until = line.paused_until.max(until);
         }
+        self.broadcasts_paused_until = self.broadcasts_paused_until.max(until);
     }
 
     /// Until when the chat is paused, if it is.
@@ -185,7 +191,9 @@ impl Schedule {
             if let Some(chat) = self.ready_answers.pop_front() {
                 self.unlist(chat, Priority::Answer);
                 self.let_go(chat, now);
-            } else if let Some(chat) = self.ready_broadcasts.pop_front() {
+            } else if self.broadcasts_paused_until <= now
+                && let Some(chat) = self.ready_broadcasts.pop_front()
+            {
                 self.unlist(chat, Priority::Broadcast);
                 self.let_go(chat, now);
             } else {
@@ -193,8 +201,14 @@ impl Schedule {
             }
         }
         self.forget(now);
-        let ready = !(self.ready_answers.is_empty() && self.ready_broadcasts.is_empty());
-        let global = ready.then(|| self.global.ready_at(self.options.global));
+        let ready_at = self.global.ready_at(self.options.global);
+        let global = if !self.ready_answers.is_empty() {
+            Some(ready_at)
+        } else if !self.ready_broadcasts.is_empty() {
+            Some(ready_at.max(self.broadcasts_paused_until))
+        } else {
+            None
+        };
         let timer = self.timers.peek().map(|Reverse((at, _))| *at);
         match (global, timer) {
             (Some(global), Some(timer)) => Some(global.min(timer)),
@@ -266,7 +280,9 @@ impl Schedule {
         let mut dropped = 0;
         while let Some((priority, limited)) = line.head(&mut dropped) {
             let may = line.paused_until <= now && (!limited || line.bucket.ready_at(rate) <= now);
-            if !may {
+            let waits =
+                priority == Priority::Broadcast && limited && self.broadcasts_paused_until > now;
+            if waits || !may {
                 break;
             }
             let queue = match priority {
@@ -295,7 +311,10 @@ impl Schedule {
     fn consider_later(&mut self, chat: ChatId, now: Instant) {
         let rate = self.rate(chat);
         let Some(line) = self.lines.get_mut(&chat) else { return };
-        let at = line.paused_until.max(line.bucket.ready_at(rate)).max(now);
+        let mut at = line.paused_until.max(line.bucket.ready_at(rate)).max(now);
+        if line.answers.is_empty() {
+            at = at.max(self.broadcasts_paused_until);
+        }
         if line.calls() == 0 {
             if !line.idle {
                 line.idle = true;

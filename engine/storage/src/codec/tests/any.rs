@@ -1,9 +1,11 @@
 //! Any value of every type that is stored.
 
+mod broadcasts;
+mod desk;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Booked;
 use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::customer::{Customer, Prompt};
@@ -15,18 +17,18 @@ use ring4_domain::ids::{
     ServiceKey, Timestamp, UserId,
 };
 use ring4_domain::ledger::{Account, AccountId, Resolution, Transfer, TransferId, TransferKind};
-use ring4_domain::maintenance::Maintenance;
 use ring4_domain::money::Amount;
 use ring4_domain::order::{
     CancelReason, Candidate, Code, FailReason, Former, Lost, Order, OrderState, Purchase, Quote,
     Unreturned,
 };
 use ring4_domain::private::Private;
-use ring4_domain::refund::{Refund, RefundState};
 use ring4_domain::resend::{Resend, ResendState};
 use ring4_domain::sale::{Sale, SaleSwitch};
-use ring4_domain::standing::{Block, Standing};
 use ring4_domain::stars::{ChargeId, Stars};
+
+use broadcasts::{broadcast, broadcast_id, outreach};
+use desk::{adjustment, maintenance, refund, standing};
 
 use crate::codec::{
     AccountRow, EntryCopy, ForgottenRow, Mark, RulesRow, RulesSeen, Tally, Totals, WishRow,
@@ -348,6 +350,7 @@ fn customer() -> impl Strategy<Value = Customer> {
         Just(Prompt::Deposit),
         (order_id(), amount()).prop_map(|(quote, amount)| Prompt::DepositFor(quote, amount)),
         order_id().prop_map(Prompt::RefundReason),
+        Just(Prompt::Broadcast),
     ];
     let texts = (text(), option::of(text()), option::of(text()));
     (user(), texts, at(), option::of(prompt), any::<bool>()).prop_map(
@@ -426,6 +429,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         adjustment_id().prop_map(Effect::TellAdjusted),
         (any::<i64>(), user()).prop_map(|(day, admin)| Effect::SendReport(Day(day), admin)),
         order_id().prop_map(Effect::Resend),
+        (broadcast_id(), user()).prop_map(|(id, admin)| Effect::ShowBroadcastToAdmin(id, admin)),
     ]
 }
 
@@ -441,69 +445,6 @@ fn sale_switch() -> impl Strategy<Value = SaleSwitch> {
 
 fn adjustment_id() -> impl Strategy<Value = AdjustmentId> {
     any::<u64>().prop_map(AdjustmentId::from_bits)
-}
-
-fn refund() -> impl Strategy<Value = Refund> {
-    let state = prop_oneof![
-        Just(RefundState::Requested),
-        (user(), at()).prop_map(|(by, at)| RefundState::Approved { by, at }),
-        (user(), at(), option::of(text())).prop_map(|(by, at, reason)| RefundState::Rejected {
-            by,
-            at,
-            reason
-        }),
-    ];
-    let cards = vec((user(), message()), 0..3).prop_map(|cards| {
-        let card = |(admin, message)| AdminCard { admin, message };
-        cards.into_iter().map(card).collect()
-    });
-    (order_id(), user(), amount(), option::of(text()), state, at(), cards).prop_map(
-        |(order, customer, amount, reason, state, requested_at, admin_cards)| Refund {
-            order,
-            customer,
-            amount,
-            reason,
-            state,
-            requested_at,
-            admin_cards,
-        },
-    )
-}
-
-fn standing() -> impl Strategy<Value = Standing> {
-    let block = (option::of(user()), at(), text());
-    let block = block.prop_map(|(by, at, reason)| Block { by, at, reason });
-    (user(), option::of(block), option::of(at())).prop_map(|(customer, block, terms_at)| Standing {
-        customer,
-        block,
-        terms_at,
-    })
-}
-
-fn adjustment() -> impl Strategy<Value = Adjustment> {
-    let booked = option::of((user(), at()));
-    (adjustment_id(), user(), amount(), text(), user(), at(), booked).prop_map(
-        |(id, customer, amount, reason, proposed_by, proposed_at, booked)| Adjustment {
-            id,
-            customer,
-            amount,
-            reason,
-            proposed_by,
-            proposed_at,
-            booked,
-        },
-    )
-}
-
-fn maintenance() -> impl Strategy<Value = Maintenance> {
-    let plain = (any::<bool>(), text(), user(), at(), vec(service(), 0..3));
-    plain.prop_map(|(on, text, by, at, services_off)| Maintenance {
-        services_off,
-        on,
-        text,
-        by,
-        at,
-    })
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -524,6 +465,8 @@ fn change() -> impl Strategy<Value = Change> {
         adjustment().prop_map(Change::Adjustment),
         maintenance().prop_map(Change::Maintenance),
         any::<i64>().prop_map(|days| Change::Reported(Day(days))),
+        broadcast().prop_map(Change::Broadcast),
+        outreach().prop_map(Change::Outreach),
     ]
 }
 

@@ -124,6 +124,34 @@ fn answers_go_before_broadcasts_in_a_chat_and_among_chats() {
 }
 
 #[test]
+fn a_pause_of_one_chat_is_one_of_every_broadcast_and_of_no_other_answer() {
+    let mut scene = Scene::new(SenderOptions::default());
+    let first = scene.ask(CHAT, Priority::Broadcast);
+    let second = scene.ask(OTHER, Priority::Broadcast);
+    assert_eq!(scene.gone_numbers(), [first, second]);
+    scene.schedule.pause(CHAT, scene.now + Duration::from_secs(7));
+    scene.done(CHAT);
+    scene.done(OTHER);
+    let broadcast = scene.ask(OTHER, Priority::Broadcast);
+    let third = scene.ask(ChatId(3), Priority::Broadcast);
+    let answer = scene.ask(ChatId(3), Priority::Answer);
+    assert_eq!(scene.gone_numbers(), [answer]);
+    scene.done(ChatId(3));
+    let behind = scene.ask(OTHER, Priority::Answer);
+    assert_eq!(scene.gone_numbers(), [behind]);
+    scene.done(OTHER);
+    assert!(scene.gone().is_empty());
+    let mut slept = 0;
+    let mut gone = Vec::new();
+    while gone.len() < 2 {
+        slept += scene.sleep();
+        gone.extend(scene.gone_numbers());
+    }
+    gone.sort_unstable();
+    assert_eq!((gone, slept), (vec![broadcast, third], 7_000));
+}
+
+#[test]
 fn an_answer_overtakes_its_chats_broadcast_that_is_already_in_line() {
     let global = Rate { count: 1, per: Duration::from_secs(1), burst: 1 };
     let mut scene = Scene::new(SenderOptions { global, ..SenderOptions::default() });

@@ -112,6 +112,9 @@ impl Voice<'_> {
 
     fn progress(&self, view: &BroadcastView) -> String {
         let outreach = &view.outreach;
+        if view.broadcast.started_at.is_none() {
+            return self.broadcast_state(view, 0);
+        }
         // Customers may turn out to have blocked the bot or to be blocked since it was counted.
         let total = view.broadcast.recipients.max(outreach.done());
         let squares = outreach.done().saturating_mul(SQUARES).checked_div(total).unwrap_or(SQUARES);

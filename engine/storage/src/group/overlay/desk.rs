@@ -1,5 +1,5 @@
-//! What decisions about refunds, blocks, adjustments, pauses and broadcasts look at. Only `overlay` is built
-//! on this.
+//! What decisions about refunds, blocks, adjustments, pauses and broadcasts look at. Only
+//! `overlay` is built on this.
 
 use ring4_domain::adjustment::Adjustment;
 use ring4_domain::broadcast::{Broadcast, Outreach};

@@ -124,10 +124,6 @@ pub fn decide(
         }
         Command::PurchaseNotFound { order } => lost::not_found(view, policy, order, now),
         Command::PurchaseDoubtful { order } => lost::doubtful(view, policy, order),
-        Command::AdoptPurchase { admin, order, purchase } => {
-            lost::adopt(view, policy, admin, order, purchase, now)
-        }
-        Command::ReleasePurchase { admin, order } => lost::release(view, policy, admin, order, now),
         Command::CodeArrived { order, vendor_order, code, text } => {
             buying::code_arrived(view, order, &vendor_order, code, text, now)
         }
@@ -143,7 +139,9 @@ pub fn decide(
         Command::Resend { order, step } => resending::step(view, policy, order, step, now),
         Command::OrderDeadline { order } => ordering::deadline(view, policy, order, now),
         Command::QuoteDeadline { quote } => Ok(ordering::quote_deadline(view, quote, now)),
-        command @ (Command::RequestRefund { .. }
+        command @ (Command::AdoptPurchase { .. }
+        | Command::ReleasePurchase { .. }
+        | Command::RequestRefund { .. }
         | Command::ApproveRefund { .. }
         | Command::RejectRefund { .. }
         | Command::AcceptTerms { .. }
@@ -187,7 +185,7 @@ fn serve(
     }
 }
 
-/// The commands about refunds, blocks, adjustments and pauses.
+/// The commands about lost purchases, refunds, blocks, adjustments and pauses.
 fn steer(
     view: &View,
     policy: &Policy,
@@ -195,6 +193,10 @@ fn steer(
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     match command {
+        Command::AdoptPurchase { admin, order, purchase } => {
+            lost::adopt(view, policy, admin, order, purchase, now)
+        }
+        Command::ReleasePurchase { admin, order } => lost::release(view, policy, admin, order, now),
         Command::RequestRefund { customer, order, reason, refundable } => {
             refunding::request(view, policy, (customer, order), reason, refundable, now)
         }

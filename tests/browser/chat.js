@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 const PATIENCE_MS = 15_000;
 
 export const ANNA = 1001;
+export const BORIS = 1002;
 export const ADA = 9001;
 
 export class Chat {
@@ -20,7 +21,10 @@ export class Chat {
     });
     page.on("load", () => { chat.loads += 1; });
     await page.goto(`${address}#${person}`);
-    await page.locator(`[data-testid=person-${person}][aria-current=true]`).waitFor();
+    const seat = page.locator(`[data-testid=person-${person}][aria-current=true]`);
+    await seat.waitFor().catch((error) => {
+      throw new Error([error.message, ...chat.complaints].join("\n"));
+    });
     return chat;
   }
 
@@ -42,6 +46,12 @@ export class Chat {
     const badge = this.page.getByTestId(`person-${person}`).locator(".badge");
     await badge.waitFor({ state: "visible" });
     return Number(await badge.innerText());
+  }
+
+  /** Chooses the language of the person's app. */
+  async speak(language) {
+    await this.withPanel((page) => page.getByTestId("language").selectOption(language));
+    await this.page.locator(`main[lang=${language}]`).waitFor({ state: "attached" });
   }
 
   /** Begins a chat that has no messages yet. */
@@ -74,7 +84,10 @@ export class Chat {
   /** The newest message of the bot with all these words. */
   message(...words) {
     let found = this.page.locator("[data-testid=message][data-from=bot]");
-    for (const word of words) found = found.filter({ hasText: word });
+    // Neither what it quotes nor its buttons say what a message is.
+    for (const word of words) {
+      found = found.filter({ has: this.page.locator(".text", { hasText: word }) });
+    }
     return found.last();
   }
 
@@ -83,6 +96,17 @@ export class Chat {
     const message = this.message(...words);
     await message.waitFor({ state: "visible" });
     return message.locator(".text").innerText();
+  }
+
+  /** Waits for such a message among those after this one and returns its text. */
+  async hearsAfter(newest, ...words) {
+    const heard = await this.page.waitForFunction(([after, wanted]) => {
+      const messages = [...document.querySelectorAll("[data-testid=message][data-from=bot]")];
+      const texts = messages.filter((message) => Number(message.dataset.messageId) > after)
+        .map((message) => message.querySelector(".text")?.innerText ?? "");
+      return texts.find((text) => wanted.every((words) => text.includes(words)));
+    }, [newest, words]);
+    return heard.jsonValue();
   }
 
   /** The number of the newest message there is; the next ones are above it. */
@@ -150,13 +174,95 @@ export class Chat {
     return names;
   }
 
+  /** The commands that the menu offers, each with what it says of itself. */
+  async menu() {
+    const names = await this.commands();
+    await this.page.getByTestId("menu").click();
+    const rows = this.page.getByTestId("commands").locator(".command span");
+    const descriptions = await rows.allInnerTexts();
+    await this.page.getByTestId("menu").click();
+    return new Map(names.map((name, index) => [name, descriptions[index]]));
+  }
+
+  /** Types behind the bot's name and returns the rows that come up. */
+  async inline(words) {
+    const input = this.page.getByTestId("input");
+    await input.fill("");
+    await input.pressSequentially(`@ring4_playground_bot ${words}`);
+    const rows = this.page.getByTestId("commands").locator(".inline-result");
+    await rows.filter({ hasText: "$" }).first().waitFor();
+    return rows;
+  }
+
+  /** Sends a picture or a file. */
+  async attach(name, mimeType, buffer) {
+    await this.page.getByTestId("file").setInputFiles({ name, mimeType, buffer });
+  }
+
+  /** Opens the newest photo large, looks at its size, and closes it again. */
+  async opensPhoto(message = this.message()) {
+    const photo = message.locator(".photo");
+    await photo.waitFor();
+    await photo.click();
+    const large = this.page.locator("#viewer-image");
+    await large.waitFor({ state: "visible" });
+    const size = await large.evaluate(async (image) => {
+      await image.decode();
+      return [image.naturalWidth, image.naturalHeight];
+    });
+    await large.click();
+    await large.waitFor({ state: "hidden" });
+    return size;
+  }
+
+  /** The messages that carry a file of this name. */
+  files(name) {
+    const file = this.page.locator(".file", { hasText: name });
+    return this.page.getByTestId("message").filter({ has: file });
+  }
+
+  /** Downloads the document of a message: its name and text. */
+  async downloads(message) {
+    const file = message.locator(".file");
+    const [download] = await Promise.all([this.page.waitForEvent("download"), file.click()]);
+    const chunks = [];
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk);
+    return [download.suggestedFilename(), Buffer.concat(chunks).toString("utf8")];
+  }
+
+  /** Nothing sticks out to the side, and the send button is on the screen. */
+  async fits() {
+    const found = await this.page.evaluate(() => {
+      const wide = [...document.querySelectorAll("body, .app, .messages, .bubble, .key")];
+      const sticking = wide.filter((element) => element.scrollWidth > element.clientWidth + 1);
+      const send = document.getElementById("send").getBoundingClientRect();
+      const isReachable = send.right <= innerWidth && send.bottom <= innerHeight;
+      return [sticking.map((element) => `${element.className}: ${element.innerText}`), isReachable];
+    });
+    assert.deepEqual(found, [[], true], "what sticks out, and whether one can send");
+  }
+
   /** Presses a button that copies, and returns what is in the clipboard then. */
   async copies(words, message) {
     await this.page.evaluate(() => navigator.clipboard.writeText(""));
     await this.press(words, message);
     const copied = await this.page.waitForFunction(() => navigator.clipboard.readText());
-    await this.notices("Copied to the clipboard");
+    await this.notices(/^(Copied to the clipboard|Copiado al portapapeles|Скопировано)$/);
     return copied.jsonValue();
+  }
+
+  /** Leaves a picture of the page, on light or on dark ground, without passing notices. */
+  async keep(file, { dark }) {
+    await this.page.getByTestId("toast").waitFor({ state: "hidden" });
+    await this.page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
+    await this.page.mouse.move(0, 0);
+    // The wall's shades would be half of the file.
+    const paint = (colour) => this.page.locator(".wall").evaluate(
+      (wall, background) => { wall.style.background = background; }, colour);
+    await paint(dark ? "#101b26" : "#d5e4e6");
+    await this.page.screenshot({ path: file });
+    await paint("");
+    await this.page.emulateMedia({ colorScheme: "light" });
   }
 
   /** All that is to be read, for the report of a failure. */

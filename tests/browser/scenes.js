@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 
+import { amountIn, micros } from "./amounts.js";
 import { ADA, ANNA } from "./chat.js";
 import { lookAtCard, readCard } from "./picture.js";
 
@@ -149,22 +150,10 @@ function readWallet(words) {
   };
 }
 
-function amountIn(words, pattern) {
-  const found = pattern.exec(words);
-  assert.ok(found, `no ${pattern} in:\n${words}`);
-  return micros(found[1]);
-}
-
 /** What the entries of /history leave to spend; a charge only makes final what was held. */
 function sumOfEntries(words) {
   const rows = [...words.matchAll(/^#\d+ .*?([+−]?)\$(\d+\.\d{2,6}) /gm)];
   assert.ok(rows.length > 0, `no entries in:\n${words}`);
   const signs = { "+": 1, "−": -1, "": 0 };
   return rows.reduce((sum, [, sign, amount]) => sum + signs[sign] * micros(amount), 0);
-}
-
-function micros(decimal) {
-  assert.match(decimal, /^\d+\.\d{2,6}$/, "not an amount");
-  const [whole, part] = decimal.split(".");
-  return Number(whole) * 1_000_000 + Number(part.padEnd(6, "0"));
 }

@@ -35,13 +35,23 @@ export class Scratch {
     this.temporary = path.join(folder, "tmp");
   }
 
-  /** The shipped settings, but for the mock vendor's: returns the copy's path. */
-  async configWithMock(settings) {
+  /**
+   * The shipped settings but for `mock`, the mock vendor's own, and `stars`, which are taken when
+   * it is true: returns the copy's path.
+   */
+  async config({ mock = {}, stars = false }) {
     const shipped = await readFile(path.join(PROJECT, "config.yaml"), "utf8");
-    const end = /\n  mock:\n    enabled: false\n/;
-    assert.match(shipped, end, "config.yaml has no mock vendor where it was");
-    const lines = Object.entries(settings).map(([key, value]) => `      ${key}: ${value}\n`);
-    const changed = shipped.replace(end, (found) => `${found}    settings:\n${lines.join("")}`);
+    const change = (text, place, made) => {
+      assert.match(text, place, "config.yaml has something else where this was");
+      return text.replace(place, made);
+    };
+    const lines = Object.entries(mock).map(([key, value]) => `      ${key}: ${value}\n`);
+    let changed = change(shipped, /\n  mock:\n    enabled: false\n/,
+      (found) => `${found}    settings:\n${lines.join("")}`);
+    if (stars) {
+      changed = change(changed, /\n  stars:\n(?: +#.*\n)* +enabled: false\n/,
+        (found) => found.replace("enabled: false", "enabled: true"));
+    }
     const config = path.join(this.folder, "config.yaml");
     await writeFile(config, changed);
     await cp(path.join(PROJECT, "scripts"), path.join(this.folder, "scripts"), { recursive: true });

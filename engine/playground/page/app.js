@@ -252,6 +252,7 @@ function showChat(chat) {
   state.chat = chat;
   state.shownVersion = chat.version;
   const isGroup = state.current.chat === "group";
+  document.querySelector("main").lang = chat.person.language_code;
   pane.show(chat, isGroup);
   composer.show(chat, words(), isGroup);
   panel.showPerson(chat.person);

@@ -149,6 +149,7 @@ export class ChatPane {
       text.style.setProperty("--meta-width", `${width}px`);
       bubble.append(text);
     }
+    else if (message.photo) bubble.classList.add("only-photo");
     bubble.append(this.meta(message, mine));
     return bubble;
   }

@@ -116,7 +116,11 @@ pub fn draw(figures: &Figures, symbol: &str, zone: Tz) -> Result<Vec<u8>, ChartE
     let total = figures.total();
     let symbol = if glyphs::knows(symbol) { symbol } else { "" };
     canvas.text((LEFT, 36), &format!("{symbol}{}", short(total.revenue)), 6, REVENUE);
-    let margin = format!("{symbol}{}", short(total.margin()));
+    let margin = short(total.margin());
+    let margin = match margin.strip_prefix('-') {
+        Some(loss) => format!("-{symbol}{loss}"),
+        None => format!("{symbol}{margin}"),
+    };
     let colour = if total.margin().is_negative() { LOSS } else { MARGIN };
     canvas.text((LEFT + 340, 36), &margin, 6, colour);
     if let Some(secs) = figures.code_secs {

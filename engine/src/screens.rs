@@ -62,7 +62,20 @@ impl Rows {
     fn add(&mut self, row: impl IntoIterator<Item = Result<Button, KeyboardError>>) {
         match row.into_iter().collect::<Result<Vec<Button>, _>>() {
             Ok(row) if row.is_empty() => {}
-            Ok(row) => self.rows.push(row),
+            Ok(row) if fits_side_by_side(&row, row.len()) => self.rows.push(row),
+            Ok(row) => self.rows.extend(row.into_iter().map(|button| vec![button])),
+            Err(fault) => self.fault = Some(fault),
+        }
+    }
+
+    /// Buttons of one kind, two to a row where all of them can be read so: a long list then stays
+    /// on one phone screen, and its rows look alike.
+    fn add_columns(&mut self, buttons: impl IntoIterator<Item = Result<Button, KeyboardError>>) {
+        match buttons.into_iter().collect::<Result<Vec<Button>, _>>() {
+            Ok(buttons) => {
+                let columns = if fits_side_by_side(&buttons, 2) { 2 } else { 1 };
+                self.rows.extend(buttons.chunks(columns).map(<[Button]>::to_vec));
+            }
             Err(fault) => self.fault = Some(fault),
         }
     }
@@ -73,6 +86,29 @@ impl Rows {
             None => Ok(Screen { text, keyboard: Keyboard::new(self.rows)? }),
         }
     }
+}
+
+/// The room for the labels of one row, in letters, on a phone that is 360 points wide; between two
+/// buttons three are lost. The apps cut what is longer, and what is cut is often the price.
+const ROW_LETTERS: usize = 37;
+const GAP_LETTERS: usize = 3;
+
+/// Whether labels can be read in so many columns; all buttons of a row have one width.
+fn fits_side_by_side(buttons: &[Button], columns: usize) -> bool {
+    let widest = buttons.iter().map(|button| letters(button.label())).max().unwrap_or_default();
+    columns < 2 || (widest + GAP_LETTERS) * columns <= ROW_LETTERS + GAP_LETTERS
+}
+
+/// How wide a label is, in letters; a sign such as 📱 or a flag is as wide as two.
+fn letters(label: &str) -> usize {
+    let width = |c: char| match c {
+        '\u{fe0f}' => 0,
+        // Two of these are one flag.
+        '\u{1f1e6}'..='\u{1f1ff}' => 1,
+        '\u{2300}'.. => 2,
+        _ => 1,
+    };
+    label.chars().map(width).sum()
 }
 
 /// Speaks to one person: the live texts in that person's language.
@@ -94,6 +130,14 @@ impl<'live> Voice<'live> {
     #[must_use]
     pub fn say(&self, key: &str, values: &[(&str, Value<'_>)]) -> String {
         self.live.rules.texts().render(self.language, key, values)
+    }
+
+    /// A text of the settings in the person's language, where the pack translates it.
+    fn own<'text>(&self, text: &'text str) -> &'text str
+    where
+        'live: 'text,
+    {
+        self.live.rules.texts().own(self.language, text)
     }
 
     /// An amount as customers see it: symbol, two decimals, more only when needed.
@@ -206,7 +250,7 @@ impl<'live> Voice<'live> {
             "menu",
             &[
                 ("title", Value::Text(&shop.title)),
-                ("subtitle", Value::Text(&shop.subtitle)),
+                ("subtitle", Value::Text(self.own(&shop.subtitle))),
                 ("name", Value::Text(name)),
                 ("available", Value::Text(&self.money(available))),
             ],
@@ -300,5 +344,39 @@ impl<'live> Voice<'live> {
         let mut rows = Rows::default();
         rows.add([self.button("menu.home", &Press::Menu)]);
         rows.screen(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_two_where_every_label_can_be_read() {
+        for (labels, lines) in
+            [(["🇺🇸 US", "🇨🇦 Canada"], 1), (["🇺🇸 United States · $1", "🇨🇦 Canada"], 2)]
+        {
+            let mut rows = Rows::default();
+            rows.add_columns(labels.iter().map(|label| Button::press(*label, "x")));
+            assert_eq!(rows.rows.len(), lines, "{labels:?}");
+        }
+    }
+
+    #[test]
+    fn buttons_stand_side_by_side_where_their_labels_can_be_read() {
+        let table: [(&[&str], usize); 7] = [
+            (&["‹ Back", "⌂ Menu"], 1),
+            (&["📱 Comprar número", "⌂ Menú"], 1),
+            (&["🇺🇸 Estados Unidos · $0.54", "🇨🇦 Canadá · $0.54"], 2),
+            (&["🇫🇷 France · $0.54", "🇩🇪 Germany · $0.54"], 2),
+            (&["$5.00", "$10.00", "$20.00"], 1),
+            (&["a long label", "b", "c"], 3),
+            (&["one label that is as long as a label can be, and longer"], 1),
+        ];
+        for (labels, lines) in table {
+            let mut rows = Rows::default();
+            rows.add(labels.iter().map(|label| Button::press(*label, "x")));
+            assert_eq!(rows.rows.len(), lines, "{labels:?}");
+        }
     }
 }

@@ -112,7 +112,7 @@ export const SPANISH = {
   week: "Los últimos 7 días",
   rows: /^(\d+) filas?$/m,
   paused: "Ventas en pausa por Ada",
-  resume: "Reanudar ventas",
+  resume: "Reanudar",
   vendors: "Proveedores",
   acts: "Lo que hicieron los administradores",
 };

@@ -29,7 +29,7 @@ fn described(chat: &Value, command: &str) -> String {
 async fn everybody_is_spoken_to_in_their_own_language() {
     let world = World::open_with(Vendor::Mock, cast()).await;
     world.say(ANNA, "/start").await;
-    world.hears(ANNA, &["Hola, Anna"]).await;
+    world.hears(ANNA, &["Números temporales", "Hola, Anna"]).await;
     world.say(BORIS, "/start").await;
     world.hears(BORIS, &["Здравствуйте, Boris"]).await;
     world.say(ADA, "/start").await;

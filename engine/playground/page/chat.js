@@ -148,8 +148,9 @@ export class ChatPane {
       const width = Math.ceil(44 + edited + (mine ? 20 : 0));
       text.style.setProperty("--meta-width", `${width}px`);
       bubble.append(text);
+    } else if (message.photo) {
+      bubble.classList.add("only-photo");
     }
-    else if (message.photo) bubble.classList.add("only-photo");
     bubble.append(this.meta(message, mine));
     return bubble;
   }

@@ -164,6 +164,13 @@ impl Texts {
         }
     }
 
+    /// A text of the settings in a language: as the language's pack translates it under `own`,
+    /// else as it stands. It may go into any text as a [`Value::Text`].
+    #[must_use]
+    pub fn own<'text>(&'text self, language: &str, text: &'text str) -> &'text str {
+        self.packs.get(language).and_then(|pack| pack.own(text)).unwrap_or(text)
+    }
+
     /// How often a text could not be said as meant; zero unless the engine has a bug.
     #[must_use]
     pub fn faults(&self) -> u64 {

@@ -149,7 +149,7 @@ impl Voice<'_> {
                 ("amount", Value::Text(&self.money(deposit.amount))),
                 ("method", Value::Text(&self.method_name(&deposit.method))),
                 ("details", Value::Html(&self.instructions(deposit, shown))),
-                ("note", Value::Text(shown.map_or("", |method| method.note.as_str()))),
+                ("note", Value::Text(shown.map_or("", |method| self.own(&method.note)))),
                 ("state", Value::Html(&state)),
                 ("evidence", Value::Html(&self.evidence(deposit))),
             ],
@@ -187,7 +187,8 @@ impl Voice<'_> {
             let count = [("count", Value::Number(i64::from(stars.count)))];
             return self.say("deposit.stars", &count);
         }
-        let text = method.lines.join("\n");
+        let lines: Vec<&str> = method.lines.iter().map(|line| self.own(line)).collect();
+        let text = lines.join("\n");
         let mut parts = vec![self.say("deposit.lines", &[("lines", Value::Text(&text))])];
         if deposit.asked.is_some_and(|asked| asked != deposit.amount) {
             parts.push(self.say("deposit.exact", &[]));

@@ -503,6 +503,14 @@ keys! { SHOP:
     Text "admin.customer.terms" ["when"];
     Text "admin.customer.order" ["id", "service", "price", "state", "when"];
     Text "admin.customer.deposit" ["id", "amount", "method", "state", "when"];
+    Text "admin.customer.deposit.opened" [];
+    Text "admin.customer.deposit.submitted" [];
+    Text "admin.customer.deposit.approved" [];
+    Text "admin.customer.deposit.credited" [];
+    Text "admin.customer.deposit.returning" [];
+    Text "admin.customer.deposit.returned" [];
+    Text "admin.customer.deposit.rejected" [];
+    Text "admin.customer.deposit.expired" [];
     Label "admin.customer.open" [];
     Label "admin.customer.block" [];
     Label "admin.customer.unblock" [];

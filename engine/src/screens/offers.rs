@@ -109,11 +109,7 @@ impl Voice<'_> {
     ) -> Result<Screen, ScreenError> {
         let mut rows = Rows::default();
         let (page, shown) = page_of(offers, page);
-        let mut buttons = shown.iter().map(|offer| self.country_button(offer));
-        // Two to a row keeps a long list on one phone screen.
-        while let Some(first) = buttons.next() {
-            rows.add(std::iter::once(first).chain(buttons.next()));
-        }
+        rows.add_columns(shown.iter().map(|offer| self.country_button(offer)));
         self.add_pager(&mut rows, page, offers.len(), |page| {
             Press::Countries(service.clone(), page)
         });
@@ -126,7 +122,7 @@ impl Voice<'_> {
             return rows.screen(self.say("buy.no_countries", &[("service", name)]));
         }
         let description =
-            self.live.config.services.get(service).map_or("", |known| known.description.as_str());
+            self.live.config.services.get(service).map_or("", |known| self.own(&known.description));
         let available = self.money(available);
         let values = [
             ("service", name),
@@ -284,20 +280,15 @@ impl Voice<'_> {
                 ("timeout", Value::Number(i64::from(minutes))),
             ],
         );
-        if let Some(stock) = stock {
-            text.push('\n');
-            text.push_str(&self.say("quote.stock", &[("stock", Value::Number(i64::from(stock)))]));
-        }
-        if let Some(odds) = odds {
-            text.push('\n');
-            text.push_str(&self.odds(odds));
-        }
+        let stock = stock
+            .map(|stock| self.say("quote.stock", &[("stock", Value::Number(i64::from(stock)))]));
+        let mut lines: Vec<String> =
+            stock.into_iter().chain(odds.map(|odds| self.odds(odds))).collect();
         let mut rows = Rows::default();
         let short = quote.price.checked_sub(available).filter(|short| short.is_positive());
         if let Some(short) = short {
             let short = self.money(short);
-            text.push('\n');
-            text.push_str(&self.say("quote.short", &[("short", Value::Text(&short))]));
+            lines.push(self.say("quote.short", &[("short", Value::Text(&short))]));
             rows.add([self.button("quote.deposit", &Press::TopUp(quote.id))]);
         } else {
             let values = [("price", Value::Text(price.as_str()))];
@@ -308,6 +299,10 @@ impl Voice<'_> {
             self.button("menu.back", &Press::Countries(quote.service.clone(), 0)),
             self.button("menu.home", &Press::Menu),
         ]);
+        for (line, before) in lines.iter().zip(["\n\n", "\n", "\n"]) {
+            text.push_str(before);
+            text.push_str(line);
+        }
         rows.screen(text)
     }
 }

@@ -96,6 +96,9 @@ impl Voice<'_> {
         if refund == RefundLine::Offered {
             rows.add([self.button("refund.button", &Press::AskRefund(order.id()))]);
         }
+        if !order.state.is_open() {
+            rows.add([self.button("menu.home", &Press::Menu)]);
+        }
         rows.screen(self.say(key, &values))
     }
 
@@ -133,7 +136,6 @@ impl Voice<'_> {
                     self.button("order.again", &offer),
                     self.button("orders.receipt", &Press::Receipt(order.id())),
                 ]);
-                rows.add([self.button("menu.home", &Press::Menu)]);
             }
         }
         rows

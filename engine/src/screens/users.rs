@@ -162,11 +162,12 @@ impl Voice<'_> {
 
     fn deposit_lines(&self, view: &CustomerView) -> String {
         let line = |deposit: &Deposit| {
+            let state = self.say(&format!("admin.customer.deposit.{}", deposit.state.name()), &[]);
             let values = [
                 ("id", Value::Text(&deposit.id.to_string())),
                 ("amount", Value::Text(&self.money(deposit.amount))),
                 ("method", Value::Text(&self.method_name(&deposit.method))),
-                ("state", Value::Text(deposit.state.name())),
+                ("state", Value::Html(&state)),
                 ("when", Value::Text(&self.moment(deposit.created_at))),
             ];
             self.say("admin.customer.deposit", &values)

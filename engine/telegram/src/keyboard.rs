@@ -98,6 +98,12 @@ impl Button {
         Self::new(label.into(), Action::Url(url.into()))
     }
 
+    /// What stands on it.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
     /// The same button in `style`.
     #[must_use]
     pub const fn styled(mut self, style: Style) -> Self {

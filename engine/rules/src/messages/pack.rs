@@ -14,12 +14,17 @@ use super::{ANSWER_LEN_MAX, KeySpec, Kind, LABEL_LEN_MAX, MENU_LEN_MAX, TEXT_LEN
 /// Missing keys that are listed one by one before the rest is only counted.
 const MISSING_LISTED_MAX: usize = 10;
 
+/// The key in a pack under which texts of the settings stand with their translations.
+const OWN: &str = "own";
+
 /// One language's texts.
 #[derive(Debug)]
 pub struct Pack {
     /// The language's plural rules.
     pub plurals: Plurals,
     messages: BTreeMap<&'static str, Message>,
+    /// Texts of the settings as they stand there, and in this language.
+    own: BTreeMap<String, String>,
 }
 
 /// One text in one language.
@@ -88,14 +93,16 @@ impl Pack {
         let entries: Entries<Written> = decode(source)?;
         let mut reader = Reader { source, plurals: &plurals, report: Report::default() };
         let mut messages = BTreeMap::new();
+        let mut own = BTreeMap::new();
         for (key, written) in &entries.0 {
-            match keys.iter().find(|spec| spec.key == key) {
-                Some(spec) => drop(messages.insert(spec.key, reader.message(spec, written))),
-                None => reader.unknown_key(key, keys),
+            match (keys.iter().find(|spec| spec.key == key), written) {
+                (Some(spec), _) => drop(messages.insert(spec.key, reader.message(spec, written))),
+                (None, Written::Plural(texts)) if key == OWN => own = reader.own(texts),
+                (None, _) => reader.unknown_key(key, keys),
             }
         }
         reader.find_gaps(keys, |key| messages.contains_key(key));
-        reader.report.or(Self { plurals, messages })
+        reader.report.or(Self { plurals, messages, own })
     }
 
     /// What a translation leaves out of its model: placeholders that the model's text has in
@@ -120,6 +127,11 @@ impl Pack {
             }
         }
         problems
+    }
+
+    /// A text of the settings in this language, where the pack has it.
+    pub fn own(&self, text: &str) -> Option<&str> {
+        self.own.get(text).map(String::as_str)
     }
 
     /// The text of a key.
@@ -147,6 +159,17 @@ impl Reader<'_> {
         let hint = closest(key, keys.iter().map(|spec| spec.key));
         let hint = hint.map(|known| format!("did you mean `{known}`?"));
         self.fault(&[key], "unknown text".to_owned(), hint);
+    }
+
+    /// What the settings say, in this language. These are values, not texts: nothing in them is a
+    /// placeholder or a tag.
+    fn own(&mut self, texts: &Entries<Scalar>) -> BTreeMap<String, String> {
+        for (text, translation) in &texts.0 {
+            if translation.0.trim().is_empty() {
+                self.fault(&[OWN, text], "is empty".to_owned(), None);
+            }
+        }
+        texts.0.iter().map(|(text, own)| (text.clone(), own.0.clone())).collect()
     }
 
     /// Reports the keys that have no text, each run of them at the text that they belong after.

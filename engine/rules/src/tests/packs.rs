@@ -65,6 +65,21 @@ fn plain_texts_are_cut_to_what_telegram_takes() {
 }
 
 #[test]
+fn what_the_settings_say_is_said_in_the_language_of_the_pack() {
+    let own = format!("{PACK}own:\n  \"Codes for {{x}}\": \"Códigos <para> {{x}}\"\n");
+    let texts = texts(&[("messages.en.yaml", PACK), ("messages.es.yaml", &own)]).unwrap();
+    let table = [
+        ("es", "Codes for {x}", "Códigos <para> {x}"),
+        ("es", "Codes for y", "Codes for y"),
+        ("en", "Codes for {x}", "Codes for {x}"),
+        ("de", "Codes for {x}", "Codes for {x}"),
+    ];
+    for (language, text, expected) in table {
+        assert_eq!(texts.own(language, text), expected, "{language} {text}");
+    }
+}
+
+#[test]
 fn a_gap_is_visible_and_counted() {
     let texts = texts(&[("messages.en.yaml", PACK)]).unwrap();
     assert_eq!(texts.render("en", "helo", &[]), "[helo]");
@@ -83,6 +98,8 @@ const FAULTS: &[(&str, &str)] = &[
         "hello: \"{name\"",
         "messages.en.yaml:1:8: hello: `{` is never closed; write `{{` for the brace itself",
     ),
+    ("own: { \"Codes\": \" \" }", "messages.en.yaml:5:17: own.Codes: is empty"),
+    ("own: Codes", "messages.en.yaml:5:6: own: unknown text"),
     ("hello: \"<b>{name}\"", "messages.en.yaml:1:8: hello: `<b>` is never closed"),
     ("hello: \"<h1>{name}</h1>\"", "messages.en.yaml:1:8: hello: Telegram has no tag `<h1>`"),
     ("hello: \"<{name}>x\"", "messages.en.yaml:1:8: hello: Telegram has no tag `<x>`"),

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 
 import { amountIn } from "./amounts.js";
-import { ADA } from "./chat.js";
+import { ADA, GROUP } from "./chat.js";
 
 /** Comes, and chooses her language: the app's own counts for the first words only. */
 export async function comes(seats, { words }) {
@@ -57,7 +57,7 @@ export async function queue(seats, { id, name, words }) {
 }
 
 /** A customer's balance is explained by its entries; the parts add up. */
-export async function explains(seats, { id, name, words, keep }) {
+export async function explains(seats, { id, name, words }) {
   const ada = await seats.of(ADA);
   const card = await ada.ask(`/user ${id}`);
   assert.ok(card.includes(name) && card.includes(words.entries), card);
@@ -65,7 +65,6 @@ export async function explains(seats, { id, name, words, keep }) {
     .reduce((sum, found) => sum + amountIn(found[0], /\$(\S+)/), 0);
   const sum = amount("=") + amount("\\+") - amount("−");
   assert.equal(sum, amountIn(card, /\$(\d+\.\d{2,6})\s*=/), card);
-  await keep("admin-customer");
 }
 
 /** A correction takes a second press; the customer is told of it once it is booked. */
@@ -77,6 +76,22 @@ export async function adjusts(seats, { id, words }) {
   await ada.notices(words.booked);
   const chat = await seats.of(id);
   await chat.hears(words.corrected, "late bonus");
+}
+
+/** Where the admins have a group, the claim's card is there and is decided there. */
+export async function decidesInGroup(seats, { id, name, words, keep }) {
+  let chat = await seats.of(id);
+  await chat.ask("/deposit 10");
+  await chat.press("USDT");
+  await chat.press(words.paid);
+  const group = await seats.of(GROUP);
+  const card = group.message(name, words.waits);
+  await card.waitFor();
+  await keep("group");
+  await group.press(words.approve, card);
+  await group.hears(name, words.approvedBy);
+  chat = await seats.of(id);
+  await chat.hears(words.credited);
 }
 
 /** The chart is drawn, opens large, and stands on dark and on light ground. */

@@ -9,6 +9,10 @@ export const ANNA = 1001;
 export const BORIS = 1002;
 export const ADA = 9001;
 
+/** The playground's group: who sits there is an admin among others. */
+export const GROUP = "group";
+export const GROUP_ID = -1_001_000_000_001;
+
 export class Chat {
   /** Opens the page as this person, in a tab of its own. */
   static async open(context, address, person) {
@@ -164,24 +168,25 @@ export class Chat {
     });
   }
 
-  /** The commands that the menu offers. */
-  async commands() {
+  /** Opens the menu of commands, or closes it. */
+  async turnMenu() {
     await this.page.getByTestId("menu").click();
-    const rows = this.page.getByTestId("commands").locator(".command b");
-    await rows.first().waitFor();
-    const names = await rows.allInnerTexts();
-    await this.page.getByTestId("menu").click();
-    return names;
   }
 
   /** The commands that the menu offers, each with what it says of itself. */
   async menu() {
-    const names = await this.commands();
-    await this.page.getByTestId("menu").click();
-    const rows = this.page.getByTestId("commands").locator(".command span");
-    const descriptions = await rows.allInnerTexts();
-    await this.page.getByTestId("menu").click();
+    await this.turnMenu();
+    const rows = this.page.getByTestId("commands").locator(".command");
+    await rows.first().waitFor();
+    const names = await rows.locator("b").allInnerTexts();
+    const descriptions = await rows.locator("span").allInnerTexts();
+    await this.turnMenu();
     return new Map(names.map((name, index) => [name, descriptions[index]]));
+  }
+
+  /** The commands that the menu offers. */
+  async commands() {
+    return [...(await this.menu()).keys()];
   }
 
   /** Types behind the bot's name and returns the rows that come up. */

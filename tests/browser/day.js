@@ -9,7 +9,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 
 import * as admin from "./admin.js";
-import { ANNA, BORIS } from "./chat.js";
+import { ANNA, BORIS, GROUP_ID } from "./chat.js";
 import * as customer from "./customer.js";
 import { perform } from "./play.js";
 import { PHONE } from "./seats.js";
@@ -21,7 +21,7 @@ const RUN_SECS = 300;
 const MOCK = { delay_min_secs: 100, delay_max_secs: 120 };
 
 /** Cards that are kept in Spanish; the others are kept in English. */
-const KEPT_IN_SPANISH = ["menu", "order-waiting", "chart"];
+const KEPT_IN_SPANISH = ["menu", "order-waiting"];
 
 async function customersDay(step, seats, day) {
   const of = (act) => () => act(seats, day);
@@ -33,7 +33,6 @@ async function customersDay(step, seats, day) {
   await step("the time left runs without an edit", of(customer.countsDown));
   await step("the code rings and is copied", of(customer.getsTheCode));
   await step("a favourite in two taps, cancelled, costs nothing", of(customer.favourite));
-  await step("a refund is asked for in words and approved", of(customer.refunds));
   await step("stars are paid and credited", of(customer.paysStars));
   await step("the language changes, and back", of(customer.changesLanguage));
   await step("inline mode leads to the offer", of(customer.findsInline));
@@ -46,6 +45,7 @@ async function adminsDay(step, seats, day) {
   await step("a correction is booked and told", of(admin.adjusts));
   await step("a balance is explained by its entries", of(admin.explains));
   await step("the chart", of(admin.looksAtFigures));
+  await step("a refund is asked for in words and approved", of(customer.refunds));
   await step("orders and entries as files", of(admin.takesTables));
   await step("selling pauses and goes on", of(admin.pauses));
   await step("vendors, services, acts", of(admin.looksAround));
@@ -70,6 +70,12 @@ async function days(step, seats, { people, screenshots }) {
   }
 }
 
+async function groupsDay(step, seats, { people, screenshots }) {
+  const day = dayOf(people[0], seats, screenshots);
+  await step("Anna comes", () => customer.comes(seats, { ...day, keep: async () => {} }));
+  await step("a deposit is decided in the group", () => admin.decidesInGroup(seats, day));
+}
+
 const PEOPLE = [
   { id: ANNA, name: "Anna", words: ENGLISH, other: SPANISH },
   { id: BORIS, name: "Boris", words: SPANISH, other: ENGLISH },
@@ -81,6 +87,9 @@ const { values } = parseArgs({
 });
 const device = { ...PHONE, deviceScaleFactor: 2 };
 const play = { device, changes: { mock: MOCK, stars: true }, story: days };
-const plays = [{ ...play, name: "day", people: PEOPLE }];
+const plays = [
+  { ...play, name: "day", people: PEOPLE },
+  { ...play, name: "group", people: PEOPLE, changes: { group: GROUP_ID }, story: groupsDay },
+];
 if (values.long) plays.push({ ...play, name: "day in Russian", people: [ANNA_IN_RUSSIAN] });
 await perform(plays, { runSecs: RUN_SECS, screenshots: values.screenshots });

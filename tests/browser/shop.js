@@ -36,10 +36,10 @@ export class Scratch {
   }
 
   /**
-   * The shipped settings but for `mock`, the mock vendor's own, and `stars`, which are taken when
-   * it is true: returns the copy's path.
+   * The shipped settings but for `mock`, the mock vendor's own; `stars`, which are taken when it
+   * is true; and `group`, the id of the admins' group. Returns the copy's path.
    */
-  async config({ mock = {}, stars = false }) {
+  async config({ mock = {}, stars = false, group = null }) {
     const shipped = await readFile(path.join(PROJECT, "config.yaml"), "utf8");
     const change = (text, place, made) => {
       assert.match(text, place, "config.yaml has something else where this was");
@@ -51,6 +51,9 @@ export class Scratch {
     if (stars) {
       changed = change(changed, /\n  stars:\n(?: +#.*\n)* +enabled: false\n/,
         (found) => found.replace("enabled: false", "enabled: true"));
+    }
+    if (group !== null) {
+      changed = change(changed, /\n  admin_group: null\n/, `\n  admin_group: ${group}\n`);
     }
     const config = path.join(this.folder, "config.yaml");
     await writeFile(config, changed);

@@ -1,13 +1,10 @@
 // Lives the first story of the shop in a browser, with both vendors, at a desk and on a phone.
 //
-//   node story.js [--screenshots FOLDER]
+//   node story.js
 //
 // RING4_BIN is the binary (target/debug/ring4 when unset; its plugins lie beside it), CHROMIUM the
-// browser (/usr/bin/chromium when unset). With --screenshots, chat.png of the story at the desk is
-// left in the folder. What a failure looked like is left in target/browser-test.
-
-import path from "node:path";
-import { parseArgs } from "node:util";
+// browser (/usr/bin/chromium when unset). What a failure looked like is left in
+// target/browser-test.
 
 import { ANNA } from "./chat.js";
 import { perform } from "./play.js";
@@ -17,16 +14,11 @@ import { DESK, PHONE } from "./seats.js";
 const RUN_SECS = 600;
 
 /** From the first /start to books that agree. */
-async function firstStory(step, seats, { picture, screenshots }) {
+async function firstStory(step, seats) {
   await step("Anna comes, and sees what customers see", () => scenes.greets(seats));
   await step("Anna deposits, Ada approves, both by pressing twice", () => scenes.deposits(seats));
   const order = await step("Anna buys and sees her number", () => scenes.buys(seats));
   const card = await step("Anna gets the code", () => scenes.getsTheCode(seats, order));
-  if (screenshots !== undefined && picture !== undefined) {
-    const { page } = await seats.of(ANNA);
-    await page.mouse.move(0, 0);
-    await page.screenshot({ path: path.join(screenshots, picture) });
-  }
   await step("the picture of the card shows it all", () => scenes.looksAtTheCard(seats, card));
   await step("Anna copies code and number", () => scenes.copiesTheCode(seats, card));
   await step("card, /balance and /history agree", () => scenes.booksAgree(seats, card));
@@ -40,15 +32,15 @@ async function silentStory(step, seats) {
   await step("no code comes, the money is back", () => scenes.timesOut(seats));
 }
 
-async function firstAndSilentStory(step, seats, play) {
-  await firstStory(step, seats, play);
+async function firstAndSilentStory(step, seats) {
+  await firstStory(step, seats);
   const anna = await seats.of(ANNA);
   await step("the vendor is told to stay silent", () => anna.addFault("code never comes"));
   await step("no code comes, the money is back", () => scenes.timesOut(seats));
 }
 
 const PLAYS = [
-  { name: "mock", device: DESK, picture: "chat.png", story: firstStory },
+  { name: "mock", device: DESK, story: firstStory },
   {
     name: "mock, silent", device: DESK, changes: { mock: { no_code_percent: 100 } },
     story: silentStory,
@@ -56,5 +48,4 @@ const PLAYS = [
   { name: "smspool", device: PHONE, vendor: "smspool", story: firstAndSilentStory },
 ];
 
-const { values } = parseArgs({ options: { screenshots: { type: "string" } } });
-await perform(PLAYS, { runSecs: RUN_SECS, screenshots: values.screenshots });
+await perform(PLAYS, { runSecs: RUN_SECS });

@@ -206,8 +206,9 @@ fn every_text_is_said_somewhere() {
     let refusals = fs::read_to_string(project().join("engine/domain/src/refusal.rs"));
     let spoken = format!("{spoken}{}", refusals.expect("the refusals"));
     for spec in KEYS.iter() {
-        // The names of order states are put together from the state.
-        let composed = spec.key.starts_with("state.");
+        // The names of the states of orders and deposits are put together from the state.
+        let composed = ["state.", "admin.customer.deposit."];
+        let composed = composed.iter().any(|prefix| spec.key.starts_with(prefix));
         assert!(composed || spoken.contains(&format!("\"{}\"", spec.key)), "{}", spec.key);
     }
 }

@@ -44,6 +44,21 @@ pub struct Origin {
     pub overrides: Overrides,
 }
 
+/// Under this name stands, in a rule set without a policy, the one that the engine was shipped
+/// with: shops set up before there were policies go on. It is a part of the set like any file, so
+/// that the version says what decides, and the shelf keeps it.
+const SHIPPED_POLICY: &str = "shipped/policy.rhai";
+
+/// The files with the shipped policy, where they have none.
+fn completed(mut files: Files) -> Files {
+    let is_policy = |name: &String| name.rsplit('/').next() == Some("policy.rhai");
+    if !files.keys().any(is_policy) {
+        let text = include_str!("../../scripts/policy.rhai").to_owned();
+        files.insert(SHIPPED_POLICY.to_owned(), text);
+    }
+    files
+}
+
 /// A rule set that is proven, with the settings it came with.
 #[derive(Debug)]
 pub struct Built {
@@ -90,7 +105,7 @@ impl Origin {
             Report::from(ring4_rules::Problem::whole_file(&name, reason).with_hint(hint))
         })?;
         files.insert(name, text);
-        Ok(files)
+        Ok(completed(files))
     }
 
     /// Where the data is, as far as the settings can be read: a broken script must not send the
@@ -117,11 +132,18 @@ impl Origin {
     /// # Errors
     /// Everything that is wrong with them.
     pub fn build(&self, files: Files) -> Result<Built, Report> {
+        let files = completed(files);
         let name = self.config_name();
         let text = files.get(&name).map(String::as_str).unwrap_or_default();
         let mut loaded = ring4_config::parse(&name, text, &self.env)?;
         loaded.config.apply(&self.overrides);
-        let ring4_config::Loaded { config, warnings } = loaded;
+        let ring4_config::Loaded { config, mut warnings } = loaded;
+        if files.contains_key(SHIPPED_POLICY) {
+            warnings.push(format!(
+                "policy.rhai is missing among the scripts: the one that the engine was shipped with \
+                 decides, as {SHIPPED_POLICY}"
+            ));
+        }
         let params = params::of(&config.live);
         let rules = RuleSet::build(Sources {
             files: &files,

@@ -188,8 +188,11 @@ impl Books {
         });
         self.submit_all(open).await;
         let submit = customers.clone().map(|customer| {
-            let command =
-                Command::SubmitDeposit { customer: UserId(customer), deposit: id(customer) };
+            let command = Command::SubmitDeposit {
+                customer: UserId(customer),
+                deposit: id(customer),
+                auto: true,
+            };
             (Actor::Customer(UserId(customer)), command)
         });
         self.submit_all(submit).await;

@@ -156,7 +156,7 @@ async fn two_admins_within_a_millisecond_have_one_effect() {
         let (customer, actor) = (UserId(ANNA), Actor::Customer(UserId(ANNA)));
         let (method, amount) = ("usdt".parse().expect("a key"), "10".parse().expect("an amount"));
         let open = Command::OpenDeposit { id, customer, amount, method, card: None };
-        let submit = Command::SubmitDeposit { customer, deposit: id };
+        let submit = Command::SubmitDeposit { customer, deposit: id, auto: true };
         for command in [open, submit] {
             shop.submit(actor, "race", command).await.expect("a shop").expect("no refusal");
         }

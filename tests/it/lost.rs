@@ -253,7 +253,7 @@ async fn pay_in(world: &World, customer: i64) {
     let amount = "1000".parse().expect("an amount");
     let commands = [
         Command::OpenDeposit { id: deposit, customer, amount, method, card: None },
-        Command::SubmitDeposit { customer, deposit },
+        Command::SubmitDeposit { customer, deposit, auto: true },
         Command::ApproveDeposit { admin, deposit },
     ];
     for command in commands {

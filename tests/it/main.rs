@@ -49,6 +49,9 @@ mod group;
 /// What admins see and switch.
 mod boards;
 
+/// What the policy decides, and who hears of what.
+mod policy;
+
 /// What operators save while the shop runs.
 mod reload;
 

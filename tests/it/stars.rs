@@ -4,7 +4,7 @@
 use ring4_playground::Options;
 use serde_json::{Value, json};
 
-use crate::world::{ADA, ANNA, Vendor, World};
+use crate::world::{ADA, ANNA, TOKEN, Vendor, World};
 
 const ON: (&str, &str) = (
     "    enabled: false\n    # The name on their button.",
@@ -151,5 +151,27 @@ async fn stars_are_given_back_once_behind_a_hold() {
     world.say(ADA, &format!("/refund_stars {id}")).await;
     world.newest(ADA, &["Stars given back"]).await;
     assert_eq!(refunds(&world).await, 1);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_telegram_gave_back_by_itself_is_told_to_the_admins_once() {
+    let world = shop_with_stars().await;
+    let invoice = invoice(&world).await;
+    pay(&world, invoice, false).await;
+    world.hears(ANNA, &["$10.00 is in your wallet"]).await;
+    let charge = world.get("payments").await[0]["charge"].as_str().expect("an id").to_owned();
+    // As the owner of the bot does it elsewhere.
+    let url = format!("http://{}/bot{TOKEN}/refundStarPayment", world.playground.address());
+    let body = json!({ "user_id": ANNA, "telegram_payment_charge_id": charge });
+    let answer = reqwest::Client::new().post(url).json(&body).send().await.expect("an answer");
+    assert!(answer.status().is_success(), "{answer:?}");
+    world.advance(3_601).await;
+    world.hears(ADA, &["gave 770 stars back", "not by this shop"]).await;
+    // The money stays where it is until an admin has looked, and the next sweep says nothing new.
+    balance(&world, &["Available $10.00"]).await;
+    world.advance(3_601).await;
+    balance(&world, &["Available $10.00"]).await;
+    assert_eq!(world.count(ADA, "not by this shop").await, 1);
     world.close().await;
 }

@@ -104,6 +104,8 @@ pub enum Command {
         customer: UserId,
         /// Which.
         deposit: DepositId,
+        /// Whether the policy script would credit it without an admin.
+        auto: bool,
     },
     /// The customer tells the id of the payment.
     TellReference {
@@ -113,6 +115,8 @@ pub enum Command {
         deposit: DepositId,
         /// The payment's id.
         reference: Reference,
+        /// Whether the policy script would credit it without an admin.
+        auto: bool,
     },
     /// The customer sends a picture of the payment.
     SendPicture {

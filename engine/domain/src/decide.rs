@@ -246,11 +246,11 @@ fn pay_in(
             let claim = depositing::Claim { id, customer, amount, method, card };
             depositing::open(view, policy, claim, now)
         }
-        Command::SubmitDeposit { customer, deposit } => {
-            depositing::submit(view, policy, customer, deposit, now)
+        Command::SubmitDeposit { customer, deposit, auto } => {
+            depositing::submit(view, policy, (customer, deposit), auto, now)
         }
-        Command::TellReference { customer, deposit, reference } => {
-            evidence::tell_reference(view, policy, customer, deposit, reference, now)
+        Command::TellReference { customer, deposit, reference, auto } => {
+            evidence::tell_reference(view, policy, (customer, deposit), (reference, auto), now)
         }
         Command::SendPicture { customer, deposit, picture } => {
             evidence::send_picture(view, policy, customer, deposit, picture)

@@ -22,7 +22,7 @@ mod facts;
 pub use facts::{Offer, PollFacts, VendorFacts};
 
 mod policy;
-pub use policy::{BuyerFacts, SaleFacts, Verdict};
+pub use policy::{BuyerFacts, DepositFacts, SaleFacts, Verdict};
 
 mod sandbox;
 

@@ -1,11 +1,11 @@
 //! What `policy.rhai` is told and what it may answer: a customer who wants to buy, a delivered
-//! order whose money is asked back. The middle builds the facts.
+//! order whose money is asked back, a deposit that is said to be paid. The middle builds the facts.
 //!
 //! Facts are maps here, not types of their own: a policy is asked once per purchase, and a
 //! misspelt name in a map is an error just the same.
 
 use rhai::{Dynamic, Engine, EvalAltResult, Map};
-use ring4_domain::ids::{Country, ServiceKey};
+use ring4_domain::ids::{Country, MethodKey, ServiceKey};
 use ring4_domain::money::Amount;
 
 use crate::facts::{amount, key, refuse, texts, unknown, whole};
@@ -28,6 +28,27 @@ pub const BUYER_FACTS: &[&str] = &[
 
 /// Properties of a delivered order.
 pub const SALE_FACTS: &[&str] = &["service", "country", "price", "age_hours", "code_secs"];
+
+/// Properties of a deposit that its customer says is paid.
+pub const DEPOSIT_FACTS: &[&str] =
+    &["amount", "method", "known_days", "deposits", "deposited", "reference"];
+
+/// A deposit that its customer says is paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DepositFacts {
+    /// How much.
+    pub amount: Amount,
+    /// The way it is paid.
+    pub method: MethodKey,
+    /// Whole days since the customer's first contact.
+    pub known_days: u32,
+    /// The customer's deposits that were credited, of the latest hundred.
+    pub deposits: u32,
+    /// What the customer has ever paid in.
+    pub deposited: Amount,
+    /// Whether the payment's id is told.
+    pub reference: bool,
+}
 
 /// A customer who wants to buy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +121,20 @@ impl BuyerFacts {
         put(&mut map, "cancelled_day", i64::from(self.cancelled_day));
         put(&mut map, "spent_day", dollars(self.spent_day));
         put(&mut map, "open_orders", i64::from(self.open_orders));
+        map.insert("params".into(), Dynamic::from(params.clone()));
+        map
+    }
+}
+
+impl DepositFacts {
+    pub(crate) fn map(&self, params: &ScriptParams) -> Map {
+        let mut map = Map::new();
+        put(&mut map, "amount", dollars(self.amount));
+        put(&mut map, "method", self.method.as_str().to_owned());
+        put(&mut map, "known_days", i64::from(self.known_days));
+        put(&mut map, "deposits", i64::from(self.deposits));
+        put(&mut map, "deposited", dollars(self.deposited));
+        put(&mut map, "reference", self.reference);
         map.insert("params".into(), Dynamic::from(params.clone()));
         map
     }
@@ -180,11 +215,42 @@ pub(crate) fn read_sale(facts: &[(String, String)]) -> Result<SaleFacts, String>
     Ok(sale)
 }
 
+/// A deposit from named texts; what is left out has a plain default.
+///
+/// # Errors
+/// A name is unknown or a value is not what its name needs.
+pub(crate) fn read_deposit(facts: &[(String, String)]) -> Result<DepositFacts, String> {
+    let mut deposit = DepositFacts {
+        amount: Amount::from_micros(10_000_000),
+        method: key("method", "any")?,
+        known_days: 0,
+        deposits: 0,
+        deposited: Amount::ZERO,
+        reference: false,
+    };
+    for (name, text) in facts {
+        match name.as_str() {
+            "amount" => deposit.amount = amount(name, text)?,
+            "method" => deposit.method = key(name, text)?,
+            "known_days" => deposit.known_days = whole(name, text)?,
+            "deposits" => deposit.deposits = whole(name, text)?,
+            "deposited" => deposit.deposited = amount(name, text)?,
+            "reference" => deposit.reference = key(name, text)?,
+            _ => return Err(unknown(name, DEPOSIT_FACTS)),
+        }
+    }
+    Ok(deposit)
+}
+
 /// Gives `test_*` functions the means to make facts.
 pub(crate) fn register(engine: &mut Engine, params: &ScriptParams) {
     let for_buyers = params.clone();
     engine.register_fn("buyer", move |map: Map| -> Result<Map, Box<EvalAltResult>> {
         read_buyer(&texts(&map)).map(|buyer| buyer.map(&for_buyers)).map_err(refuse)
+    });
+    let for_deposits = params.clone();
+    engine.register_fn("deposit", move |map: Map| -> Result<Map, Box<EvalAltResult>> {
+        read_deposit(&texts(&map)).map(|deposit| deposit.map(&for_deposits)).map_err(refuse)
     });
     let for_sales = params.clone();
     engine.register_fn("sale", move |map: Map| -> Result<Map, Box<EvalAltResult>> {

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 
 use ring4_domain::ids::{Country, ProviderId, ServiceKey};
 use ring4_domain::money::Amount;
+use ring4_domain::stars::METHOD;
 use ring4_yaml::Problem;
 
 use crate::facts::{Offer, PollFacts, VendorFacts};
-use crate::policy::{BuyerFacts, SaleFacts};
+use crate::policy::{BuyerFacts, DepositFacts, SaleFacts};
 use crate::rule_set::RuleSet;
 
 /// Vendor prices tried for every service, in micro-dollars.
@@ -122,7 +123,16 @@ fn try_policy(rules: &RuleSet, services: &BTreeSet<ServiceKey>) -> Option<Proble
                 age_hours: orders,
                 code_secs: orders,
             };
+            let deposit = DepositFacts {
+                amount: Amount::from_micros(micros.max(1_000_000)),
+                method: METHOD,
+                known_days: orders,
+                deposits: orders,
+                deposited: Amount::from_micros(micros),
+                reference: orders > 1,
+            };
             let tried = rules.may_buy(&buyer).map(drop).and(rules.refundable(&sale).map(drop));
+            let tried = tried.and(rules.auto_approve(&deposit).map(drop));
             if let Err(error) = tried {
                 let mut problem = error.into_problem();
                 problem.reason += &format!(" (for {service} after {orders} orders in a day)");

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::facts::{Offer, PollFacts, ScriptOffer, ScriptPoll, ScriptVendor, VendorFacts};
 use crate::messages::{KeySpec, Texts};
 use crate::params::{Params, ScriptParams};
-use crate::policy::{BuyerFacts, SaleFacts, Verdict};
+use crate::policy::{BuyerFacts, DepositFacts, SaleFacts, Verdict};
 use crate::sandbox::{Sandbox, number_of};
 use crate::script::{Script, ScriptError};
 use crate::{proof, script_tests};
@@ -34,6 +34,7 @@ const NEXT_POLL: &str = "next_poll";
 const RANK: &str = "rank";
 const MAY_BUY: &str = "may_buy";
 const REFUNDABLE: &str = "refundable";
+const AUTO_APPROVE: &str = "auto_approve";
 
 /// The longest reason for suspicion, in characters.
 const REASON_CHARS_MAX: usize = 200;
@@ -169,6 +170,30 @@ impl RuleSet {
     /// The script failed or answered neither yes nor no.
     pub fn refundable(&self, sale: &SaleFacts) -> Result<bool, ScriptError> {
         self.refundable_with(sale, &self.script_params)
+    }
+
+    /// Whether `policy.rhai` would credit a deposit without an admin, where it says anything about
+    /// that: one written before it could be asked does not, and the settings alone count.
+    ///
+    /// # Errors
+    /// The script failed or answered neither yes nor no.
+    pub fn auto_approve(&self, deposit: &DepositFacts) -> Result<bool, ScriptError> {
+        self.auto_approve_with(deposit, &self.script_params)
+    }
+
+    pub(crate) fn auto_approve_with(
+        &self,
+        deposit: &DepositFacts,
+        params: &ScriptParams,
+    ) -> Result<bool, ScriptError> {
+        if self.policy.lacks(AUTO_APPROVE, 1).is_some() {
+            return Ok(true);
+        }
+        let answer = self.policy.call(&self.sandbox, AUTO_APPROVE, (deposit.map(params),))?;
+        answer.as_bool().map_err(|kind| {
+            let reason = format!("`auto_approve` answered with {kind}, not with true or false");
+            self.policy.unusable(AUTO_APPROVE, reason)
+        })
     }
 
     pub(crate) fn may_buy_with(

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::facts::{read_offer, read_poll, read_vendor};
 use crate::params::{Param, Params, dollars};
-use crate::policy::{Verdict, read_buyer, read_sale};
+use crate::policy::{Verdict, read_buyer, read_deposit, read_sale};
 use crate::rule_set::{Files, RuleSet};
 use crate::script::ScriptError;
 
@@ -31,6 +31,8 @@ struct TestFile {
     may_buy: Vec<BuyerRow>,
     /// Rows for `refundable`.
     refundable: Vec<SaleRow>,
+    /// Rows for `auto_approve`.
+    auto_approve: Vec<DepositRow>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,6 +87,17 @@ struct SaleRow {
     #[serde(default)]
     params: Entries<Scalar>,
     sale: Entries<Scalar>,
+    expect: Scalar,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DepositRow {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    params: Entries<Scalar>,
+    deposit: Entries<Scalar>,
     expect: Scalar,
 }
 
@@ -160,6 +173,10 @@ fn run_file(rules: &RuleSet, source: Source<'_>, file: &TestFile, problems: &mut
         let place = Row { rules, source, table: "refundable", item, name: &row.name };
         problems.extend(check_sale(&place, row, &params).err().map(|problem| *problem));
     }
+    for (item, row) in file.auto_approve.iter().enumerate() {
+        let place = Row { rules, source, table: "auto_approve", item, name: &row.name };
+        problems.extend(check_deposit(&place, row, &params).err().map(|problem| *problem));
+    }
 }
 
 fn check_buyer(place: &Row<'_>, row: &BuyerRow, file: &Params) -> Result<(), Box<Problem>> {
@@ -191,6 +208,21 @@ fn check_sale(place: &Row<'_>, row: &SaleRow, file: &Params) -> Result<(), Box<P
         .rules
         .refundable_with(&sale, &params.for_scripts())
         .map_err(ScriptError::into_problem)?;
+    if got == expected {
+        return Ok(());
+    }
+    Err(place.fails("expect", &format!("expected {expected}, got {got}")))
+}
+
+fn check_deposit(place: &Row<'_>, row: &DepositRow, file: &Params) -> Result<(), Box<Problem>> {
+    let params = place.params(file, &row.params)?;
+    let deposit = read_deposit(&texts(&row.deposit));
+    let deposit = deposit.map_err(|reason| place.fails("deposit", &reason))?;
+    let expected: bool = row.expect.0.parse().map_err(|_| {
+        place.fails("expect", &format!("`{}` is neither true nor false", row.expect.0))
+    })?;
+    let got = place.rules.auto_approve_with(&deposit, &params.for_scripts());
+    let got = got.map_err(ScriptError::into_problem)?;
     if got == expected {
         return Ok(());
     }

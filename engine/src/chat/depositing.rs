@@ -219,7 +219,8 @@ impl Visit<'_> {
     }
 
     pub(super) async fn paid(&self, id: DepositId) -> Result<Reply, ShopError> {
-        let command = Command::SubmitDeposit { customer: self.user(), deposit: id };
+        let auto = self.approves(id, false)?;
+        let command = Command::SubmitDeposit { customer: self.user(), deposit: id, auto };
         match self.submit(command).await? {
             Ok(receipt) => {
                 let Outcome::Deposit(deposit) = receipt.outcome else { return Ok(Reply::Silent) };

@@ -43,7 +43,8 @@ impl Visit<'_> {
             return if own { self.noted(&reference).map(Some) } else { Ok(None) };
         };
         let (customer, deposit) = (self.user(), *id);
-        let command = Command::TellReference { customer, deposit, reference: reference.clone() };
+        let (told, auto) = (reference.clone(), self.approves(deposit, true)?);
+        let command = Command::TellReference { customer, deposit, reference: told, auto };
         match self.submit(command).await? {
             Ok(receipt) => {
                 if let Outcome::Deposit(deposit) = receipt.outcome {

@@ -1,14 +1,15 @@
-//! What the operator's policy says before a customer buys: the facts for `policy.rhai`, and the
-//! terms. The core keeps its own limits whatever is said here.
+//! What the operator's policy says before a customer buys or a deposit is credited: the facts for
+//! `policy.rhai`, and the terms. The core keeps its own limits whatever is said here.
 
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
-use ring4_domain::ids::OrderId;
+use ring4_domain::ids::{DepositId, OrderId};
+use ring4_domain::ledger::AccountId;
 use ring4_domain::money::Amount;
 use ring4_domain::order::{Order, OrderState};
 use ring4_domain::policy::ORDERS_COUNTED_MAX;
 use ring4_domain::refusal::Refusal;
-use ring4_rules::{BuyerFacts, Verdict};
+use ring4_rules::{BuyerFacts, DepositFacts, Verdict};
 
 use super::{Reply, Visit};
 use crate::shop::ShopError;
@@ -69,6 +70,30 @@ impl Visit<'_> {
                 Ok(None)
             }
         }
+    }
+
+    /// Whether the policy would credit this deposit without an admin. The core keeps the limit of
+    /// the settings whatever is said here; a policy that fails leaves it to an admin.
+    pub(super) fn approves(&self, id: DepositId, told: bool) -> Result<bool, ShopError> {
+        let snapshot = self.shop.snapshot();
+        // Somebody else's deposit is refused by the core.
+        let own = snapshot.deposit(id)?.filter(|deposit| deposit.customer == self.user());
+        let Some(deposit) = own else { return Ok(false) };
+        let counted = usize::try_from(ORDERS_COUNTED_MAX).unwrap_or(usize::MAX);
+        let known = snapshot.deposits_of(self.user(), None, counted)?;
+        let credited = known.iter().filter(|known| known.state.is_credited()).count();
+        let facts = DepositFacts {
+            amount: deposit.amount,
+            method: deposit.method,
+            known_days: self.shop.clock.now().secs_since(self.customer.created_at) / 86_400,
+            deposits: u32::try_from(credited).unwrap_or(u32::MAX),
+            deposited: snapshot.account(&AccountId::Wallet(self.user()))?.deposited,
+            reference: told || deposit.reference.is_some(),
+        };
+        Ok(self.live.rules.auto_approve(&facts).unwrap_or_else(|error| {
+            tracing::error!(%error, "no word of the policy");
+            false
+        }))
     }
 
     /// Accepts the terms and buys what was about to be bought.

@@ -42,6 +42,7 @@ pub(super) fn of(config: &Live) -> Params {
         .set("limits.spend_per_day", limits.spend_per_day)
         .set("limits.cancel_percent", limits.cancel_percent)
         .set("limits.cancel_from", limits.cancel_from)
+        .set("deposits.auto_approve_below", config.deposits.auto_approve_below)
         .set("refunds.enabled", config.refunds.enabled)
         .set("refunds.window_hours", config.refunds.window_hours);
     for (key, service) in &config.services {

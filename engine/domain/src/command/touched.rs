@@ -150,7 +150,7 @@ impl Command {
                 Key::OpenDeposits(*customer),
                 Key::Amounts(method.clone(), *amount),
             ],
-            Self::TellReference { customer, deposit, reference } => vec![
+            Self::TellReference { customer, deposit, reference, .. } => vec![
                 Key::Customer(*customer),
                 Key::Deposit(*deposit),
                 Key::OpenDeposits(*customer),
@@ -159,7 +159,7 @@ impl Command {
             Self::SendPicture { customer, deposit, .. } => {
                 vec![Key::Customer(*customer), Key::Deposit(*deposit)]
             }
-            Self::SubmitDeposit { customer, deposit } => {
+            Self::SubmitDeposit { customer, deposit, .. } => {
                 vec![Key::Deposit(*deposit), Key::OpenDeposits(*customer)]
             }
             Self::StarsPaid { deposit, spare, charge, .. } => {

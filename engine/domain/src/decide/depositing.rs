@@ -116,8 +116,8 @@ fn free_amount(view: &View, method: &MethodKey, asked: Amount) -> Option<Amount>
 pub(super) fn submit(
     view: &View,
     policy: &Policy,
-    customer: UserId,
-    deposit: DepositId,
+    (customer, deposit): (UserId, DepositId),
+    auto: bool,
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     let deposit = view.deposit(deposit).filter(|deposit| deposit.customer == customer);
@@ -130,7 +130,7 @@ pub(super) fn submit(
     if way.is_some_and(|way| way.reference_required) && deposit.reference.is_none() {
         return Err(Refusal::ReferenceMissing);
     }
-    Ok(submitted(policy, deposit.clone(), now))
+    Ok(submitted(policy, deposit.clone(), auto, now))
 }
 
 /// Whether the customer may say that a deposit is paid, or prove it, as it stands.
@@ -156,15 +156,15 @@ pub(super) fn check_claim(view: &View, policy: &Policy, deposit: &Deposit) -> Re
     }
 }
 
-/// Whether nobody is asked about a deposit that the customer says is paid. The one place that
-/// knows; a customer's history would be weighed here, too.
-fn approves_itself(policy: &Policy, deposit: &Deposit) -> bool {
-    policy.auto_approve_below.is_some_and(|limit| deposit.amount < limit)
+/// Whether nobody is asked about a deposit that the customer says is paid. The script proposed so,
+/// and it is below the limit of the settings, which no script lifts.
+fn approves_itself(policy: &Policy, deposit: &Deposit, auto: bool) -> bool {
+    auto && policy.auto_approve_below.is_some_and(|limit| deposit.amount < limit)
 }
 
 /// The deposit as the customer says that it is paid.
-pub(super) fn submitted(policy: &Policy, deposit: Deposit, now: Timestamp) -> Decision {
-    if approves_itself(policy, &deposit) {
+pub(super) fn submitted(policy: &Policy, deposit: Deposit, auto: bool, now: Timestamp) -> Decision {
+    if approves_itself(policy, &deposit, auto) {
         return credited(policy, deposit, DepositState::Credited { at: now });
     }
     shown(policy, Deposit { state: DepositState::Submitted { at: now }, ..deposit })

@@ -25,9 +25,8 @@ fn answered(view: &View, customer: UserId, prompt: &Prompt) -> Option<Change> {
 pub(super) fn tell_reference(
     view: &View,
     policy: &Policy,
-    customer: UserId,
-    deposit: DepositId,
-    reference: Reference,
+    (customer, deposit): (UserId, DepositId),
+    (reference, auto): (Reference, bool),
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     let deposit = own(view, customer, deposit)?;
@@ -46,7 +45,8 @@ pub(super) fn tell_reference(
     // From here on nothing fails.
     let waits = matches!(deposit.state, DepositState::Submitted { .. });
     let deposit = Deposit { reference: Some(reference), ..deposit.clone() };
-    let mut decision = if waits { shown(policy, deposit) } else { submitted(policy, deposit, now) };
+    let mut decision =
+        if waits { shown(policy, deposit) } else { submitted(policy, deposit, auto, now) };
     decision.changes.extend(done);
     Ok(decision)
 }

@@ -223,10 +223,16 @@ fn people_pay(words: &[&str]) -> Option<Command> {
             method: method(way),
             card: card(on),
         },
+        [who, "claims", deposit, "unasked"] => {
+            let deposit = deposit_id(deposit)?;
+            Command::SubmitDeposit { customer: user(who), deposit, auto: false }
+        }
         [who, "claims", deposit] => {
-            Command::SubmitDeposit { customer: user(who), deposit: deposit_id(deposit)? }
+            let deposit = deposit_id(deposit)?;
+            Command::SubmitDeposit { customer: user(who), deposit, auto: true }
         }
         [who, "tells", deposit, id] => Command::TellReference {
+            auto: true,
             customer: user(who),
             deposit: deposit_id(deposit)?,
             reference: Reference::find(id)?,

@@ -118,7 +118,7 @@ impl Auditor {
                 assert!(known || (0..1_000_000).contains(&cents), "{amount}: {answer:?}");
                 self.claims.entry(*id).or_insert((*customer, micros(answer.amount)));
             }
-            Command::SubmitDeposit { customer, deposit }
+            Command::SubmitDeposit { customer, deposit, .. }
             | Command::TellReference { customer, deposit, .. } => {
                 assert_eq!(self.claims.get(deposit).map(|(owner, _)| owner), Some(customer));
                 self.claimed.insert(*deposit);

@@ -51,7 +51,7 @@ fn paid_in() -> impl Iterator<Item = Step> {
         [
             Command::Welcome(profile),
             Command::OpenDeposit { id, customer, amount, method, card: None },
-            Command::SubmitDeposit { customer, deposit: id },
+            Command::SubmitDeposit { customer, deposit: id, auto: true },
             Command::ApproveDeposit { admin: UserId(ADMINS[0]), deposit: id },
         ]
         .map(Step::Run)
@@ -209,7 +209,11 @@ impl Go {
                 Some(deposit) => match (&deposit.state, choice % 8) {
                     (DepositState::Opened, 0) => Command::DepositDeadline { deposit: *id },
                     (DepositState::Opened | DepositState::Expired { .. }, _) => {
-                        Command::SubmitDeposit { customer: deposit.customer, deposit: *id }
+                        Command::SubmitDeposit {
+                            customer: deposit.customer,
+                            deposit: *id,
+                            auto: true,
+                        }
                     }
                     (_, 0) => Command::RejectDeposit {
                         admin: UserId(ADMINS[1]),
@@ -217,6 +221,7 @@ impl Go {
                         reason: None,
                     },
                     (_, 1) => Command::TellReference {
+                        auto: true,
                         customer: deposit.customer,
                         deposit: *id,
                         reference: payment(*choice / 8),
@@ -369,12 +374,15 @@ fn paying() -> impl Strategy<Value = Command> {
         (deposit_id(), person(), amount(), method).prop_map(|(id, customer, amount, method)| {
             Command::OpenDeposit { id, customer, amount, method, card: None }
         }),
-        (person(), deposit_id())
-            .prop_map(|(customer, deposit)| Command::SubmitDeposit { customer, deposit }),
+        (person(), deposit_id()).prop_map(|(customer, deposit)| Command::SubmitDeposit {
+            customer,
+            deposit,
+            auto: true
+        }),
         (person(), deposit_id())
             .prop_map(|(admin, deposit)| Command::ApproveDeposit { admin, deposit }),
         (person(), deposit_id(), any::<u8>()).prop_map(|(customer, deposit, choice)| {
-            Command::TellReference { customer, deposit, reference: payment(choice) }
+            Command::TellReference { customer, deposit, reference: payment(choice), auto: true }
         }),
         (person(), deposit_id(), any::<bool>()).prop_map(|(customer, deposit, document)| {
             let picture = Picture { file_id: "f".to_owned(), document };

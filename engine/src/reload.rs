@@ -140,7 +140,7 @@ impl Origin {
         let ring4_config::Loaded { config, mut warnings } = loaded;
         if files.contains_key(SHIPPED_POLICY) {
             warnings.push(format!(
-                "policy.rhai is missing among the scripts: the one that the engine was shipped with \
+                "policy.rhai is missing among the scripts: the one shipped with the engine \
                  decides, as {SHIPPED_POLICY}"
             ));
         }

@@ -55,6 +55,7 @@ async fn an_earlier_rule_set_holds_over_restarts_until_files_change() {
     until_price(&world, &dear).await;
     // Back once more: a change on disk counts more than what was chosen.
     world.say(ADA, "/rules").await;
+    world.newest(ADA, &["live since"]).await;
     world.press(ADA, "↩️").await;
     world.press(ADA, "Make it live").await;
     until_price(&world, &before).await;

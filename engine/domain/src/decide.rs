@@ -110,18 +110,10 @@ pub fn decide(
         | Command::StarsReturned { .. }
         | Command::StarsKept { .. }
         | Command::DepositDeadline { .. }) => pay_in(view, policy, command, now),
-        Command::StartPurchase { order, candidate } => {
-            buying::start(view, policy, order, candidate, now)
-        }
-        Command::PurchaseBought { order, purchase } => {
-            buying::bought(view, policy, order, purchase, now)
-        }
-        Command::PurchaseRefused { order, candidate, reason } => {
-            buying::refused(view, order, candidate, reason, now)
-        }
-        Command::PurchaseUnclear { order, candidate } => {
-            buying::unclear(view, order, candidate, now)
-        }
+        command @ (Command::StartPurchase { .. }
+        | Command::PurchaseBought { .. }
+        | Command::PurchaseRefused { .. }
+        | Command::PurchaseUnclear { .. }) => buy(view, policy, command, now),
         Command::PurchaseNotFound { order } => lost::not_found(view, policy, order, now),
         Command::PurchaseDoubtful { order } => lost::doubtful(view, policy, order),
         Command::CodeArrived { order, vendor_order, code, text } => {
@@ -153,6 +145,31 @@ pub fn decide(
         | Command::SetService { .. }
         | Command::ReportDay { .. }) => steer(view, policy, command, now),
         Command::Broadcast(step) => broadcasting::decide(view, policy, step, now),
+    }
+}
+
+/// What vendors answer to a purchase.
+fn buy(
+    view: &View,
+    policy: &Policy,
+    command: Command,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    match command {
+        Command::StartPurchase { order, candidate } => {
+            buying::start(view, policy, order, candidate, now)
+        }
+        Command::PurchaseBought { order, purchase } => {
+            buying::bought(view, policy, order, purchase, now)
+        }
+        Command::PurchaseRefused { order, candidate, reason } => {
+            buying::refused(view, order, candidate, reason, now)
+        }
+        Command::PurchaseUnclear { order, candidate } => {
+            buying::unclear(view, order, candidate, now)
+        }
+        // Nothing else is handed over.
+        _ => Ok(Decision::nothing()),
     }
 }
 

@@ -164,8 +164,8 @@ small_deposits_need_nobody: "
                                                .. show_deposit_to_admin:d2:bob
          anna claims d2                        -> refused deposit_credited
          # A script may be stricter than the limit, and never more generous.
-         ben opens d3 4.99 usdt                -> opened
-         ben claims d3 unasked                 -> submitted
+         ben opens d8 4.99 usdt                -> opened
+         ben claims d8 unasked                 -> submitted
          anna tells d2 tx0000001               -> refused deposit_credited
          ada approves d2                       -> refused deposit_credited
          ada rejects d2                        -> refused deposit_credited

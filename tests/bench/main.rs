@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p ring4-bench [-- name…]` runs everything, or the parts whose names begin so:
 //! `transfers`, `updates`, `buying`, `memory` (the last three share one engine), `price`,
-//! `plugin`, `reload`, `polling`. Rounds of the engine and of its reference take turns, so that a
+//! `plugin`, `reload`, `presses`, `polling`. Rounds of the engine and of its reference take turns, so that a
 //! busy machine slows both; a row shows medians, and how far the rounds' ratios lie apart.
 //! Absolute figures hold for the machine they were measured on, ratios travel.
 
@@ -21,6 +21,7 @@ mod buying;
 mod disk;
 mod plugin;
 mod polling;
+mod presses;
 mod price;
 mod reload;
 mod shop;
@@ -55,6 +56,9 @@ fn main() {
     }
     if ["updates", "buying", "memory"].into_iter().any(is_wanted) {
         updates::measure();
+    }
+    if is_wanted("presses") {
+        presses::measure();
     }
     if is_wanted("polling") {
         polling::measure();

@@ -138,7 +138,9 @@ async fn twenty_presses_in_a_moment_buy_once() {
     let data = world.data(ANNA, "Buy for").await;
     let (message, _) = world.button(ANNA, "Buy for").await;
     let presses = (0..20).map(|_| world.forge(ANNA, message, &data));
+    let begun = Instant::now();
     futures_util::future::join_all(presses).await;
+    println!("20 presses within {:.0?}", begun.elapsed());
     let card = world.newest(ANNA, &["Number +", "held"]).await;
     world.say(ANNA, "/orders").await;
     world.newest(ANNA, &["Your orders"]).await;

@@ -28,6 +28,15 @@ mod plugins;
 /// Updates that are asked for, and updates that are posted.
 mod modes;
 
+/// Updates that are told again.
+mod repeats;
+
+/// Taps to a number, and seconds to a code.
+mod taps;
+
+/// Where the server stands.
+mod zones;
+
 /// What people should not do, and do.
 mod hostile;
 

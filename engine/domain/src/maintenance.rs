@@ -1,5 +1,6 @@
-//! The pause in selling, of everything or of a service, that an admin begins and ends in the chat. Domain, storage and the
-//! middle import this. The operator's own switch is in the settings; either stops the selling.
+//! The pause in selling, of everything or of a service, that an admin begins and ends in the chat.
+//! Domain, storage and the middle import this. The operator's own switch is in the settings; either
+//! stops the selling.
 
 use crate::ids::{ServiceKey, Timestamp, UserId};
 

@@ -571,31 +571,4 @@ keys! { SHOP:
     Answer "group.admins_only" [];
     Answer "group.privately" [];
     Text "group.commands" [];
-
-    Menu "command.broadcast" [];
-    Label "admin.desk.broadcast" [];
-    Text "admin.broadcast.ask" [];
-    Text "admin.broadcast.not_taken" ["reason"];
-    Text "admin.broadcast.proposal" ["count", "span", "format"] by "count";
-    Text "admin.broadcast.html" [];
-    Text "admin.broadcast.plain" [];
-    Text "admin.broadcast" [
-        "id", "by", "state", "bar", "done", "total", "sent", "unreachable", "failed"
-    ];
-    Text "admin.broadcast.running" ["span"];
-    Text "admin.broadcast.paused" ["by"];
-    Text "admin.broadcast.cancelled" ["by", "when"];
-    Text "admin.broadcast.done" ["when"];
-    Text "admin.broadcast.secs" ["secs"] by "secs";
-    Text "admin.broadcast.minutes" ["minutes"] by "minutes";
-    Label "admin.broadcast.send" [];
-    Label "admin.broadcast.discard" [];
-    Label "admin.broadcast.pause" [];
-    Label "admin.broadcast.resume" [];
-    Label "admin.broadcast.cancel" [];
-    Answer "refusal.broadcast_text" [];
-    Answer "refusal.broadcast_unknown" [];
-    Answer "refusal.broadcast_expired" [];
-    Answer "refusal.broadcast_under_way" [];
-    Answer "refusal.broadcast_ended" [];
 }

@@ -1,4 +1,4 @@
-//! Further texts: other codes, rule sets, switches, referrals. Only `keys` is built on this.
+//! Further texts: other codes, rule sets, switches, referrals, news. Only `keys` is built on this.
 
 use ring4_rules::messages::{KeySpec, Kind};
 
@@ -52,4 +52,30 @@ keys! { DESK:
     Text "stats.no_code" [
         "title", "revenue", "margin", "refunded", "deposited", "orders", "states", "secs"
     ];
+    Menu "command.broadcast" [];
+    Label "admin.desk.broadcast" [];
+    Text "admin.broadcast.ask" [];
+    Text "admin.broadcast.not_taken" ["reason"];
+    Text "admin.broadcast.proposal" ["count", "span", "format"] by "count";
+    Text "admin.broadcast.html" [];
+    Text "admin.broadcast.plain" [];
+    Text "admin.broadcast" [
+        "id", "by", "state", "bar", "done", "total", "sent", "unreachable", "failed"
+    ];
+    Text "admin.broadcast.running" ["span"];
+    Text "admin.broadcast.paused" ["by"];
+    Text "admin.broadcast.cancelled" ["by", "when"];
+    Text "admin.broadcast.done" ["when"];
+    Text "admin.broadcast.secs" ["secs"] by "secs";
+    Text "admin.broadcast.minutes" ["minutes"] by "minutes";
+    Label "admin.broadcast.send" [];
+    Label "admin.broadcast.discard" [];
+    Label "admin.broadcast.pause" [];
+    Label "admin.broadcast.resume" [];
+    Label "admin.broadcast.cancel" [];
+    Answer "refusal.broadcast_text" [];
+    Answer "refusal.broadcast_unknown" [];
+    Answer "refusal.broadcast_expired" [];
+    Answer "refusal.broadcast_under_way" [];
+    Answer "refusal.broadcast_ended" [];
 }

@@ -142,9 +142,22 @@ export async function pauses(seats, { id, words }) {
   await chat.hears("WhatsApp", words.country, words.price);
 }
 
-/** Vendors, services, and who did what. */
+/** News is seen as customers will see it, sent once, and reaches a customer. */
+export async function tellsEverybody(seats, { id, words }) {
+  const ada = await seats.of(ADA);
+  const news = `Peru is sold, too (${words.code})`;
+  await ada.write(`/broadcast ${news}`);
+  await ada.button(words.send).waitFor();
+  await ada.press(words.send);
+  await ada.hears(words.sent);
+  const chat = await seats.of(id);
+  await chat.hears(news);
+}
+
+/** Vendors, services, rules, and who did what. */
 export async function looksAround(seats, { words }) {
   const ada = await seats.of(ADA);
+  assert.match(await ada.ask("/rules"), new RegExp(`^${words.rules}`));
   assert.match(await ada.ask("/providers"), new RegExp(`^${words.vendors}`));
   const services = await ada.ask("/services");
   for (const service of ["Ring4", "Telegram", "Google", "WhatsApp"]) {

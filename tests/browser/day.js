@@ -48,7 +48,8 @@ async function adminsDay(step, seats, day) {
   await step("a refund is asked for in words and approved", of(customer.refunds));
   await step("orders and entries as files", of(admin.takesTables));
   await step("selling pauses and goes on", of(admin.pauses));
-  await step("vendors, services, acts", of(admin.looksAround));
+  await step("news reaches a customer", of(admin.tellsEverybody));
+  await step("rules, vendors, services, acts", of(admin.looksAround));
 }
 
 function dayOf(person, seats, screenshots) {

@@ -56,6 +56,9 @@ export const ENGLISH = {
   paused: "Selling is paused by Ada",
   resume: "Resume selling",
   vendors: "Vendors",
+  rules: "Rule set",
+  send: "Send",
+  sent: "Done,",
   acts: "What admins did",
 };
 
@@ -114,6 +117,9 @@ export const SPANISH = {
   paused: "Ventas en pausa por Ada",
   resume: "Reanudar",
   vendors: "Proveedores",
+  rules: "Reglas",
+  send: "Enviar",
+  sent: "Completada,",
   acts: "Lo que hicieron los administradores",
 };
 
@@ -172,5 +178,8 @@ export const RUSSIAN = {
   paused: "Продажи приостановил(а) Ada",
   resume: "Возобновить",
   vendors: "Поставщики",
+  rules: "Правила",
+  send: "Отправить",
+  sent: "Завершена,",
   acts: "Что делали администраторы",
 };

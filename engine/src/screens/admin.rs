@@ -113,10 +113,12 @@ impl Voice<'_> {
             self.button("admin.desk.stats", &Press::Desk(Desk::Stats(1))),
             self.button(switch, &Press::Desk(Desk::Maintenance(on))),
         ]);
-        rows.add([self.button("admin.desk.broadcast", &Press::Desk(Desk::Broadcasts))]);
         rows.add([
             self.button("admin.desk.services", &Press::Offers),
             self.button("admin.desk.vendors", &Press::Providers),
+        ]);
+        rows.add([
+            self.button("admin.desk.broadcast", &Press::Desk(Desk::Broadcasts)),
             self.button("admin.desk.rules", &Press::Desk(Desk::Rules)),
         ]);
         rows.add([

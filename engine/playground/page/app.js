@@ -55,7 +55,10 @@ const actions = {
 };
 
 const pane = new ChatPane(get("messages"), get("to-bottom"), get("below"), actions);
-const panel = new Panel({ person: () => state.current.person, complain: (error) => toast(error.message) });
+const panel = new Panel({
+  person: () => state.current.person,
+  complain: (error) => toast(error.message),
+});
 const composer = new Composer({
   say: (text) => { actions.say(text); pane.scrollDown(false); },
   sendFile: (file) => { actions.sendFile(file); pane.scrollDown(false); },

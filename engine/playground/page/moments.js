@@ -19,6 +19,8 @@ function makeFormat(Kind, language, options) {
 }
 
 const SHORT_TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const SHORT_DATE = { day: "2-digit", month: "2-digit", year: "2-digit" };
+const LONG_DATE = { day: "numeric", month: "long", year: "numeric" };
 
 /** What stands in a bubble's corner: 22:45. */
 export function clockTime(secs, language) {
@@ -52,8 +54,8 @@ export function momentText(unix, form, plain, language, nowMs) {
   if (!/^w?[dD]?[tT]?$/.test(form) || form === "") return plain;
   const options = {};
   if (form.includes("w")) options.weekday = "long";
-  if (form.includes("d")) Object.assign(options, { day: "2-digit", month: "2-digit", year: "2-digit" });
-  if (form.includes("D")) Object.assign(options, { day: "numeric", month: "long", year: "numeric" });
+  if (form.includes("d")) Object.assign(options, SHORT_DATE);
+  if (form.includes("D")) Object.assign(options, LONG_DATE);
   if (/[tT]/.test(form)) Object.assign(options, SHORT_TIME);
   if (form.includes("T")) options.second = "2-digit";
   return format(Intl.DateTimeFormat, language, options).format(new Date(unix * 1000));

@@ -30,6 +30,7 @@ mod policy;
 pub mod press;
 mod queue;
 mod receipts;
+mod referrals;
 mod refunds;
 mod resends;
 mod rules;
@@ -441,6 +442,7 @@ impl Visit<'_> {
             Press::Cancel(order) => self.cancel(order).await,
             Press::AnotherCode(order) => self.another_code(order).await,
             Press::Wallet => self.wallet(),
+            Press::Referrals => self.referrals(),
             Press::History(before) => self.history(before),
             Press::Amounts => self.amounts(),
             Press::TopUp(quote) => self.top_up(quote).await,

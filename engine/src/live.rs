@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use ring4_config::{Asked, Deposits, Method};
 use ring4_domain::ids::{Country, MethodKey, RulesVersion, ServiceKey, UserId};
 use ring4_domain::money::Amount;
-use ring4_domain::policy::{Limits, MethodPolicy, Policy, ResendLimits};
+use ring4_domain::policy::{Limits, MethodPolicy, Policy, Referrals, ResendLimits};
 use ring4_domain::pricing::PriceLimits;
 use ring4_domain::stars::{STARS, STARS_MAX};
 use ring4_rules::RuleSet;
@@ -61,6 +61,11 @@ impl Live {
             auto_approve_below: above_zero(config.deposits.auto_approve_below),
             stars_rate: config.deposits.stars_rate,
             two_admins_above: above_zero(config.deposits.large_deposit_threshold),
+            referrals: Referrals {
+                enabled: config.referrals.enabled,
+                percent: config.referrals.reward_percent,
+                max: config.referrals.reward_max,
+            },
             resends: ResendLimits {
                 max: config.orders.another_code.max,
                 offered_secs: config.orders.another_code.offered_secs,

@@ -15,6 +15,7 @@ pub mod offers;
 pub mod order;
 pub mod queue;
 pub mod receipt;
+pub mod referrals;
 pub mod refunds;
 pub mod rules;
 pub mod stats;

@@ -103,3 +103,30 @@ async fn a_service_is_switched_off_and_on_from_the_board() {
     world.buy(ANNA).await;
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_brings_a_customer_is_rewarded_for_the_first_deposit() {
+    use crate::world::BORIS;
+    let tuned = [(
+        "referrals:\n  # Whether there are any.\n  enabled: false",
+        "referrals:\n  enabled: true",
+    )];
+    let mut world = World::open_tuned(Vendor::Mock, Default::default(), &tuned).await;
+    world.say(ANNA, "/start").await;
+    world.newest(ANNA, &["Hello Anna"]).await;
+    world.say(ANNA, "/balance").await;
+    world.press(ANNA, "Invite friends").await;
+    let card = world.newest(ANNA, &["?start=ref_1001", "5 % of their first deposit"]).await;
+    assert!(card.contains("https://t.me/"), "{card}");
+    world.say(BORIS, "/start ref_1001").await;
+    world.newest(BORIS, &["Hello Boris"]).await;
+    world.deposit(BORIS, "20").await;
+    world.hears(ANNA, &["$1.00 is in your wallet", "somebody you invited", "$1.00"]).await;
+    world.stop().await;
+    world.start().await;
+    world.deposit(BORIS, "30").await;
+    world.say(ANNA, "/balance").await;
+    world.newest(ANNA, &["Available $1.00"]).await;
+    assert_eq!(world.count(ANNA, "somebody you invited").await, 1);
+    world.close().await;
+}

@@ -170,6 +170,7 @@ impl<'a> Checker<'a> {
                 limits: self.limits(raw.limits),
                 refunds: self.refunds(raw.refunds),
                 terms: raw.terms,
+                referrals: self.referrals(raw.referrals),
                 notices: raw.notices,
                 report: self.report(&raw.report),
                 broadcast: self.broadcast(raw.broadcast),

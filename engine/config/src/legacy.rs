@@ -204,6 +204,9 @@ const NAMES: &[Row] = &[
     ("SHOW_PROFIT_TO_ADMINS", "report.show_profit", |raw, text| {
         set(&mut raw.report.show_profit, flag(text)?)
     }),
+    ("ENABLE_REFERRAL_SYSTEM", "referrals.enabled", |raw, text| {
+        set(&mut raw.referrals.enabled, flag(text)?)
+    }),
     ("LOG_LEVEL", "logging.level", |raw, text| set(&mut raw.logging.level, log_level(text)?)),
 ];
 
@@ -241,7 +244,6 @@ const WITHOUT_MEANING: &[(&str, &str)] = &[
     ("LOG_FILE", NOT_YET),
     ("MAX_LOG_FILE_SIZE", NOT_YET),
     ("LOG_FILES_TO_KEEP", NOT_YET),
-    ("ENABLE_REFERRAL_SYSTEM", NOT_YET),
     ("ENABLE_USER_FEEDBACK", NOT_YET),
 ];
 

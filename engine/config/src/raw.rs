@@ -70,6 +70,8 @@ pub struct RawConfig {
     pub refunds: Refunds,
     /// The terms of the shop.
     pub terms: Terms,
+    /// Rewards for customers who bring others.
+    pub referrals: crate::sections::Referrals,
     /// What admins are told as it happens.
     pub notices: Notices,
     /// The report that admins get once a day.

@@ -23,7 +23,7 @@ pub use limits::*;
 mod telegram;
 pub use telegram::{Telegram, Webhook};
 mod orders;
-pub use orders::AnotherCode;
+pub use orders::{AnotherCode, Referrals};
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +86,8 @@ pub struct Live {
     pub refunds: Refunds,
     /// The terms of the shop.
     pub terms: Terms,
+    /// Rewards for customers who bring others.
+    pub referrals: Referrals,
     /// What admins are told as it happens.
     pub notices: Notices,
     /// The report that admins get once a day.

@@ -7,6 +7,9 @@
 use crate::ids::{AdjustmentId, Timestamp, UserId};
 use crate::money::Amount;
 
+/// Who books rewards: no admin, but the shop itself.
+pub const BY_SHOP: UserId = UserId(0);
+
 /// How long a proposal may be confirmed, in seconds.
 pub const CONFIRM_WITHIN_SECS: u32 = 600;
 

@@ -397,6 +397,24 @@ pub enum Command {
         /// Whether admins get it; else it only counts as sent, because nobody was waiting yet.
         send: bool,
     },
+    /// A customer came by somebody's link.
+    Refer {
+        /// Who came.
+        customer: UserId,
+        /// Whose link it was.
+        referrer: UserId,
+    },
+    /// The first money of a customer who was brought is there.
+    RewardReferral {
+        /// The id of the entry in the referrer's wallet.
+        id: AdjustmentId,
+        /// Who was brought.
+        customer: UserId,
+        /// By whom, as the customer's standing says.
+        referrer: UserId,
+        /// The deposit.
+        deposit: DepositId,
+    },
     /// An admin switches a service off, or on again.
     SetService {
         /// Who decides.
@@ -527,6 +545,8 @@ impl Command {
             Self::SetMaintenance { .. } => "set_maintenance",
             Self::ReportDay { .. } => "report_day",
             Self::SetService { .. } => "set_service",
+            Self::Refer { .. } => "refer",
+            Self::RewardReferral { .. } => "reward_referral",
             Self::Resend { step, .. } => step.name(),
             Self::Broadcast(step) => step.name(),
         }

@@ -11,6 +11,7 @@ mod depositing;
 mod evidence;
 mod lost;
 mod ordering;
+mod referring;
 mod refunding;
 mod resending;
 mod returning;
@@ -143,6 +144,8 @@ pub fn decide(
         | Command::BookAdjustment { .. }
         | Command::SetMaintenance { .. }
         | Command::SetService { .. }
+        | Command::Refer { .. }
+        | Command::RewardReferral { .. }
         | Command::ReportDay { .. }) => steer(view, policy, command, now),
         Command::Broadcast(step) => broadcasting::decide(view, policy, step, now),
     }
@@ -241,6 +244,13 @@ fn steer(
         }
         Command::SetMaintenance { admin, on, text } => {
             steering::set_maintenance(view, policy, admin, (on, text), now)
+        }
+        Command::Refer { customer, referrer } => {
+            Ok(referring::refer(view, policy, customer, referrer, now))
+        }
+        Command::RewardReferral { id, customer, referrer, deposit } => {
+            let people = referring::People { customer, referrer };
+            Ok(referring::reward(view, policy, id, people, deposit, now))
         }
         Command::SetService { admin, service, on } => {
             steering::set_service(view, policy, admin, (service, on), now)

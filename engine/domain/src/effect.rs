@@ -52,6 +52,8 @@ pub enum Effect {
     SendReport(Day, UserId),
     /// Ask the vendor for another code and wait for it.
     Resend(OrderId),
+    /// Reward whoever brought the customer of a deposit, if it is the first.
+    Reward(DepositId),
     /// Bring one admin's card of a broadcast up to date.
     ShowBroadcastToAdmin(BroadcastId, UserId),
 }
@@ -82,6 +84,7 @@ impl Effect {
             Self::TellAdjusted(_) => "tell_adjusted",
             Self::SendReport(..) => "send_report",
             Self::Resend(_) => "resend",
+            Self::Reward(_) => "reward",
             Self::ShowBroadcastToAdmin(..) => "show_broadcast_to_admin",
         }
     }

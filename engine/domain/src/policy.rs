@@ -59,6 +59,19 @@ pub struct Policy {
     pub limits: Limits,
     /// Further codes on the number of a delivered order.
     pub resends: ResendLimits,
+    /// What is given for customers that were brought.
+    pub referrals: Referrals,
+}
+
+/// Rewards for customers that others brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Referrals {
+    /// Whether there are any.
+    pub enabled: bool,
+    /// Share of the first deposit, in percent.
+    pub percent: u32,
+    /// The most for one customer.
+    pub max: Amount,
 }
 
 impl Policy {

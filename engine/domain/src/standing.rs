@@ -1,8 +1,9 @@
-//! How a customer stands with the shop: blocked or not, terms accepted or not. Domain, storage
+//! How a customer stands with the shop: blocked or not, terms accepted or not, brought by whom. Domain, storage
 //! and the middle import this. Apart from the customer's record, which follows what Telegram
 //! says of a person.
 
 use crate::ids::{Timestamp, UserId};
+use crate::money::Amount;
 
 /// Why and by whom a customer may not buy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +25,28 @@ pub struct Standing {
     pub block: Option<Block>,
     /// When the terms were accepted.
     pub terms_at: Option<Timestamp>,
+    /// Who brought this customer, known since the first contact.
+    pub referred_by: Option<UserId>,
+    /// Whether that one was rewarded.
+    pub rewarded: bool,
+    /// Rewards for customers that this one brought: how many, and how much in all.
+    pub rewards: u32,
+    /// See `rewards`.
+    pub earned: Amount,
 }
 
 impl Standing {
     /// The standing of somebody of whom nothing was decided yet.
     #[must_use]
     pub const fn new(customer: UserId) -> Self {
-        Self { customer, block: None, terms_at: None }
+        Self {
+            customer,
+            block: None,
+            terms_at: None,
+            referred_by: None,
+            rewarded: false,
+            rewards: 0,
+            earned: Amount::ZERO,
+        }
     }
 }

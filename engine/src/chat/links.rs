@@ -20,6 +20,7 @@ impl Visit<'_> {
             Some(("dep", amount)) if amount.parse::<ring4_domain::money::Amount>().is_ok() => {
                 self.deposit_by_words(amount).await
             }
+            Some(("ref", id)) => self.referred(id).await,
             _ => self.menu(),
         }
     }

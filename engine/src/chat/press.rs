@@ -45,6 +45,8 @@ pub enum Press {
     AnotherCode(OrderId),
     /// The wallet.
     Wallet,
+    /// The link that brings others.
+    Referrals,
     /// The wallet's entries before this one, or the newest.
     History(Option<Seq>),
     /// The amounts that may be paid in.
@@ -188,6 +190,7 @@ impl fmt::Display for Press {
             Self::Cancel(id) => write!(out, "x:{id}"),
             Self::AnotherCode(id) => write!(out, "n:{id}"),
             Self::Wallet => write!(out, "w"),
+            Self::Referrals => write!(out, "f"),
             Self::History(None) => write!(out, "h"),
             Self::History(Some(before)) => write!(out, "h:{}", before.0),
             Self::Amounts => write!(out, "d"),
@@ -260,6 +263,7 @@ impl FromStr for Press {
             ["x", id] => Self::Cancel(id.parse()?),
             ["n", id] => Self::AnotherCode(id.parse()?),
             ["w"] => Self::Wallet,
+            ["f"] => Self::Referrals,
             ["h"] => Self::History(None),
             ["h", before] => Self::History(Some(Seq(before.parse().map_err(|_| IdError)?))),
             ["d"] => Self::Amounts,
@@ -401,6 +405,7 @@ mod tests {
             Press::AcceptTerms(order),
         ]
         .into_iter()
+        .chain([Press::Referrals])
         .chain([true, false].map(|on| Press::Service(longest.parse().unwrap(), on)))
         .chain(Desk::every().into_iter().map(Press::Desk))
         .collect()

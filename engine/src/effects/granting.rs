@@ -5,7 +5,7 @@ use ring4_domain::command::Command;
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::MessageId;
 
-use super::{desk, forgetting, purchasing, resending, searching, showing, starring};
+use super::{desk, forgetting, purchasing, referring, resending, searching, showing, starring};
 use crate::executor::SubmitError;
 use crate::shop::{Shop, ShopError};
 
@@ -69,6 +69,7 @@ pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
         Effect::TellRefundDecided(order) => desk::refund_decided(shop, order).await,
         Effect::TellAdjusted(id) => desk::adjusted(shop, id).await,
         Effect::SendReport(day, admin) => desk::report(shop, day, admin).await,
+        Effect::Reward(deposit) => referring::reward(shop, deposit, &trace).await,
         Effect::Resend(order) => resending::resend(shop, order, &trace).await,
         Effect::ShowBroadcastToAdmin(id, admin) => desk::broadcast_to_admin(shop, id, admin).await,
     };

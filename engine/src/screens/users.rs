@@ -1,7 +1,7 @@
 //! One customer as admins see them, and what they are about to book. Only the chat room imports
 //! this.
 
-use ring4_domain::adjustment::Adjustment;
+use ring4_domain::adjustment::{Adjustment, BY_SHOP};
 use ring4_domain::customer::Customer;
 use ring4_domain::deposit::Deposit;
 use ring4_domain::ids::Timestamp;
@@ -215,7 +215,8 @@ impl Voice<'_> {
             ("reason", Value::Text(&adjustment.reason)),
             ("available", Value::Text(&self.money(available))),
         ];
-        self.say("adjusted", &values)
+        let by_shop = adjustment.proposed_by == BY_SHOP;
+        self.say(if by_shop { "referral.told" } else { "adjusted" }, &values)
     }
 }
 

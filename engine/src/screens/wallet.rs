@@ -66,6 +66,9 @@ impl Voice<'_> {
             self.button("menu.deposit", &Press::Amounts),
             self.button("menu.history", &Press::History(None)),
         ]);
+        if self.live.policy.referrals.enabled {
+            rows.add([self.button("referrals.button", &Press::Referrals)]);
+        }
         rows.add([self.button("menu.home", &Press::Menu)]);
         rows.screen(text)
     }

@@ -69,6 +69,7 @@ const ORDERS: &str = "
 const WALLET: &str = "
     anna says /balance                    -> Your wallet
     anna forges w                         -> Your wallet
+    anna forges f                         -> out of date
     anna says /history                    -> charged for order
     anna forges h                         -> charged for order
     anna forges h:1                       -> Nothing has happened

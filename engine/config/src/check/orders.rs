@@ -1,7 +1,7 @@
 //! The ranges of what concerns orders: their life, their polls, their vendors. Private to `check`.
 
 use super::{Checker, Place};
-use crate::sections::{Orders, Polling, Routing};
+use crate::sections::{Orders, Polling, Referrals, Routing};
 
 impl Checker<'_> {
     pub(super) fn orders(&mut self, orders: Orders) -> Orders {
@@ -23,6 +23,15 @@ impl Checker<'_> {
         let kept = &orders.forget_codes_after_days;
         self.in_range(&place.with("forget_codes_after_days"), kept, 1, 3_650);
         orders
+    }
+
+    pub(super) fn referrals(&mut self, referrals: Referrals) -> Referrals {
+        let place = Place::of("referrals");
+        self.in_range(&place.with("reward_percent"), &referrals.reward_percent, 1, 50);
+        if referrals.reward_max.is_negative() {
+            self.fault(&place.with("reward_max"), "is below 0");
+        }
+        referrals
     }
 
     pub(super) fn routing(&mut self, routing: Routing) -> Routing {

@@ -1,9 +1,14 @@
-//! Settings of what an order's number may do beyond its first code. Only `sections` is built on
-//! this.
+//! Settings of further codes on a number, and of rewards for customers who bring others. Only
+//! `sections` is built on this.
 
+use ring4_domain::money::Amount;
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+#[cfg(test)]
+use crate::text::DecimalText;
+use crate::text::written;
 
 /// Further codes on the number of a delivered order, where its vendor gives them free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -21,5 +26,26 @@ pub struct AnotherCode {
 impl Default for AnotherCode {
     fn default() -> Self {
         Self { max: 3, offered_secs: 1_200, wait_secs: 600 }
+    }
+}
+
+/// Rewards for customers who bring others by their link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Referrals {
+    /// Whether there are any.
+    pub enabled: bool,
+    /// Share of the first deposit of whoever was brought, in percent, 1 to 50.
+    pub reward_percent: u32,
+    /// The most for one customer, in dollars.
+    #[serde(deserialize_with = "written")]
+    #[cfg_attr(test, schemars(with = "DecimalText"))]
+    pub reward_max: Amount,
+}
+
+impl Default for Referrals {
+    fn default() -> Self {
+        Self { enabled: false, reward_percent: 5, reward_max: Amount::from_micros(5_000_000) }
     }
 }

@@ -76,6 +76,8 @@ impl Command {
             | Self::BookAdjustment { .. }
             | Self::SetMaintenance { .. }
             | Self::SetService { .. }
+            | Self::Refer { .. }
+            | Self::RewardReferral { .. }
             | Self::ReportDay { .. } => self.touched_in_steering(),
             Self::Broadcast(step) => step.touched(),
         }
@@ -136,6 +138,15 @@ impl Command {
                 vec![Key::Adjustment(*id), Key::Account(AccountId::Wallet(*customer))]
             }
             Self::SetMaintenance { .. } | Self::SetService { .. } => vec![Key::Maintenance],
+            Self::Refer { customer, referrer } => {
+                vec![Key::Customer(*customer), Key::Customer(*referrer), Key::Standing(*customer)]
+            }
+            Self::RewardReferral { id, customer, referrer, deposit } => vec![
+                Key::Adjustment(*id),
+                Key::Standing(*customer),
+                Key::Standing(*referrer),
+                Key::Deposit(*deposit),
+            ],
             Self::ReportDay { .. } => vec![Key::Reported],
             _ => Vec::new(),
         }

@@ -251,6 +251,10 @@ pub(super) fn credited(policy: &Policy, deposit: Deposit, state: DepositState) -
     });
     let mut decision = decided(deposit, policy);
     decision.changes.insert(0, transfer);
+    if policy.referrals.enabled {
+        let Outcome::Deposit(deposit) = &decision.outcome else { return decision };
+        decision.changes.push(Change::Wish(Effect::Reward(deposit.id)));
+    }
     decision
 }
 

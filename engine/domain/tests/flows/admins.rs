@@ -159,6 +159,40 @@ a_wallet_is_adjusted: "
          bob  books a4 anna                    -> ok; adjusted 6.00; anna 0.00+0.00
 "
 
+who_brings_customers_is_rewarded_once: "
+         anna hello Anna in en                 -> ok
+         ben  hello Ben in en                  -> ok
+         ben  comes by anna                    -> nothing
+         policy referrals 10
+         ben  comes by ben                     -> nothing
+         ben  comes by eve                     -> nothing
+         ben  comes by anna                    -> ok
+         ben  comes by anna                    -> nothing
+    1h   anna comes by ben                     -> nothing
+         ben  opens d1 5.00 usdt               -> opened
+         reward a1 ben anna d1                 -> nothing
+         ben  claims d1                        -> submitted
+         ada  approves d1                      -> approved; credited 5.00;
+                                               .. wishes show_deposit:d1 tell_deposit_decided:d1
+                                               .. show_deposit_to_admin:d1:ada
+                                               .. show_deposit_to_admin:d1:bob reward:d1
+         reward a1 ben eve d1                  -> nothing
+         reward a1 ben anna d1                 -> adjusted 0.50; anna 0.50+0.00; wishes tell_adjusted:a1
+         reward a2 ben anna d1                 -> nothing
+         granted last reward:d1                -> ok
+         ben  opens d2 50.00 usdt              -> opened
+         ben  claims d2                        -> submitted
+         ada  approves d2                      -> credited 50.00
+         reward a3 ben anna d2                 -> nothing
+         # The most that is given.
+    2h   eve  hello Eve in en                  -> ok
+         eve  comes by anna                    -> ok
+         eve  opens d3 500.00 usdt             -> opened
+         eve  claims d3                        -> submitted
+         ada  approves d3                      -> credited 500.00
+         reward a3 eve anna d3                 -> adjusted 1.00; anna 1.50+0.00
+"
+
 a_service_is_switched_off_and_on: "
          given anna has 5.00 by d1
          anna asks q1 0.26 cost 0.24 from mock -> quote 0.26 cap 0.25

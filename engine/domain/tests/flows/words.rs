@@ -322,6 +322,15 @@ fn vendors_answer(words: &[&str], now: Timestamp) -> Option<Command> {
             code: code.concat().into(),
             text: None,
         },
+        [who, "comes", "by", referrer] => {
+            Command::Refer { customer: user(who), referrer: user(referrer) }
+        }
+        ["reward", id, customer, referrer, deposit] => Command::RewardReferral {
+            id: adjustment_id(id)?,
+            customer: user(customer),
+            referrer: user(referrer),
+            deposit: deposit_id(deposit)?,
+        },
         ["again", order, ref step @ ..] => {
             Command::Resend { order: order_id(order)?, step: resend(step)? }
         }
@@ -478,6 +487,7 @@ pub fn shown(effect: Effect) -> String {
         | Effect::TellDepositDecided(id)
         | Effect::SendInvoice(id)
         | Effect::DropInvoice(id)
+        | Effect::Reward(id)
         | Effect::ReturnStars(id) => {
             format!("{name_of_effect}:d{}", id.bits())
         }

@@ -32,7 +32,7 @@ use ring4_domain::deposit::{Deposit, DepositState, Reference};
 use ring4_domain::ids::{OrderId, ProviderId, Timestamp};
 use ring4_domain::ledger::AccountId;
 use ring4_domain::order::{CancelReason, Order, OrderState};
-use ring4_domain::policy::{Limits, MethodPolicy, Policy, ResendLimits};
+use ring4_domain::policy::{Limits, MethodPolicy, Policy, Referrals, ResendLimits};
 use ring4_domain::pricing::PriceLimits;
 use ring4_domain::refusal::Refusal;
 use ring4_domain::stars::StarsRate;
@@ -109,6 +109,7 @@ fn policy() -> Policy {
         stars_rate: StarsRate::from_micros(50_000_000).unwrap(),
         two_admins_above: None,
         limits: Limits::default(),
+        referrals: Referrals::default(),
         resends: ResendLimits { max: 2, offered_secs: 1_200, wait_secs: 600 },
     }
 }
@@ -331,6 +332,10 @@ impl World {
             "forget_codes_after_days" => policy.forget_codes_after_days = value.parse().unwrap(),
             "orders_open_max" => policy.orders_open_max = value.parse().unwrap(),
             "deposits_open_max" => policy.deposits_open_max = value.parse().unwrap(),
+            "referrals" => {
+                let percent = value.parse().unwrap();
+                policy.referrals = Referrals { enabled: true, percent, max: amount("1.00") };
+            }
             "orders_minute_max" => policy.limits.orders_minute_max = value.parse().unwrap(),
             "orders_hour_max" => policy.limits.orders_hour_max = value.parse().unwrap(),
             "orders_day_max" => policy.limits.orders_day_max = value.parse().unwrap(),

@@ -16,7 +16,7 @@ use ring4_domain::ids::{
 };
 use ring4_domain::money::Amount;
 use ring4_domain::order::{Candidate, FailReason, Order, OrderState, Purchase};
-use ring4_domain::policy::{Limits, MethodPolicy, Policy, ResendLimits};
+use ring4_domain::policy::{Limits, MethodPolicy, Policy, Referrals, ResendLimits};
 use ring4_domain::pricing::PriceLimits;
 use ring4_domain::sale::Sale;
 use ring4_domain::stars::StarsRate;
@@ -172,6 +172,7 @@ pub fn policy() -> Policy {
         two_admins_above: Some(Amount::from_micros(1_900_000)),
         limits: Limits::default(),
         resends: ResendLimits::default(),
+        referrals: Referrals::default(),
     }
 }
 

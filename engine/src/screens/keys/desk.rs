@@ -46,6 +46,11 @@ keys! { DESK:
     Label "admin.offers.stop" ["service"];
     Label "admin.offers.sell" ["service"];
 
+    Label "referrals.button" [];
+    Label "referrals.copy" [];
+    Text "referrals" ["link", "percent", "max", "rewards", "earned"];
+    Text "referral.told" ["amount", "reason", "available"];
+
     Text "stats.idle" [
         "title", "revenue", "margin", "refunded", "deposited", "orders", "states", "secs"
     ];

@@ -293,7 +293,7 @@ choice!(RefundState {
 });
 record!(Refund { order, customer, amount, reason, state, requested_at, admin_cards });
 record!(Block { by, at, reason });
-record!(Standing { customer, block, terms_at });
+record!(Standing { customer, block, terms_at } then { referred_by, rewarded, rewards, earned });
 record!(Maintenance { on, text, by, at } then { services_off });
 
 choice!(BroadcastState {
@@ -362,6 +362,7 @@ choice!(Effect {
     23 => TellAdjusted { 0: id },
     24 => SendReport { 0: day, 1: admin },
     41 => Resend { 0: order },
+    42 => Reward { 0: deposit },
     51 => ShowBroadcastToAdmin { 0: broadcast, 1: admin },
 });
 choice!(Sale { 1 => Open {}, 2 => Draining {}, 3 => Off {} });

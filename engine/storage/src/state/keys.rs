@@ -173,6 +173,7 @@ pub(crate) fn wish(effect: Effect) -> Vec<u8> {
         Effect::TellAdjusted(id) => of(key, 23, id.bits()),
         Effect::SendReport(day, admin) => key.byte(24).signed(day.0).user(admin),
         Effect::Resend(order) => key.byte(41).unsigned(order.bits()),
+        Effect::Reward(deposit) => key.byte(42).unsigned(deposit.bits()),
         Effect::ShowBroadcastToAdmin(id, admin) => of(key, 51, id.bits()).user(admin),
     }
     .end()

@@ -360,6 +360,10 @@ fn house_day() -> Vec<Vec<Change>> {
             customer: UserId(1),
             block: Some(block),
             terms_at: Some(NOON),
+            referred_by: None,
+            rewarded: false,
+            rewards: 0,
+            earned: Amount::ZERO,
         })],
         vec![Change::Maintenance(Maintenance {
             on: true,

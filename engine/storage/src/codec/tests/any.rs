@@ -429,6 +429,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         adjustment_id().prop_map(Effect::TellAdjusted),
         (any::<i64>(), user()).prop_map(|(day, admin)| Effect::SendReport(Day(day), admin)),
         order_id().prop_map(Effect::Resend),
+        deposit_id().prop_map(Effect::Reward),
         (broadcast_id(), user()).prop_map(|(id, admin)| Effect::ShowBroadcastToAdmin(id, admin)),
     ]
 }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use ring4_domain::adjustment::Adjustment;
 use ring4_domain::deposit::AdminCard;
 use ring4_domain::maintenance::Maintenance;
+use ring4_domain::money::Amount;
 use ring4_domain::refund::{Refund, RefundState};
 use ring4_domain::standing::{Block, Standing};
 
@@ -41,10 +42,16 @@ pub(super) fn refund() -> impl Strategy<Value = Refund> {
 pub(super) fn standing() -> impl Strategy<Value = Standing> {
     let block = (option::of(user()), at(), text());
     let block = block.prop_map(|(by, at, reason)| Block { by, at, reason });
-    (user(), option::of(block), option::of(at())).prop_map(|(customer, block, terms_at)| Standing {
+    let brought = (option::of(user()), any::<bool>(), any::<u32>(), any::<i64>());
+    let parts = (user(), option::of(block), option::of(at()), brought);
+    parts.prop_map(|(customer, block, terms_at, brought)| Standing {
         customer,
         block,
         terms_at,
+        referred_by: brought.0,
+        rewarded: brought.1,
+        rewards: brought.2,
+        earned: Amount::from_micros(brought.3),
     })
 }
 

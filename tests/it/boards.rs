@@ -60,8 +60,13 @@ async fn an_earlier_rule_set_holds_over_restarts_until_files_change() {
     world.press(ADA, "Make it live").await;
     until_price(&world, &before).await;
     world.save(PRICING, "fn price(offer) {\n    offer.cost + 4.00\n}\n");
-    world.until_count(ADA, "is live. Changed: scripts/pricing.rhai", 2).await;
-    let last = price(&world).await;
+    let mut last = price(&world).await;
+    for _ in 0..50 {
+        if last != before {
+            break;
+        }
+        last = price(&world).await;
+    }
     assert!(last != before && last != dear, "{last}");
     // A rejected save is told there, too.
     world.save(PRICING, "fn price(");

@@ -340,11 +340,12 @@ mod tests {
     fn every() -> Vec<Press> {
         let longest = "a".repeat(ring4_domain::ids::KEY_LEN_MAX);
         let service: ServiceKey = longest.parse().unwrap();
-        let method: MethodKey = longest.parse().unwrap();
-        let provider: ProviderId = longest.parse().unwrap();
+        let (method, provider): (MethodKey, ProviderId) =
+            (longest.parse().unwrap(), longest.parse().unwrap());
         let (order, deposit) = (OrderId::from_bits(u64::MAX), DepositId::from_bits(u64::MAX));
         vec![
             Press::Menu,
+            Press::Referrals,
             Press::Services(0),
             Press::Services(u8::MAX),
             Press::Countries(service.clone(), 0),
@@ -372,7 +373,6 @@ mod tests {
             Press::Evidence(deposit),
             Press::Status,
             Press::Help,
-            Press::Support,
             Press::Languages,
             Press::Language("es".to_owned()),
             Press::Admin,
@@ -405,9 +405,8 @@ mod tests {
             Press::AcceptTerms(order),
         ]
         .into_iter()
-        .chain([Press::Referrals])
         .chain([true, false].map(|on| Press::Service(longest.parse().unwrap(), on)))
-        .chain(Desk::every().into_iter().map(Press::Desk))
+        .chain(Desk::every().into_iter().map(Press::Desk).chain([Press::Support]))
         .collect()
     }
 

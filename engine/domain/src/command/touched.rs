@@ -15,13 +15,6 @@ impl Command {
             Self::Ask { customer, .. }
             | Self::ChooseLanguage { customer, .. }
             | Self::SetReachable { customer, .. } => vec![Key::Customer(*customer)],
-            Self::OfferQuote(proposal) => vec![
-                Key::Customer(proposal.customer),
-                Key::Quote(proposal.id),
-                Key::Order(proposal.id),
-                Key::Standing(proposal.customer),
-                Key::Maintenance,
-            ],
             Self::PlaceOrder { customer, quote, .. } => vec![
                 Key::Quote(*quote),
                 Key::Order(*quote),
@@ -42,7 +35,8 @@ impl Command {
             | Self::StarsReturned { .. }
             | Self::StarsKept { .. }
             | Self::DepositDeadline { .. } => self.touched_in_paying(),
-            Self::PurchaseBought { .. }
+            Self::OfferQuote(_)
+            | Self::PurchaseBought { .. }
             | Self::AdoptPurchase { .. }
             | Self::CancelOrder { .. }
             | Self::StartPurchase { .. }
@@ -83,9 +77,16 @@ impl Command {
         }
     }
 
-    /// The same for the commands about an order after it was placed.
+    /// The same for the commands about a price, and an order after it was placed.
     fn touched_in_serving(&self) -> Vec<Key> {
         match self {
+            Self::OfferQuote(proposal) => vec![
+                Key::Customer(proposal.customer),
+                Key::Quote(proposal.id),
+                Key::Order(proposal.id),
+                Key::Standing(proposal.customer),
+                Key::Maintenance,
+            ],
             Self::PurchaseBought { order, purchase }
             | Self::AdoptPurchase { order, purchase, .. } => vec![
                 Key::Order(*order),

@@ -190,17 +190,23 @@ fn ids_from() -> anyhow::Result<i64> {
     i64::try_from(id).context("the clock is far off")
 }
 
+/// The shipped settings and scripts, as they lie in the project's folder.
+const SHIPPED: [(&str, &str); 9] = [
+    ("config.yaml", ring4_config::SHIPPED),
+    ("scripts/pricing.rhai", include_str!("../../../scripts/pricing.rhai")),
+    ("scripts/polling.rhai", include_str!("../../../scripts/polling.rhai")),
+    ("scripts/routing.rhai", include_str!("../../../scripts/routing.rhai")),
+    ("scripts/policy.rhai", include_str!("../../../scripts/policy.rhai")),
+    ("scripts/messages.en.yaml", include_str!("../../../scripts/messages.en.yaml")),
+    ("scripts/messages.es.yaml", include_str!("../../../scripts/messages.es.yaml")),
+    ("scripts/messages.ru.yaml", include_str!("../../../scripts/messages.ru.yaml")),
+    ("scripts/tests/promises.yaml", include_str!("../../../scripts/tests/promises.yaml")),
+];
+
 /// Writes the shipped settings and scripts into the demo's own folder.
 fn shipped(scratch: &Path) -> anyhow::Result<PathBuf> {
-    let files: [(&str, &str); 5] = [
-        ("config.yaml", ring4_config::SHIPPED),
-        ("scripts/pricing.rhai", include_str!("../../../scripts/pricing.rhai")),
-        ("scripts/polling.rhai", include_str!("../../../scripts/polling.rhai")),
-        ("scripts/messages.en.yaml", include_str!("../../../scripts/messages.en.yaml")),
-        ("scripts/tests/promises.yaml", include_str!("../../../scripts/tests/promises.yaml")),
-    ];
     std::fs::create_dir_all(scratch.join("scripts/tests")).context("unpacking the scripts")?;
-    for (name, text) in files {
+    for (name, text) in SHIPPED {
         std::fs::write(scratch.join(name), text).with_context(|| format!("unpacking {name}"))?;
     }
     Ok(scratch.join("config.yaml"))
@@ -215,5 +221,26 @@ fn translate(pace: ring4_playground::Pace) -> Pace {
         system_anchor_ms: i64::try_from(anchor).unwrap_or(i64::MAX),
         anchor_ms: pace.anchor_ms,
         speed: pace.speed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demo_far_from_the_project_has_every_shipped_file() {
+        let scratch = tempfile::tempdir().unwrap();
+        shipped(scratch.path()).unwrap();
+        let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for folder in ["scripts", "scripts/tests"] {
+            for file in std::fs::read_dir(project.join(folder)).unwrap().map(Result::unwrap) {
+                let name = Path::new(folder).join(file.file_name());
+                let both = [project, scratch.path()].map(|root| std::fs::read(root.join(&name)));
+                let [written, unpacked] = both;
+                let same = file.path().is_dir() || written.unwrap() == unpacked.unwrap_or_default();
+                assert!(same, "{} is not unpacked", name.display());
+            }
+        }
     }
 }

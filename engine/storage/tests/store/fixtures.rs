@@ -15,11 +15,12 @@ use ring4_storage::{
 
 use crate::backup::{backups, create};
 use crate::recovery::copy;
-use crate::shop::{busy_day, desk_day, fold};
+use crate::shop::{busy_day, chat_day, desk_day, fold};
 
 /// The first with index rows for every account, the second with such for wallets only, the third
-/// with what came with the admins' desk, payments told apart, stars and second tries.
-const WRITTEN: [&str; 3] = ["v1", "v1-layout2", "v1-desk"];
+/// with what came with the admins' desk, payments told apart, stars and second tries, the fourth
+/// with broadcasts, other codes on one number, services switched off and referrals.
+const WRITTEN: [&str; 4] = ["v1", "v1-layout2", "v1-desk", "v1-chat"];
 
 fn fixtures(written: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(written).join("shop")
@@ -32,6 +33,7 @@ fn write(fixtures: &Path) {
     let (mut store, _) = Store::open(data, &options).unwrap();
     busy_day(&mut store);
     desk_day(&mut store);
+    chat_day(&mut store);
     let head = store.head();
     create(&backups(data), &store, BackupKind::Manual, 0);
     store.close().unwrap();

@@ -2,13 +2,15 @@
 
 use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Book;
+use ring4_domain::broadcast::{Broadcast, BroadcastState, Outreach};
 use ring4_domain::change::{Actor, Change, Seq};
 use ring4_domain::customer::Customer;
 use ring4_domain::day::Day;
 use ring4_domain::deposit::{AdminCard, Approval, Deposit, DepositState, Picture, Reference};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
-    AdjustmentId, Country, DepositId, MessageId, OrderId, RulesVersion, Timestamp, UserId,
+    AdjustmentId, BroadcastId, Country, DepositId, MessageId, OrderId, RulesVersion, Timestamp,
+    UserId,
 };
 use ring4_domain::ledger::{AccountId, Transfer, TransferId, TransferKind};
 use ring4_domain::maintenance::Maintenance;
@@ -17,6 +19,7 @@ use ring4_domain::order::{
     CancelReason, Candidate, Code, Former, Order, OrderState, Purchase, Quote, Unreturned,
 };
 use ring4_domain::refund::{Refund, RefundState};
+use ring4_domain::resend::{Resend, ResendState};
 use ring4_domain::sale::{Sale, SaleSwitch};
 use ring4_domain::standing::{Block, Standing};
 use ring4_domain::stars::{ChargeId, Stars};
@@ -380,4 +383,66 @@ fn house_day() -> Vec<Vec<Change>> {
         })],
         vec![Change::Reported(Day::of(NOON))],
     ]
+}
+
+/// What the rest of the chat adds: a broadcast half-way, other codes on one number, a service that
+/// an admin switched off, a customer whom another brought.
+pub fn chat_day(store: &mut Store) {
+    let id = BroadcastId::from_bits(701);
+    let broadcast = Broadcast {
+        id,
+        text: "Numbers of <b>Poland</b> are back".to_owned(),
+        by: DESK,
+        proposed_at: NOON,
+        state: BroadcastState::Paused { by: DESK },
+        recipients: 12,
+        started_at: Some(NOON),
+        admin_cards: desk_cards(),
+    };
+    let outreach = Outreach {
+        broadcast: id,
+        upto: Some(UserId(4)),
+        ahead: vec![UserId(6), UserId(7)],
+        sent: 4,
+        unreachable: 1,
+        failed: 1,
+    };
+    commit(store, vec![place(600, 1, "0.42")]);
+    commit(store, vec![end(600, 1, "0.42", true)]);
+    let mut again = order(quote(600, 1, "0.42"), OrderState::Delivered);
+    let resend = |state, code| Resend {
+        state,
+        asked_at: NOON.plus_secs(100),
+        deadline: NOON.plus_secs(700),
+        vendor_order: "V600-2".to_owned(),
+        seen: 1,
+        code,
+    };
+    let later = Code { code: "73501".into(), text: None, arrived_at: NOON.plus_secs(130) };
+    again.resends =
+        vec![resend(ResendState::Arrived, Some(later)), resend(ResendState::Refused, None)];
+    let entries = vec![
+        vec![Change::Broadcast(broadcast), Change::Outreach(outreach)],
+        vec![Change::Order(again)],
+        vec![Change::Maintenance(Maintenance {
+            on: false,
+            text: String::new(),
+            by: DESK,
+            at: NOON,
+            services_off: vec!["google".parse().unwrap()],
+        })],
+        vec![
+            Change::Standing(Standing {
+                referred_by: Some(UserId(1)),
+                rewarded: true,
+                ..Standing::new(UserId(2))
+            }),
+            Change::Standing(Standing {
+                rewards: 1,
+                earned: dollars("0.25"),
+                ..Standing::new(UserId(1))
+            }),
+        ],
+    ];
+    commit(store, entries);
 }

@@ -3,8 +3,8 @@
 //! `cargo bench -p ring4-bench [-- name…]` runs everything, or the parts whose names begin so:
 //! `transfers`, `updates`, `buying`, `memory` (the last three share one engine), `price`,
 //! `plugin`, `reload`, `presses`, `polling`. Rounds of the engine and of its reference take turns,
-//! so that a busy machine slows both; a row shows medians, and how far the rounds' ratios lie apart.
-//! Absolute figures hold for the machine they were measured on, ratios travel.
+//! so that a busy machine slows both; a row shows medians, and how far the rounds' ratios lie
+//! apart. Absolute figures hold for the machine they were measured on, ratios travel.
 
 // Measurements are printed, and a bench that cannot go on has nothing better than a panic.
 #![allow(

@@ -1,6 +1,6 @@
-//! How a customer stands with the shop: blocked or not, terms accepted or not, brought by whom. Domain, storage
-//! and the middle import this. Apart from the customer's record, which follows what Telegram
-//! says of a person.
+//! How a customer stands with the shop: blocked or not, terms accepted or not, brought by whom.
+//! Domain, storage and the middle import this. Apart from the customer's record, which follows what
+//! Telegram says of a person.
 
 use crate::ids::{Timestamp, UserId};
 use crate::money::Amount;

@@ -45,6 +45,8 @@ pub struct SenderOptions {
     pub answer_within: Duration,
     /// After this time a broadcast message is given up.
     pub broadcast_within: Duration,
+    /// How long the answers of a chat may keep a broadcast message of it behind them.
+    pub broadcast_behind_max: Duration,
     /// After this time the answer to a press is given up; nobody looks any more.
     pub press_within: Duration,
     /// The wait before the first retry after a network error or 5xx; it doubles each time.
@@ -68,6 +70,7 @@ impl Default for SenderOptions {
             calls_max: 10_000,
             answer_within: 120 * second,
             broadcast_within: 900 * second,
+            broadcast_behind_max: 10 * second,
             press_within: 20 * second,
             backoff_min: Duration::from_millis(250),
             backoff_max: 8 * second,

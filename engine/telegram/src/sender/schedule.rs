@@ -1,15 +1,17 @@
 //! Who may send now: order per chat, two priorities, token buckets, pauses. No I/O, no clock:
 //! the sender tells it the time, so that every rule here is tested without waiting.
 //!
-//! A chat sends one call at a time. Its answers go before its broadcasts, and among chats that only
-//! wait for the global bucket answers go before broadcasts too. A chat that must wait, because its
-//! bucket is empty or Telegram told it to, waits in `timers` and is in nobody's way.
+//! A chat sends one call at a time. Its answers go before its broadcasts, but for one that they
+//! kept behind them for long, and among chats that only wait for the global bucket answers go before
+//! broadcasts too. A chat that must wait, because its bucket is empty or Telegram told it to, waits
+//! in `timers` and is in nobody's way.
 //!
 //! Telegram does not say whether a chat or the bot as a whole was too fast. The chat is left alone
 //! in any case; broadcasts are left alone for as long, whichever it was, because they can wait.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -30,6 +32,7 @@ pub(super) enum NoRoom {
 /// A call that waits for its turn. The sender's end is dropped when its caller gave up.
 struct Ticket {
     limited: bool,
+    asked_at: Instant,
     go: oneshot::Sender<()>,
 }
 
@@ -65,6 +68,16 @@ impl Line {
 
     fn calls(&self) -> usize {
         self.answers.len() + self.broadcasts.len() + usize::from(self.busy)
+    }
+
+    /// Lets a broadcast that answers kept behind them for so long go before the next of them: to
+    /// somebody who never stops pressing it would not come at all.
+    fn promote(&mut self, waited: Duration, now: Instant) {
+        let waits = |ticket: &Ticket| ticket.asked_at + waited <= now;
+        if !self.answers.is_empty() && self.broadcasts.front().is_some_and(waits) {
+            self.answers.extend(self.broadcasts.pop_front());
+            self.answers.rotate_right(1);
+        }
     }
 
     /// The next call that somebody still waits for, after dropping those given up.
@@ -139,7 +152,7 @@ impl Schedule {
             Priority::Answer => &mut line.answers,
             Priority::Broadcast => &mut line.broadcasts,
         };
-        queue.push_back(Ticket { limited, go });
+        queue.push_back(Ticket { limited, asked_at: now, go });
         self.calls += 1;
         self.consider(chat, now);
         Ok(gone)
@@ -227,6 +240,9 @@ impl Schedule {
         let Some(line) = self.lines.get_mut(&chat) else { return };
         if line.busy {
             return;
+        }
+        if self.broadcasts_paused_until <= now {
+            line.promote(self.options.broadcast_behind_max, now);
         }
         let mut dropped = 0;
         let head = line.head(&mut dropped);

@@ -124,6 +124,32 @@ fn answers_go_before_broadcasts_in_a_chat_and_among_chats() {
 }
 
 #[test]
+fn who_never_stops_pressing_gets_the_broadcast_too() {
+    let mut scene = Scene::new(SenderOptions::default());
+    let answer = scene.ask(CHAT, Priority::Answer);
+    let broadcast = scene.ask(CHAT, Priority::Broadcast);
+    assert_eq!(scene.gone_numbers(), [answer]);
+    let mut answers = 0;
+    // An answer waits whenever the one before is done.
+    loop {
+        scene.ask(CHAT, Priority::Answer);
+        scene.done(CHAT);
+        let mut gone = scene.gone_numbers();
+        while gone.is_empty() {
+            scene.sleep();
+            gone = scene.gone_numbers();
+        }
+        if gone == [broadcast] {
+            break;
+        }
+        answers += 1;
+        assert!(answers < 60, "a minute of answers, and no broadcast");
+    }
+    // Four more of the burst, then one a second.
+    assert_eq!(answers, 4 + 9);
+}
+
+#[test]
 fn a_pause_of_one_chat_is_one_of_every_broadcast_and_of_no_other_answer() {
     let mut scene = Scene::new(SenderOptions::default());
     let first = scene.ask(CHAT, Priority::Broadcast);

@@ -197,8 +197,8 @@ fn every_command_and_every_wish_is_met() {
         request_refund approve_refund reject_refund accept_terms block_customer unblock_customer \
         propose_adjustment book_adjustment set_maintenance report_day request_code start_resend \
         resend_waits resend_refused set_service refer reward_referral resend_cleared \
-        another_code_arrived resend_deadline propose_broadcast start_broadcast pause_broadcast resume_broadcast \
-        cancel_broadcast record_deliveries finish_broadcast";
+        another_code_arrived resend_deadline propose_broadcast start_broadcast pause_broadcast \
+        resume_broadcast cancel_broadcast record_deliveries finish_broadcast";
     let effects = effects.iter().map(|effect| effect.name().to_owned());
     let unmet = unmet(effects.chain(commands.split_whitespace().map(str::to_owned)));
     assert!(unmet.is_empty(), "no row says {unmet:?}");

@@ -177,7 +177,8 @@ who_brings_customers_is_rewarded_once: "
                                                .. show_deposit_to_admin:d1:ada
                                                .. show_deposit_to_admin:d1:bob reward:d1
          reward a1 ben eve d1                  -> nothing
-         reward a1 ben anna d1                 -> adjusted 0.50; anna 0.50+0.00; wishes tell_adjusted:a1
+         reward a1 ben anna d1                 -> adjusted 0.50; anna 0.50+0.00;
+                                               .. wishes tell_adjusted:a1
          reward a2 ben anna d1                 -> nothing
          granted last reward:d1                -> ok
          ben  opens d2 50.00 usdt              -> opened

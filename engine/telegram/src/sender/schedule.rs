@@ -2,7 +2,7 @@
 //! the sender tells it the time, so that every rule here is tested without waiting.
 //!
 //! A chat sends one call at a time. Its answers go before its broadcasts, but for one that they
-//! kept behind them for long, and among chats that only wait for the global bucket answers go before
+//! kept behind them for long. Among chats that only wait for the global bucket answers go before
 //! broadcasts too. A chat that must wait, because its bucket is empty or Telegram told it to, waits
 //! in `timers` and is in nobody's way.
 //!

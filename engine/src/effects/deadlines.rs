@@ -17,7 +17,7 @@ use crate::shop::Shop;
 
 /// How long after a start, or after the clock was found late, a hold is not given back by its
 /// deadline, in seconds: the vendor is asked first what happened while nobody looked.
-const GRACE_SECS: u32 = 30;
+pub(super) const GRACE_SECS: u32 = 30;
 
 /// Whose time is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

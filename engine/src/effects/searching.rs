@@ -15,6 +15,7 @@ use ring4_domain::order::{self, Candidate, Order, OrderState};
 use ring4_providers::{CallError, OrderStatus, VendorOrder};
 use ring4_storage::Pending;
 
+use super::deadlines::GRACE_SECS;
 use super::granting::Found;
 use super::purchasing::report;
 use crate::shop::{Shop, ShopError};
@@ -101,6 +102,13 @@ pub(super) async fn find(shop: &Shop, id: OrderId, trace: &str) -> Result<Found,
         return Ok(Found::Granted(None));
     };
     let now = shop.clock.now();
+    // The customer was told that it ends by then. A look first would only put it off: for ever,
+    // where the process is killed again and again before the vendor's lists are read.
+    let over = order.is_due(order.hold_deadline.plus_secs(GRACE_SECS), now);
+    if order.state == OrderState::Unclear && over {
+        report(shop, trace, Command::OrderDeadline { order: id }).await?;
+        return Ok(Found::Later(ORPHAN_SECS));
+    }
     let look = look(shop, &order).await?;
     if let Look::Found(purchase) = look {
         let bought = Command::PurchaseBought { order: id, purchase };
@@ -118,8 +126,7 @@ pub(super) async fn find(shop: &Shop, id: OrderId, trace: &str) -> Result<Found,
         let watched = now < order.placed_at.plus_secs(longest);
         return Ok(if watched { Found::Later(ORPHAN_SECS) } else { Found::Granted(None) });
     }
-    // The grace that a start gives to holds is for asking the vendor first, which was done. A
-    // process that is killed again and again would else keep the customer waiting for ever.
+    // The grace that a start gives to holds is for asking the vendor first, which was done.
     if order.is_due(order.hold_deadline, now) {
         report(shop, trace, Command::OrderDeadline { order: id }).await?;
         return Ok(Found::Later(FIND_SECS));

@@ -48,6 +48,7 @@ fn params() -> Params {
         .set("limits.spend_per_day", amount("0"))
         .set("limits.cancel_percent", 90_u32)
         .set("limits.cancel_from", 20_u32)
+        .set("deposits.auto_approve_below", amount("0"))
         .set("refunds.enabled", true)
         .set("refunds.window_hours", 24_u32);
     for (service, margin) in [("ring4", 8), ("telegram", 5), ("google", 6), ("whatsapp", 7)] {

@@ -406,8 +406,10 @@ impl Visit<'_> {
     /// that begins.
     fn is_slow(&self, meaning: Option<&Press>) -> Result<bool, ShopError> {
         Ok(match meaning {
-            Some(Press::Offer(..) | Press::ReloadPlugin(_)) => true,
-            Some(Press::Desk(Desk::RulesPreview(_) | Desk::RulesGo(_))) => self.admin,
+            Some(Press::Offer(..)) => true,
+            Some(
+                Press::ReloadPlugin(_) | Press::Desk(Desk::RulesPreview(_) | Desk::RulesGo(_)),
+            ) => self.admin,
             // A price that has lapsed is asked for anew.
             Some(Press::Place(quote)) => {
                 let quote = self.shop.snapshot().quote(*quote)?;

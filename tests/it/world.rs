@@ -422,22 +422,65 @@ impl World {
         newest(&chat)["text"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Fills a wallet the way people do.
+    /// Presses the newest button with this label among the messages that fit, and returns the
+    /// message's id.
+    async fn press_in(&self, person: i64, label: &str, fits: impl Fn(&Value) -> bool) -> i64 {
+        let what = format!("a button “{label}” of this step");
+        let has = |chat: &Value| find_button_in(chat, label, &fits).is_some();
+        let chat = self.until(person, &what, has).await;
+        let (message, label) = find_button_in(&chat, label, &fits).expect("just seen");
+        let body = json!({ "message_id": message, "label": label });
+        self.post(&format!("people/{person}/presses"), body).await;
+        message
+    }
+
+    /// Fills a wallet the way people do. Every step looks at what this deposit shows, and at
+    /// nothing that an earlier one left.
     pub async fn deposit(&self, person: i64, amount: &str) {
+        let before = self.chat(person).await;
+        let told = count(&before, "is in your wallet");
         self.say(person, &format!("/deposit {amount}")).await;
-        self.press(person, "USDT").await;
-        self.press(person, "I have paid").await;
-        self.press(ADA, "Approve").await;
-        self.hears(person, &["is in your wallet"]).await;
+        let card = self.press_in(person, "USDT", newer_than(&before)).await;
+        self.press_in(person, "I have paid", |message| message["message_id"] == card).await;
+        let chat = self.chat(person).await;
+        let text = text_of(&chat, card);
+        let id = text.lines().rev().find_map(|line| line.strip_prefix("Deposit "));
+        let id = id.expect("a deposit's id").trim();
+        self.press_in(ADA, "Approve", |message| says(message, id)).await;
+        self.until_count(person, "is in your wallet", told + 1).await;
     }
 
     /// Buys a Ring4 number in the United States and returns the order's id.
     pub async fn buy(&self, person: i64) -> String {
+        let before = self.chat(person).await;
         self.say(person, "/start buy_ring4_US").await;
-        self.press(person, "Buy for").await;
-        let card = self.hears(person, &["Number +", "held"]).await;
-        order_id(&card)
+        let card = self.press_in(person, "Buy for", newer_than(&before)).await;
+        let bought = |message: &&Value| {
+            let here = message["message_id"] == card;
+            here && says(message, "Number +") && says(message, "held")
+        };
+        let has = |chat: &Value| bot_messages(chat).iter().any(|message| bought(message));
+        let chat = self.until(person, "a number", has).await;
+        order_id(&text_of(&chat, card))
     }
+}
+
+/// Whether a message of the bot says this.
+fn says(message: &Value, words: &str) -> bool {
+    message["text"].as_str().unwrap_or_default().contains(words)
+}
+
+/// Whether a message came after this look at the chat.
+fn newer_than(chat: &Value) -> impl Fn(&Value) -> bool + use<> {
+    let id = |message: &Value| message["message_id"].as_i64();
+    let last = bot_messages(chat).last().and_then(|last| id(last));
+    move |message| id(message) > last
+}
+
+fn text_of(chat: &Value, message: i64) -> String {
+    let messages = bot_messages(chat);
+    let found = messages.iter().find(|found| found["message_id"] == message);
+    found.and_then(|found| found["text"].as_str()).unwrap_or_default().to_owned()
 }
 
 fn count(chat: &Value, word: &str) -> usize {
@@ -469,7 +512,15 @@ fn last_with(chat: &Value, words: &[&str]) -> Option<String> {
 
 /// The newest button whose label contains these words: its message and label.
 pub fn find_button(chat: &Value, label: &str) -> Option<(i64, String)> {
-    bot_messages(chat).iter().rev().find_map(|message| {
+    find_button_in(chat, label, |_| true)
+}
+
+fn find_button_in(
+    chat: &Value,
+    label: &str,
+    fits: impl Fn(&Value) -> bool,
+) -> Option<(i64, String)> {
+    bot_messages(chat).into_iter().rev().filter(|message| fits(message)).find_map(|message| {
         let rows = message["buttons"].as_array()?;
         let buttons = rows.iter().flat_map(|row| row.as_array().into_iter().flatten());
         let mut labels = buttons.filter_map(|button| button["label"].as_str());

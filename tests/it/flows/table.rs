@@ -1,6 +1,6 @@
 //! The rows. Anna has money, a delivered order `{done}` and an open one `{order}`; Boris has
-//! nothing; Ada is an admin. A row is `who says|presses|forges what -> what is then seen`; `|`
-//! stands between what may be seen instead.
+//! nothing; Ada is an admin. A row is `who says|presses|forges what -> what is then seen`. What a
+//! press leads to must not stand there before it, so rows that show the same are kept apart.
 
 /// What customers say and press, then what admins do, in this order in one shop.
 pub const FLOWS: &[&str] = &[MENU, BUYING, ORDERS, WALLET, HELP, FOREIGN, ADMIN, DESK, REFUSALS];
@@ -13,6 +13,7 @@ const MENU: &str = "
     anna says /start ref_1002             -> Hello Anna
     anna says /start dep_7.50             -> $7.50
     anna says /start ../../etc            -> Hello Anna
+    anna says /language                   -> Which language
     anna forges m                         -> Hello Anna
     anna says /language                   -> Which language
     anna presses Español                  -> Hola, Anna
@@ -36,6 +37,7 @@ const BUYING: &str = "
     boris says xyzzy                      -> I found nothing
     boris forges s                        -> Which service
     boris forges c:telegram               -> Which country
+    boris forges s:1                      -> Which service
     boris forges c:telegram:9             -> Which country
     boris forges c:nothing                -> out of date
     boris forges o:telegram:DE            -> fixed for
@@ -49,49 +51,49 @@ const BUYING: &str = "
 const ORDERS: &str = "
     anna says /orders                     -> Your orders
     boris says /orders                    -> You have no orders
-    anna forges l                         -> Your orders
-    anna forges l:{done}                  -> orders
     anna forges v:{done}                  -> Delivered
+    anna forges l                         -> Your orders
+    anna forges l:{done}                  -> You have no orders
     anna forges v:{order}                 -> Waiting for the code
     anna says /receipt                    -> Which order is the receipt for
     anna says /receipt {done}             -> charged for order {done}
     anna says /receipt nonsense           -> I do not know this order
     anna forges r                         -> Which order is the receipt for
-    anna forges r:{done}                  -> Receipt
+    anna forges r:{done}                  -> charged for order {done}
     anna forges r:{order}                 -> held for order {order}
     boris forges r:{done}                 -> I do not know this order
-    anna says /cancel                     -> Which order shall be cancelled
     anna forges x                         -> Which order shall be cancelled
+    anna says /cancel                     -> Which order shall be cancelled
     boris says /cancel                    -> no open order
     boris says /cancel {order}            -> I do not know this order
 ";
 
 const WALLET: &str = "
-    anna says /balance                    -> Your wallet
     anna forges w                         -> Your wallet
+    anna says /balance                    -> Your wallet
     anna forges f                         -> out of date
-    anna says /history                    -> charged for order
     anna forges h                         -> charged for order
     anna forges h:1                       -> Nothing has happened
-    anna says /deposit                    -> How much
+    anna says /history                    -> charged for order
     anna forges d                         -> How much
-    anna forges dt:00000000               -> How much
     anna forges df:0                      -> How would you like to pay
+    anna forges dt:00000000               -> How much
     anna forges df:200                    -> out of date
     anna forges dc                        -> Send me the amount
+    anna says /deposit                    -> How much
     anna forges dm:usdt:00000000          -> out of date
     anna forges de:00000000               -> I do not know this deposit
     anna says /deposit 7.50               -> $7.50
 ";
 
 const HELP: &str = "
+    anna forges ?s                        -> Write to @shop_help
+    anna forges ?                         -> How it works
     anna says /help                       -> How it works
     boris says /help                      -> How it works
-    anna forges ?                         -> How it works
-    anna says /support                    -> @shop_help
-    anna says /contact                    -> @shop_help
-    anna forges ?s                        -> @shop_help
-    boris says /terms                     -> erms
+    anna says /support                    -> Write to @shop_help
+    anna says /contact                    -> Write to @shop_help
+    boris says /terms                     -> A number is rented
     boris says /paysupport                -> Something is wrong with a payment
     anna says /status                     -> of 1 order got a code
     boris forges i                        -> Numbers are there
@@ -109,32 +111,49 @@ const FOREIGN: &str = "
 
 const ADMIN: &str = "
     ada says /start                       -> Hello Ada
-    ada says /admin                       -> Dashboard
     ada forges A                          -> Dashboard
-    ada says /services                    -> What vendors offer
+    ada says /admin                       -> Dashboard
     ada forges S                          -> What vendors offer
-    ada says /deposits                    -> No deposit waits
+    ada says /services                    -> What vendors offer
+    ada forges SR                         -> are being read
     ada forges Q                          -> No deposit waits
+    ada says /deposits                    -> No deposit waits
+    ada forges A                          -> Dashboard
+    ada forges Q:1                        -> No deposit waits
     ada says /approve_deposit             -> Write the deposit's id
-    ada says /approve_deposit 00000000    -> I do not know this deposit
-    ada says /reject_deposit              -> Write the deposit's id
-    ada says /reject_deposit 00000000 no  -> I do not know this deposit
     ada forges R:00000000                 -> I do not know this deposit
     ada forges Y:00000000                 -> I do not know this deposit
     ada forges N:00000000                 -> I do not know this deposit
+    ada forges N:00000000:0               -> I do not know this deposit
     ada forges NR:00000000                -> I do not know this deposit
+    ada forges NS:00000000                -> I do not know this deposit
+    ada says /approve_deposit 00000000    -> I do not know this deposit
+    ada says /reject_deposit              -> Write the deposit's id
+    ada says /reject_deposit 00000000 no  -> I do not know this deposit
     ada says /refund_stars                -> Write the deposit's id
     ada says /refund_stars 00000000       -> I do not know this deposit
-    ada forges NS:00000000                -> I do not know this deposit
-    ada says /providers                   -> Vendors
+    ada forges U:{done}                   -> I do not know this order
+    ada forges UA:{done}:00000000         -> That is settled already
+    ada forges UR:{done}                  -> That is settled already
+    ada forges BK:{done}                  -> That is settled already
+    ada forges BG:{done}                  -> That is settled already
     ada forges V                          -> Vendors
-    ada says /db_status                   -> Protected storage
+    ada says /providers                   -> Vendors
+    ada forges VR:smspool                 -> the file is the same
+    ada forges VX:smspool                 -> 1 order may still be open
+    ada forges VD:smspool                 -> serves what is open, sells nothing new
+    ada forges VS:smspool                 -> sells · answers
     ada forges D                          -> Protected storage
-    ada says /db_backups                  -> Backups | No backup
-    ada forges DL                         -> Backups | No backup
-    ada says /db_backup a note            -> Making a backup | under way
-    ada says /db_emergency                -> Making a backup | under way
-    ada says /db_validate                 -> Checking every entry | under way
+    ada says /db_status                   -> Protected storage
+    ada forges DL                         -> No backup has been made
+    ada says /db_backups                  -> No backup has been made
+    # What is asked of the storage is waited for, or the next would be told that it is busy.
+    ada forges DB                         -> restored beside the shop
+    ada says /db_backup a note            -> restored beside the shop
+    ada says /db_emergency                -> restored beside the shop
+    ada forges DV                         -> All is well
+    ada says /db_validate                 -> All is well
+    ada says /db_backups                  -> a note
 ";
 
 const DESK: &str = "
@@ -146,19 +165,23 @@ const DESK: &str = "
     anna forges t:00000000                -> This offer is gone
     boris forges n:{done}                 -> I do not know this order
     anna forges n:{order}                 -> was not charged
-    ada says /refunds                     -> No refund waits
     ada forges K:g                        -> No refund waits
+    ada says /refunds                     -> No refund waits
     ada forges K:gr:{done}                -> no refund request
+    ada forges K:gy:{order}               -> was not charged
+    ada forges K:gn:{done}                -> no refund request
     ada says /process_refund              -> Write the order's id
     ada says /approve_refund what is it   -> Write the order's id
     ada says /process_refund {order}      -> was not charged
     ada says /reject_refund               -> Write the order's id
     ada says /reject_refund {done} no     -> no refund request
     ada says /user                        -> Write an id
+    ada forges K:c:1001                   -> May buy
+    ada forges K:cb:1002                  -> by an admin's button
+    ada forges K:cu:1002                  -> May buy
     ada says /user 1001                   -> May buy
     ada says /user {done}                 -> May buy
     ada says /user 424242                 -> Nobody of this id
-    ada forges K:c:1001                   -> May buy
     ada says /adjust                      -> Write whom, how much
     ada says /adjust 1001 +1              -> A correction needs a reason
     ada says /adjust 1001 0 why           -> A correction is above or below zero
@@ -168,32 +191,41 @@ const DESK: &str = "
     ada says /block 1002 a test           -> Blocked by Ada
     boris says /start buy_ring4_US        -> You cannot buy at the moment
     ada forges K:cu:1002                  -> May buy
-    ada says /audit                       -> What admins did
+    boris says /start buy_ring4_US        -> fixed for
     ada forges K:a                        -> What admins did
+    ada forges K:a:2                      -> Nothing was done by an admin
+    ada says /audit                       -> What admins did
     ada says /maintenance                 -> Write
-    ada says /maintenance on Tea time     -> Selling is paused by Ada
-    ada forges K:m0                       -> Dashboard
+    ada forges K:m1                       -> Selling is paused by Ada
     ada says /stats never                 -> Write a stretch of time
+    ada forges K:m0                       -> Dashboard
+    ada says /maintenance on Tea time     -> Tea time
+    ada says /maintenance off             -> Dashboard
     ada says /stats                       -> The last 24 hours
     ada forges K:z:7                      -> The last 7 days
     ada says /export 1                    -> row
-    ada says /logs                        -> Nothing was logged | ring4
-    ada says /rules                       -> Rule set
+    ada says /logs 1 error                -> Nothing was logged
     ada forges K:r                        -> as the files say
+    ada says /rules                       -> as the files say
     ada forges K:rp:0000000000000000      -> cannot go live any more
     ada forges K:ry:0000000000000000      -> It was not taken
-    ada forges S0:whatsapp                -> Sell WhatsApp | switched off
-    anna says /buy whatsapp               -> Which country | I found nothing
+    ada forges S0:whatsapp                -> switched off
+    anna says /buy whatsapp               -> I found nothing
+    ada forges A                          -> Dashboard
     ada forges S1:whatsapp                -> What vendors offer
+    anna says /buy whatsapp               -> Which country
     ada says /broadcast                   -> Write it as your next message
     ada says 1 < 2                        -> It is plain text
     ada presses Discard                   -> Ended by Ada
     ada says /broadcast <b></b>           -> News must say something
     ada says /broadcast Big <b>news</b>   -> formatted by Telegram
-    ada presses 📣 Send                    -> On its way | Done
-    ada forges K:w                        -> Write it as your next message | On its way
+    ada presses 📣 Send                    -> 🏁 Done
+    ada forges K:w                        -> Write it as your next message
     ada forges K:ws:00000000              -> There is no such broadcast
     ada forges K:wv:00000000              -> There is no such broadcast
+    ada forges K:wp:00000000              -> There is no such broadcast
+    ada forges K:wr:00000000              -> There is no such broadcast
+    ada forges K:wx:00000000              -> There is no such broadcast
 ";
 
 const REFUSALS: &str = "
@@ -203,7 +235,7 @@ const REFUSALS: &str = "
     anna says /deposit 99999              -> The most you can pay in
     anna forges dn:nothing:0:00000000     -> not available any more
     anna forges dp:00000000               -> I do not know this deposit
-    anna forges x:{order}                 -> Cancel
+    anna forges x:{order}                 -> Cancelling
 ";
 
 /// Buttons that only admins are shown; `{done}` stands for anything of the right form.
@@ -215,6 +247,7 @@ pub const ADMIN_BUTTONS: &[&str] = &[
     "R:00000000",
     "Y:00000000",
     "N:00000000",
+    "N:00000000:0",
     "NR:00000000",
     "NS:00000000",
     "Q:1",

@@ -160,7 +160,9 @@ impl<'live> Voice<'live> {
             | Refusal::OrdersHourMax { max }
             | Refusal::OrdersDayMax { max }
             | Refusal::ResendsMax { max }
-            | Refusal::DepositsOpenMax { max } => ("max", max.to_string()),
+            | Refusal::DepositsOpenMax { max } => {
+                return self.say(refusal.key(), &[("max", Value::Number(i64::from(*max)))]);
+            }
             Refusal::WalletShort { short } => ("short", self.money(*short)),
             Refusal::DepositTooSmall { min } => ("min", self.money(*min)),
             Refusal::DepositTooLarge { max } | Refusal::AdjustmentAmount { max } => {

@@ -88,7 +88,7 @@ export const SPANISH = {
   delivered: "Entregado en",
   copyCode: "Copiar el código",
   cancel: "Cancelar",
-  cancelled: "Cancelado. Tu dinero ha vuelto.",
+  cancelled: "Cancelado. Te hemos devuelto el dinero.",
   didNotWork: "No funcionó",
   whatWentWrong: "¿Qué salió mal?",
   complaint: "el código era de otra persona",

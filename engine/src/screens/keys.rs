@@ -426,7 +426,7 @@ keys! { SHOP:
     Answer "refusal.not_for_sale" [];
     Answer "refusal.id_taken" [];
     Answer "refusal.selling_paused" [];
-    Answer "refusal.orders_open_max" ["max"];
+    Answer "refusal.orders_open_max" ["max"] by "max";
     Answer "refusal.wallet_short" ["short"];
     Answer "refusal.order_unknown" [];
     Answer "refusal.order_buying" [];
@@ -436,7 +436,7 @@ keys! { SHOP:
     Answer "refusal.deposit_too_small" ["min"];
     Answer "refusal.deposit_too_large" ["max"];
     Answer "refusal.method_unknown" [];
-    Answer "refusal.deposits_open_max" ["max"];
+    Answer "refusal.deposits_open_max" ["max"] by "max";
     Answer "refusal.deposit_unknown" [];
     Answer "refusal.deposit_not_submitted" [];
     Answer "refusal.deposit_submitted" [];
@@ -535,9 +535,9 @@ keys! { SHOP:
     Answer "refusal.customer_unknown" [];
     Answer "refusal.policy" [];
     Answer "refusal.terms_pending" [];
-    Answer "refusal.orders_minute_max" ["max"];
-    Answer "refusal.orders_hour_max" ["max"];
-    Answer "refusal.orders_day_max" ["max"];
+    Answer "refusal.orders_minute_max" ["max"] by "max";
+    Answer "refusal.orders_hour_max" ["max"] by "max";
+    Answer "refusal.orders_day_max" ["max"] by "max";
     Answer "refusal.adjustment_unknown" [];
     Answer "refusal.adjustment_expired" [];
     Answer "refusal.adjustment_amount" ["max"];

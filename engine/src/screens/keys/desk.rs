@@ -14,7 +14,7 @@ keys! { DESK:
     Text "resend.priced" [];
     Answer "refusal.resend_not_offered" [];
     Answer "refusal.resend_under_way" [];
-    Answer "refusal.resends_max" ["max"];
+    Answer "refusal.resends_max" ["max"] by "max";
 
     Menu "command.rules" [];
     Text "rules" ["version", "since", "by", "changed", "last"];

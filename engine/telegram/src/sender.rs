@@ -55,6 +55,9 @@ pub enum SendError {
     /// The sender was stopped.
     #[error("the sender is stopped")]
     Stopped,
+    /// The caller withdrew the call while it waited for its turn; nothing was sent.
+    #[error("the call was withdrawn")]
+    Withdrawn,
     /// Retried for its whole time, or nothing a retry helps against.
     #[error(transparent)]
     Call(CallError),
@@ -200,9 +203,25 @@ impl Sender {
     /// presses, chat actions and menus go at once. Waits for limits, for `retry_after`, and between
     /// retries after network errors and 5xx; all of it within the time the options give.
     ///
+    /// A broadcast's message is tried once and what fails is told at once: its chat's answers must
+    /// not wait behind its retries, and each of those has to find its turn behind them.
+    ///
     /// # Errors
     /// [`SendError`], one variant per thing a caller may do about it.
     pub async fn send(&self, outgoing: Outgoing) -> Result<Sent, SendError> {
+        self.send_unless(outgoing, &CancellationToken::new()).await
+    }
+
+    /// As [`Sender::send`], unless the call is withdrawn while it waits for its turn. One that is
+    /// out is waited for in any case.
+    ///
+    /// # Errors
+    /// As [`Sender::send`], and [`SendError::Withdrawn`].
+    pub async fn send_unless(
+        &self,
+        outgoing: Outgoing,
+        withdrawn: &CancellationToken,
+    ) -> Result<Sent, SendError> {
         let inner = &*self.inner;
         if inner.shared.stop.is_cancelled() {
             return Err(SendError::Stopped);
@@ -214,11 +233,17 @@ impl Sender {
             (_, Priority::Broadcast) => inner.options.broadcast_within,
         };
         let deadline = Instant::now() + within;
+        let retried_until = match priority {
+            Priority::Answer => Some(deadline),
+            Priority::Broadcast => None,
+        };
         if !call.is_ordered() {
-            return inner.deliver(chat, &call, deadline).await;
+            return inner.deliver(chat, &call, retried_until).await;
         }
-        let _turn = inner.take_turn(chat, priority, call.is_limited(), deadline).await?;
-        inner.deliver(chat, &call, deadline).await
+        let turn = inner.take_turn(chat, priority, call.is_limited(), deadline);
+        let turn = withdrawn.run_until_cancelled(turn).await;
+        let _turn = turn.ok_or(SendError::Withdrawn)??;
+        inner.deliver(chat, &call, retried_until).await
     }
 }
 
@@ -255,12 +280,12 @@ impl Inner {
         }
     }
 
-    /// Sends until it is delivered, refused, or out of time.
+    /// Sends until it is delivered, refused, or out of time; once where there is none.
     async fn deliver(
         &self,
         chat: ChatId,
         call: &Call,
-        deadline: Instant,
+        retried_until: Option<Instant>,
     ) -> Result<Sent, SendError> {
         let mut request = call.encode(chat, false).map_err(SendError::Call)?;
         let mut may_simplify = call.is_rich();
@@ -288,7 +313,7 @@ impl Inner {
                     if call.is_ordered() {
                         self.shared.change(|schedule, _| schedule.pause(chat, until));
                     }
-                    if until > deadline {
+                    if retried_until.is_none_or(|deadline| until > deadline) {
                         return Err(retry_after(until, now));
                     }
                     until
@@ -296,7 +321,7 @@ impl Inner {
                 CallError::Server { .. } | CallError::Network { .. } => {
                     let again_at = now + backoff;
                     backoff = (backoff * 2).min(self.options.backoff_max);
-                    if again_at > deadline {
+                    if retried_until.is_none_or(|deadline| again_at > deadline) {
                         return Err(SendError::Call(error));
                     }
                     again_at

@@ -43,7 +43,7 @@ pub struct SenderOptions {
     pub calls_max: usize,
     /// After this time an answer or card is given up: its caller gets the last error.
     pub answer_within: Duration,
-    /// After this time a broadcast message is given up.
+    /// After this time a broadcast message that waits for its turn is given up.
     pub broadcast_within: Duration,
     /// How long the answers of a chat may keep a broadcast message of it behind them.
     pub broadcast_behind_max: Duration,

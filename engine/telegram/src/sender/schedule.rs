@@ -11,7 +11,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -70,31 +69,38 @@ impl Line {
         self.answers.len() + self.broadcasts.len() + usize::from(self.busy)
     }
 
-    /// Lets a broadcast that answers kept behind them for so long go before the next of them: to
-    /// somebody who never stops pressing it would not come at all.
-    fn promote(&mut self, waited: Duration, now: Instant) {
-        let waits = |ticket: &Ticket| ticket.asked_at + waited <= now;
-        if !self.answers.is_empty() && self.broadcasts.front().is_some_and(waits) {
-            self.answers.extend(self.broadcasts.pop_front());
-            self.answers.rotate_right(1);
-        }
-    }
-
-    /// The next call that somebody still waits for, after dropping those given up.
-    fn head(&mut self, dropped: &mut usize) -> Option<(Priority, bool)> {
-        for (queue, priority) in
-            [(&mut self.answers, Priority::Answer), (&mut self.broadcasts, Priority::Broadcast)]
-        {
-            while let Some(ticket) = queue.front() {
-                if !ticket.go.is_closed() {
-                    return Some((priority, ticket.limited));
-                }
+    /// The next call that somebody still waits for, after dropping those given up. A broadcast
+    /// that was asked for before `overdue_before` goes before the answers that keep it behind
+    /// them: to somebody who never stops pressing it would not come at all.
+    fn head(&mut self, overdue_before: Option<Instant>, dropped: &mut usize) -> Option<Head> {
+        for queue in [&mut self.answers, &mut self.broadcasts] {
+            while queue.front().is_some_and(|ticket| ticket.go.is_closed()) {
                 queue.pop_front();
                 *dropped += 1;
             }
         }
-        None
+        let overdue =
+            |ticket: &&Ticket| overdue_before.is_some_and(|before| ticket.asked_at <= before);
+        let answer = self.answers.front();
+        let overdue = answer.and(self.broadcasts.front()).filter(overdue);
+        if let Some(Ticket { limited, .. }) = overdue {
+            let (queue, limited) = (Priority::Broadcast, *limited);
+            return Some(Head { queue, limited, among: Priority::Answer });
+        }
+        let of = |queue, ticket: &Ticket| Head { queue, limited: ticket.limited, among: queue };
+        let answer = answer.map(|ticket| of(Priority::Answer, ticket));
+        answer.or_else(|| self.broadcasts.front().map(|ticket| of(Priority::Broadcast, ticket)))
     }
+}
+
+/// The call of a chat that goes next.
+struct Head {
+    /// The queue of its chat that it stands in.
+    queue: Priority,
+    limited: bool,
+    /// What it waits among where all chats together must wait: an overdue broadcast has answers
+    /// behind it.
+    among: Priority,
 }
 
 /// All chats with calls waiting, running, or so recent that their bucket is not full again.
@@ -234,20 +240,24 @@ impl Schedule {
         if chat.0 < 0 { self.options.group } else { self.options.private }
     }
 
+    /// Broadcasts asked for before then go before their chat's answers; none does while
+    /// broadcasts are left alone.
+    fn overdue_before(&self, now: Instant) -> Option<Instant> {
+        let may_go = self.broadcasts_paused_until <= now;
+        may_go.then(|| now.checked_sub(self.options.broadcast_behind_max)).flatten()
+    }
+
     /// Finds the chat its place: running, ready, waiting for a moment, or idle.
     fn consider(&mut self, chat: ChatId, now: Instant) {
-        let rate = self.rate(chat);
+        let (rate, overdue_before) = (self.rate(chat), self.overdue_before(now));
         let Some(line) = self.lines.get_mut(&chat) else { return };
         if line.busy {
             return;
         }
-        if self.broadcasts_paused_until <= now {
-            line.promote(self.options.broadcast_behind_max, now);
-        }
         let mut dropped = 0;
-        let head = line.head(&mut dropped);
+        let head = line.head(overdue_before, &mut dropped);
         self.calls = self.calls.saturating_sub(dropped);
-        let Some((priority, limited)) = head else {
+        let Some(Head { limited, among, .. }) = head else {
             if !line.idle {
                 line.idle = true;
                 self.idle.push_back(chat);
@@ -264,7 +274,7 @@ impl Schedule {
                 self.timers.push(Reverse((at, chat)));
             }
         } else if limited {
-            let (listed, ready) = match priority {
+            let (listed, ready) = match among {
                 Priority::Answer => (&mut line.ready_answer, &mut self.ready_answers),
                 Priority::Broadcast => (&mut line.ready_broadcast, &mut self.ready_broadcasts),
             };
@@ -288,20 +298,20 @@ impl Schedule {
 
     /// Lets the chat's head go if it still may; a list entry may have been overtaken by events.
     fn let_go(&mut self, chat: ChatId, now: Instant) {
-        let rate = self.rate(chat);
+        let (rate, overdue_before) = (self.rate(chat), self.overdue_before(now));
         let Some(line) = self.lines.get_mut(&chat) else { return };
         if line.busy {
             return;
         }
         let mut dropped = 0;
-        while let Some((priority, limited)) = line.head(&mut dropped) {
+        while let Some(Head { queue, limited, .. }) = line.head(overdue_before, &mut dropped) {
             let may = line.paused_until <= now && (!limited || line.bucket.ready_at(rate) <= now);
             let waits =
-                priority == Priority::Broadcast && limited && self.broadcasts_paused_until > now;
+                queue == Priority::Broadcast && limited && self.broadcasts_paused_until > now;
             if waits || !may {
                 break;
             }
-            let queue = match priority {
+            let queue = match queue {
                 Priority::Answer => &mut line.answers,
                 Priority::Broadcast => &mut line.broadcasts,
             };

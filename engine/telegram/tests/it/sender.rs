@@ -13,8 +13,9 @@ use ring4_telegram::sender::{Rate, SendError, Sender, SenderOptions};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
-use crate::server::{Answer, Server, client, until};
+use crate::server::{Answer, PATIENCE, Server, client, until};
 
 const ANNA: ChatId = ChatId(7);
 const BORIS: ChatId = ChatId(8);
@@ -245,6 +246,70 @@ async fn answers_to_presses_wait_for_nobody_and_broadcasts_for_answers() {
         sent.await.expect("ended").expect("sent");
     }
     assert_eq!(server.texts(ANNA.0), ["first", "answer", "broadcast"]);
+}
+
+#[tokio::test]
+async fn what_fails_of_a_broadcast_is_told_at_once_and_keeps_no_answer_behind_it() {
+    let rows = [
+        (Answer::HangUp, "no answer"),
+        (refusal(502, "Bad Gateway"), "the server failed with 502"),
+        (
+            Answer::Refusal(429, "Too Many Requests".to_owned(), Some(1)),
+            "the chat must be left alone for 1 s",
+        ),
+    ];
+    for (answer, words) in rows {
+        let mut answer = Some(answer);
+        let server =
+            Server::scripted(
+                move |call| {
+                    if call.body["text"] == "news" { answer.take() } else { None }
+                },
+            )
+            .await;
+        let sender = Sender::start(server.client(), quick());
+        let news = |chat| Outgoing { priority: Priority::Broadcast, ..say(chat, "news") };
+        let error = sender.send(news(ANNA)).await.expect_err("one try");
+        assert!(error.to_string().starts_with(words), "{error} instead of {words}");
+        assert_eq!(sender.calls(), 0, "the turn is given back");
+        sender.send(say(BORIS, "code")).await.expect("sent");
+        // A pause is one of every broadcast.
+        sender.send(news(BORIS)).await.expect("sent");
+        let times: Vec<Instant> =
+            server.calls("sendMessage").into_iter().map(|call| call.at).collect();
+        let paused = Duration::from_millis(990);
+        assert_eq!(times[2] - times[0] >= paused, words.ends_with("1 s"), "{times:?}");
+        assert!(times[1] - times[0] < paused, "{times:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_waits_can_be_withdrawn_and_one_that_is_out_cannot() {
+    let gate = Arc::new(Semaphore::new(0));
+    let held = Arc::clone(&gate);
+    let server = Server::scripted(move |call| {
+        let sent = Answer::Result(json!({"message_id": 1}));
+        (call.method == "sendMessage").then(|| Answer::Hold(Arc::clone(&held), Box::new(sent)))
+    })
+    .await;
+    let sender = Sender::start(server.client(), quick());
+    let withdrawn = CancellationToken::new();
+    let spawn = |text: &str| {
+        let (sender, withdrawn) = (sender.clone(), withdrawn.clone());
+        let outgoing = Outgoing { priority: Priority::Broadcast, ..say(ANNA, text) };
+        tokio::spawn(async move { sender.send_unless(outgoing, &withdrawn).await })
+    };
+    let out = spawn("out");
+    until("one is out", || server.texts(ANNA.0).len() == 1).await;
+    let waits = spawn("waits");
+    until("one waits", || sender.calls() == 2).await;
+    withdrawn.cancel();
+    let waits = tokio::time::timeout(PATIENCE, waits).await.expect("withdrawn");
+    assert_eq!(waits.expect("ended"), Err(SendError::Withdrawn));
+    gate.add_permits(2);
+    assert_eq!(out.await.expect("ended"), Ok(Sent::Message(MessageId(1))));
+    sender.send(say(ANNA, "next")).await.expect("sent");
+    assert_eq!(server.texts(ANNA.0), ["out", "next"]);
 }
 
 #[tokio::test]

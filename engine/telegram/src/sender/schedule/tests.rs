@@ -150,6 +150,41 @@ fn who_never_stops_pressing_gets_the_broadcast_too() {
 }
 
 #[test]
+fn a_pause_of_another_chat_stops_a_broadcast_that_was_to_go_before_answers() {
+    let mut scene = Scene::new(SenderOptions::default());
+    for _ in 0..5 {
+        scene.ask(CHAT, Priority::Answer);
+        scene.gone();
+        scene.done(CHAT);
+    }
+    scene.now += Duration::from_millis(500);
+    let broadcast = scene.ask(CHAT, Priority::Broadcast);
+    for _ in 0..10 {
+        let answer = scene.ask(CHAT, Priority::Answer);
+        scene.sleep();
+        assert_eq!(scene.gone_numbers(), [answer]);
+        scene.done(CHAT);
+    }
+    let answer = scene.ask(CHAT, Priority::Answer);
+    scene.now += Duration::from_millis(600);
+    let another = scene.ask(CHAT, Priority::Answer);
+    // The broadcast's ten seconds are over, and it waits for the chat's rate alone.
+    scene.schedule.pause(OTHER, scene.now + Duration::from_secs(30));
+    for (answer, waits) in [(answer, 400), (another, 1_000)] {
+        assert_eq!(scene.sleep(), waits);
+        assert_eq!(scene.gone_numbers(), [answer]);
+        scene.done(CHAT);
+    }
+    let mut slept = 1_400;
+    let mut gone = Vec::new();
+    while gone.is_empty() {
+        slept += scene.sleep();
+        gone = scene.gone_numbers();
+    }
+    assert_eq!((gone, slept), (vec![broadcast], 30_000));
+}
+
+#[test]
 fn a_pause_of_one_chat_is_one_of_every_broadcast_and_of_no_other_answer() {
     let mut scene = Scene::new(SenderOptions::default());
     let first = scene.ask(CHAT, Priority::Broadcast);

@@ -5,6 +5,7 @@
 //! run at the shipped pace; `RING4_SEED` draws the same faults again.
 
 mod reckoning;
+mod refused;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

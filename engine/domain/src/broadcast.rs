@@ -20,6 +20,11 @@ pub const TEXT_LEN_MAX: usize = 16_384;
 /// How long a broadcast that was shown may be sent, in seconds.
 pub const CONFIRM_WITHIN_SECS: u32 = 3_600;
 
+/// How many customers may be done with beyond the first who is not: they are written with every
+/// message, so what is written stays small. Beyond them nobody is sent to until that one is done
+/// with.
+pub const AHEAD_MAX: usize = 512;
+
 /// How a broadcast stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BroadcastState {
@@ -93,7 +98,7 @@ pub struct Outreach {
     pub broadcast: BroadcastId,
     /// Everybody up to this one, by id, is done with.
     pub upto: Option<UserId>,
-    /// Who beyond that is done with, too; by id.
+    /// Who beyond that is done with, too; by id, at most [`AHEAD_MAX`].
     pub ahead: Vec<UserId>,
     /// Messages that Telegram took.
     pub sent: u64,

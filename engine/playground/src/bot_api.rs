@@ -60,7 +60,7 @@ pub(crate) async fn handle(world: Arc<World>, rest: &str, request: Request) -> R
         }
     };
     let Received { mut parameters, logged } = received;
-    let outcome = match flood_limit(&world, &name, &parameters) {
+    let outcome = match refusal_on_demand(&world, &name, &parameters) {
         Some(refusal) => Err(refusal),
         None => call(&world, &name, &mut parameters).await,
     };
@@ -128,13 +128,14 @@ fn check_token(world: &World, token: &str) -> Result<(), Refusal> {
     if is_let_in { Ok(()) } else { Err(Refusal::unauthorized()) }
 }
 
-fn flood_limit(world: &World, name: &str, parameters: &Parameters) -> Option<Refusal> {
+fn refusal_on_demand(world: &World, name: &str, parameters: &Parameters) -> Option<Refusal> {
     let faults = &mut world.lock().faults;
     if faults.is_empty() {
         return None;
     }
     let chat_id = parameters.integer("chat_id").ok().flatten();
-    faults.take_retry_after(name, chat_id).map(Refusal::too_many_requests)
+    let too_many = faults.take_retry_after(name, chat_id).map(Refusal::too_many_requests);
+    too_many.or_else(|| faults.take_refusal(name, chat_id).map(Refusal::on_demand))
 }
 
 fn world_logs(world: &World) -> bool {

@@ -5,7 +5,10 @@
 //! known meanwhile. So a process that is killed leaves open only what was out at that moment: it
 //! is sent again, and comes twice where Telegram had taken it. See `ring4_domain::broadcast`.
 
-use std::collections::{BTreeSet, VecDeque};
+mod courier;
+mod line;
+
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +16,8 @@ use ring4_domain::broadcast::{Broadcast, BroadcastState, BroadcastStep, Delivery
 use ring4_domain::change::{Actor, Seq};
 use ring4_domain::command::Command;
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{BroadcastId, UserId};
-use ring4_telegram::outgoing::{Call, ChatId, Markup, Outgoing, Priority};
-use ring4_telegram::sender::SendError;
+use ring4_domain::ids::{BroadcastId, Timestamp, UserId};
+use ring4_storage::{ReadError, Snapshot};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -23,6 +25,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk;
 use super::granting::Found;
+use courier::Courier;
+use line::{Line, Page};
+
 use crate::shop::{Shop, ShopError};
 
 /// Messages that are out at the same time: as many as a slow Telegram needs to keep the pace, and
@@ -34,9 +39,6 @@ const PAGE_ROWS: usize = 200;
 
 /// From one look of the admins' cards to the next.
 const CARDS_EVERY: Duration = Duration::from_secs(5);
-
-/// Wait before a message that was not sent is tried again.
-const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// Wait after something failed that no message is at fault for.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
@@ -123,20 +125,10 @@ async fn look(shop: &Shop, id: BroadcastId) {
 struct Run<'shop> {
     shop: &'shop Arc<Shop>,
     broadcast: Broadcast,
-    /// As it was when the stretch began: whoever is done with since then is behind `read_upto`.
-    begun: Outreach,
-    /// Whom the message goes to next.
-    next: VecDeque<UserId>,
-    /// The last customer read.
-    read_upto: Option<UserId>,
-    /// Whether nobody is behind that one.
-    read_all: bool,
-    /// Everybody whose turn came, in order, from the first that is not done with.
-    passed: VecDeque<UserId>,
-    /// Those of them that are not done with.
-    open: BTreeSet<UserId>,
-    /// Everybody up to this one is done with.
-    upto: Option<UserId>,
+    line: Line,
+    courier: Arc<Courier>,
+    /// Cancelled when messages that are not out are to stay.
+    withdrawn: CancellationToken,
     out: JoinSet<Option<(UserId, Delivery)>>,
 }
 
@@ -144,17 +136,15 @@ impl<'shop> Run<'shop> {
     fn new(shop: &'shop Arc<Shop>, broadcast: Broadcast) -> Result<Self, ShopError> {
         let begun = shop.snapshot().outreach(broadcast.id)?;
         let begun = begun.unwrap_or_else(|| Outreach::none(broadcast.id));
+        let withdrawn = CancellationToken::new();
+        let courier = Courier::new(Arc::clone(shop), broadcast.text.clone(), withdrawn.clone());
         Ok(Self {
             shop,
             broadcast,
-            next: VecDeque::new(),
-            read_upto: begun.upto,
-            read_all: false,
-            passed: VecDeque::new(),
-            open: BTreeSet::new(),
-            upto: begun.upto,
+            line: Line::from(&begun),
+            courier: Arc::new(courier),
+            withdrawn,
             out: JoinSet::new(),
-            begun,
         })
     }
 
@@ -162,25 +152,28 @@ impl<'shop> Run<'shop> {
         let mut slot = Instant::now();
         let mut ends = false;
         while !ends {
-            self.read()?;
-            if self.next.is_empty() && self.out.is_empty() {
+            if self.line.is_over() {
                 let command = Command::Broadcast(BroadcastStep::Finish { id: self.broadcast.id });
                 // The core refuses nothing to the engine here.
                 let _ = self.submit(command).await?;
                 return Ok(());
             }
-            let may_send = !self.next.is_empty() && self.out.len() < OUT_MAX;
+            let wants_page = self.line.wants_page();
+            let may_send = self.line.may_go() && self.out.len() < OUT_MAX;
             tokio::select! {
                 biased;
                 () = closing.cancelled() => ends = true,
                 () = due.notified() => ends = !self.is_running()?,
                 Some(ended) = self.out.join_next() => self.settle(ended).await?,
+                // A page at a time, so that a long row of people it is not for keeps nobody waiting.
+                () = ready(()), if wants_page => self.read().await?,
                 () = sleep_until(slot), if may_send => {
                     self.send();
                     slot = slot.max(Instant::now()) + self.interval();
                 }
             }
         }
+        self.withdrawn.cancel();
         // What is out arrives in any case, so what becomes of it is waited for.
         let ending = async {
             while let Some(ended) = self.out.join_next().await {
@@ -210,34 +203,20 @@ impl<'shop> Run<'shop> {
         Duration::from_secs(1) / rate.max(1)
     }
 
-    /// Reads on when nobody is left.
-    fn read(&mut self) -> Result<(), ShopError> {
-        while self.next.is_empty() && !self.read_all {
-            let snapshot = self.shop.snapshot();
-            let mut rows = 0;
-            for customer in snapshot.customers_behind(self.read_upto).take(PAGE_ROWS) {
-                let customer = customer?;
-                rows += 1;
-                self.read_upto = Some(customer.id);
-                self.passed.push_back(customer.id);
-                let blocked = snapshot.standing(customer.id)?.is_some_and(|it| it.block.is_some());
-                let known = Some(customer.created_at) <= self.broadcast.started_at;
-                let wanted = customer.reachable && known && !blocked;
-                if wanted && !self.begun.is_past(customer.id) {
-                    self.open.insert(customer.id);
-                    self.next.push_back(customer.id);
-                }
-            }
-            self.read_all = rows < PAGE_ROWS;
-        }
+    /// Reads some customers more.
+    async fn read(&mut self) -> Result<(), ShopError> {
+        let snapshot = self.shop.snapshot();
+        let (behind, started_at) = (self.line.read_upto(), self.broadcast.started_at);
+        let reading = move || page(&snapshot, behind, started_at);
+        self.line.add(tokio::task::spawn_blocking(reading).await??);
         Ok(())
     }
 
     fn send(&mut self) {
-        let Some(customer) = self.next.pop_front() else { return };
-        let (shop, text) = (Arc::clone(self.shop), self.broadcast.text.clone());
+        let Some(customer) = self.line.pop() else { return };
+        let courier = Arc::clone(&self.courier);
         self.out.spawn(async move {
-            deliver(&shop, customer, text).await.map(|delivery| (customer, delivery))
+            courier.deliver(customer).await.map(|delivery| (customer, delivery))
         });
     }
 
@@ -247,20 +226,14 @@ impl<'shop> Run<'shop> {
         let ended: Vec<Ended> = std::iter::once(ended).chain(more).collect();
         let mut deliveries = Vec::with_capacity(ended.len());
         for ended in ended {
-            // Nothing became of it: the sender was stopped. A start from here sends it.
+            // Nothing became of it: it was withdrawn. A start from here sends it.
             deliveries.extend(ended?);
         }
         if deliveries.is_empty() {
             return Ok(());
         }
-        for (customer, _) in &deliveries {
-            self.open.remove(customer);
-        }
-        while let Some(first) = self.passed.front().filter(|first| !self.open.contains(first)) {
-            self.upto = Some(*first);
-            self.passed.pop_front();
-        }
-        let (id, upto) = (self.broadcast.id, self.upto);
+        let upto = self.line.done(deliveries.iter().map(|(customer, _)| *customer));
+        let id = self.broadcast.id;
         // The core refuses nothing to the engine here.
         let _ =
             self.submit(Command::Broadcast(BroadcastStep::Record { id, upto, deliveries })).await?;
@@ -274,36 +247,29 @@ impl<'shop> Run<'shop> {
 
 type Ended = Result<Option<(UserId, Delivery)>, tokio::task::JoinError>;
 
+/// The customers behind this one whom the broadcast is for.
+fn page(
+    snapshot: &Snapshot,
+    behind: Option<UserId>,
+    started_at: Option<Timestamp>,
+) -> Result<Page, ReadError> {
+    let mut page = Page { wanted: Vec::new(), upto: None, is_last: false };
+    let mut rows = 0;
+    for customer in snapshot.customers_behind(behind).take(PAGE_ROWS) {
+        let customer = customer?;
+        rows += 1;
+        page.upto = Some(customer.id);
+        let blocked = snapshot.standing(customer.id)?.is_some_and(|it| it.block.is_some());
+        let known = Some(customer.created_at) <= started_at;
+        if customer.reachable && known && !blocked {
+            page.wanted.push(customer.id);
+        }
+    }
+    page.is_last = rows < PAGE_ROWS;
+    Ok(page)
+}
+
 async fn after(closing: &CancellationToken, span: Duration) {
     closing.cancelled().await;
     sleep(span).await;
-}
-
-/// Sends until Telegram says yes or no; nothing where the shop ends before that.
-async fn deliver(shop: &Shop, customer: UserId, text: String) -> Option<Delivery> {
-    loop {
-        let call = Call::SendMessage {
-            text: text.clone(),
-            markup: Markup::None,
-            reply_to: None,
-            silent: false,
-        };
-        let chat = ChatId::from(customer);
-        let sent = shop.sender.send(Outgoing { chat, priority: Priority::Broadcast, call }).await;
-        match sent {
-            Ok(_) => return Some(Delivery::Sent),
-            Err(SendError::Unreachable) => return Some(Delivery::Unreachable),
-            Err(SendError::Stopped) => return None,
-            Err(SendError::RetryAfter { secs }) => sleep(Duration::from_secs(secs.max(1))).await,
-            // It was its turn too late, or Telegram is down: nobody is left out for that.
-            Err(SendError::TimedOut | SendError::Full | SendError::ChatFull) => {
-                sleep(AGAIN_AFTER).await;
-            }
-            Err(SendError::Call(error)) if error.is_passing() => sleep(AGAIN_AFTER).await,
-            Err(error) => {
-                tracing::warn!(%customer, %error, "a message of a broadcast was not taken");
-                return Some(Delivery::Failed);
-            }
-        }
-    }
 }

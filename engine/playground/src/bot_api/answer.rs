@@ -4,6 +4,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::json_response;
+use crate::world::faults::Refuse;
 
 /// The `result` in JSON, or why not.
 pub(crate) type Answer = Result<Vec<u8>, Refusal>;
@@ -14,11 +15,12 @@ pub(crate) struct Refusal {
     pub code: u16,
     pub description: String,
     pub retry_after: Option<u32>,
+    pub migrate_to_chat_id: Option<i64>,
 }
 
 impl Refusal {
     fn new(code: u16, description: String) -> Self {
-        Self { code, description, retry_after: None }
+        Self { code, description, retry_after: None, migrate_to_chat_id: None }
     }
 
     /// 400.
@@ -53,11 +55,14 @@ impl Refusal {
 
     /// 429 with the seconds to wait.
     pub fn too_many_requests(retry_after: u32) -> Self {
-        Self {
-            code: 429,
-            description: format!("Too Many Requests: retry after {retry_after}"),
-            retry_after: Some(retry_after),
-        }
+        let description = format!("Too Many Requests: retry after {retry_after}");
+        Self { retry_after: Some(retry_after), ..Self::new(429, description) }
+    }
+
+    /// Whatever was asked for.
+    pub fn on_demand(fault: Refuse) -> Self {
+        let migrate_to_chat_id = fault.migrate_to_chat_id;
+        Self { migrate_to_chat_id, ..Self::new(fault.code, fault.description) }
     }
 
     /// 5xx on demand.
@@ -97,8 +102,13 @@ pub(crate) fn refused(refusal: &Refusal) -> Response {
     let mut body = serde_json::json!({
         "ok": false, "error_code": refusal.code, "description": refusal.description
     });
-    if let (Some(secs), Some(body)) = (refusal.retry_after, body.as_object_mut()) {
-        body.insert("parameters".to_owned(), serde_json::json!({ "retry_after": secs }));
+    let parameters = match (refusal.retry_after, refusal.migrate_to_chat_id) {
+        (Some(secs), _) => Some(serde_json::json!({ "retry_after": secs })),
+        (None, Some(chat)) => Some(serde_json::json!({ "migrate_to_chat_id": chat })),
+        (None, None) => None,
+    };
+    if let (Some(parameters), Some(body)) = (parameters, body.as_object_mut()) {
+        body.insert("parameters".to_owned(), parameters);
     }
     json_response(refusal.code, body.to_string().into_bytes())
 }

@@ -18,7 +18,7 @@ use crate::clock::SPEED_MAX;
 use crate::vendors::{Settings, Vendor, VendorFault};
 use crate::world::World;
 use crate::world::faults::{
-    Deactivate, DropConnections, RandomRetryAfter, RetryAfter, ServerError,
+    Deactivate, DropConnections, RandomRetryAfter, Refuse, RetryAfter, ServerError,
 };
 
 #[derive(Deserialize)]
@@ -107,6 +107,7 @@ struct FaultRequest {
     retry_after: Option<RetryAfter>,
     drop_connections: Option<DropConnections>,
     server_error: Option<ServerError>,
+    refuse: Option<Refuse>,
     random_retry_after: Option<RandomRetryAfter>,
     deactivate: Option<Deactivate>,
     block: Option<Block>,
@@ -132,6 +133,10 @@ pub(super) async fn set_faults(State(world): Shared, body: Bytes) -> Result<Json
     if code.is_some_and(|code| !(500..600).contains(&code)) {
         return Err(Problem::bad("server_error.code must be 500 to 599"));
     }
+    let code = request.refuse.as_ref().map(|fault| fault.code);
+    if code.is_some_and(|code| !(400..600).contains(&code)) {
+        return Err(Problem::bad("refuse.code must be 400 to 599"));
+    }
     let mut has_room = true;
     {
         let mut state = world.lock();
@@ -148,6 +153,7 @@ pub(super) async fn set_faults(State(world): Shared, body: Bytes) -> Result<Json
         has_room &= request.retry_after.is_none_or(|fault| faults.add_retry_after(fault));
         has_room &= request.drop_connections.is_none_or(|fault| faults.add_drop(fault));
         has_room &= request.server_error.is_none_or(|fault| faults.add_server_error(fault));
+        has_room &= request.refuse.is_none_or(|fault| faults.add_refusal(fault));
     }
     {
         if request.clear {

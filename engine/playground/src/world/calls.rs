@@ -15,8 +15,8 @@ const MISTAKES_MAX: usize = 1_000;
 
 /// What a bot without a mistake may be told, because somebody else was faster: a customer who
 /// deleted a message or never wrote, an edit or a refund that was made already, a press that
-/// waited too long.
-const EXCUSED: [&str; 8] = [
+/// waited too long; or because of what became of a group.
+const EXCUSED: [&str; 10] = [
     "message is not modified",
     "message to edit not found",
     "message can't be edited",
@@ -25,6 +25,8 @@ const EXCUSED: [&str; 8] = [
     "query is too old",
     "chat not found",
     "CHARGE_ALREADY_REFUNDED",
+    "not enough rights",
+    "group chat was upgraded to a supergroup chat",
 ];
 
 /// What is kept of a request's parameters.

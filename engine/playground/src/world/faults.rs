@@ -72,9 +72,27 @@ pub(crate) struct ServerError {
     pub method: Option<String>,
 }
 
+/// Answers the next requests that match with this refusal, and does nothing for them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Refuse {
+    pub count: u32,
+    pub code: u16,
+    /// The whole description, as `Bad Request: not enough rights to send text messages`.
+    pub description: String,
+    #[serde(default)]
+    pub chat_id: Option<i64>,
+    #[serde(default)]
+    pub method: Option<String>,
+    /// The supergroup that the group has become.
+    #[serde(default)]
+    pub migrate_to_chat_id: Option<i64>,
+}
+
 /// What waits to go wrong.
 #[derive(Default, Serialize)]
 pub(crate) struct Faults {
+    refuse: Vec<Refuse>,
     retry_after: Vec<RetryAfter>,
     drop_connections: Vec<DropConnections>,
     server_error: Vec<ServerError>,
@@ -93,6 +111,7 @@ impl Faults {
     /// Whether nothing waits; lets a request skip the look-ups.
     pub fn is_empty(&self) -> bool {
         self.retry_after.is_empty()
+            && self.refuse.is_empty()
             && self.drop_connections.is_empty()
             && self.server_error.is_empty()
             && self.random_retry_after.is_none()
@@ -111,6 +130,11 @@ impl Faults {
     /// Adds a fault; false when too many wait already.
     pub fn add_server_error(&mut self, fault: ServerError) -> bool {
         add(&mut self.server_error, fault)
+    }
+
+    /// Adds a fault; false when too many wait already.
+    pub fn add_refusal(&mut self, fault: Refuse) -> bool {
+        add(&mut self.refuse, fault)
     }
 
     /// Draws lots from now on.
@@ -158,6 +182,14 @@ impl Faults {
         .or_else(|| self.draw(method))
     }
 
+    /// Takes a refusal for this method and chat.
+    pub fn take_refusal(&mut self, method: &str, chat_id: Option<i64>) -> Option<Refuse> {
+        take(&mut self.refuse, |fault| {
+            is_for(fault.method.as_ref(), method)
+                && fault.chat_id.is_none_or(|wanted| Some(wanted) == chat_id)
+        })
+    }
+
     fn draw(&mut self, method: &str) -> Option<u32> {
         let fault = self.random_retry_after.as_mut()?;
         if !is_for(fault.method.as_ref(), method) {
@@ -184,7 +216,7 @@ macro_rules! counted {
         }
     )*};
 }
-counted!(RetryAfter, DropConnections, ServerError);
+counted!(RetryAfter, DropConnections, ServerError, Refuse);
 
 fn add<F: Counted>(faults: &mut Vec<F>, mut fault: F) -> bool {
     if faults.len() >= FAULTS_MAX {

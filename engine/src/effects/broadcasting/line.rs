@@ -114,7 +114,7 @@ mod tests {
 
     fn begun(upto: Option<i64>, ahead: &[i64]) -> Outreach {
         let ahead = ahead.iter().copied().map(UserId).collect();
-        let none = Outreach::none(BroadcastId(7));
+        let none = Outreach::none(BroadcastId::from_bits(7));
         Outreach { upto: upto.map(UserId), ahead, ..none }
     }
 

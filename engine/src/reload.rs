@@ -153,6 +153,13 @@ impl Origin {
             languages: &config.live.languages.offered,
             catalogue: &params::catalogue(&config.live),
         })?;
+        if config.live.deposits.auto_approve_below.is_positive() && !rules.judges_deposits() {
+            warnings.push(
+                "policy.rhai has no auto_approve(deposit): every deposit below \
+                 deposits.auto_approve_below is credited as soon as its customer says so"
+                    .to_owned(),
+            );
+        }
         let admins: BTreeSet<_> = config.fixed.telegram.admins.iter().copied().collect();
         let mut live = Live::new(config.live.clone(), rules, admins);
         live.policy.admin_group = config.fixed.telegram.admin_group;

@@ -36,6 +36,10 @@ const MAY_BUY: &str = "may_buy";
 const REFUNDABLE: &str = "refundable";
 const AUTO_APPROVE: &str = "auto_approve";
 
+/// Functions that a script may have or not, but not with other parameters: what looks like a
+/// stricter rule must not be passed over.
+const OPTIONAL: &[(&str, &str)] = &[("policy.rhai", AUTO_APPROVE)];
+
 /// The longest reason for suspicion, in characters.
 const REASON_CHARS_MAX: usize = 200;
 
@@ -181,12 +185,18 @@ impl RuleSet {
         self.auto_approve_with(deposit, &self.script_params)
     }
 
+    /// Whether `policy.rhai` is asked about deposits at all.
+    #[must_use]
+    pub fn judges_deposits(&self) -> bool {
+        self.policy.has(AUTO_APPROVE)
+    }
+
     pub(crate) fn auto_approve_with(
         &self,
         deposit: &DepositFacts,
         params: &ScriptParams,
     ) -> Result<bool, ScriptError> {
-        if self.policy.lacks(AUTO_APPROVE, 1).is_some() {
+        if !self.judges_deposits() {
             return Ok(true);
         }
         let answer = self.policy.call(&self.sandbox, AUTO_APPROVE, (deposit.map(params),))?;
@@ -306,15 +316,19 @@ impl RuleSet {
 /// The scripts in the order of `SCRIPTS`, or fewer with problems reported.
 fn compile_all(sandbox: &Sandbox, files: &Files, report: &mut Report) -> Vec<Script> {
     let mut scripts = Vec::new();
-    for (script, functions) in SCRIPTS {
-        let file = files.iter().find(|(path, _)| file_name(path) == *script);
+    for (name, functions) in SCRIPTS {
+        let file = files.iter().find(|(path, _)| file_name(path) == *name);
         let Some((path, text)) = file else {
-            report.problems.push(Problem::whole_file(*script, "is missing"));
+            report.problems.push(Problem::whole_file(*name, "is missing"));
             continue;
         };
         match Script::compile(&sandbox.engine, path, text) {
             Ok(script) => {
-                let lacks = functions.iter().find_map(|function| script.lacks(function, 1));
+                let optional = OPTIONAL.iter().filter(|(of, _)| of == name);
+                let optional = optional.map(|(_, function)| function);
+                let optional = optional.filter(|function| script.has(function));
+                let mut called = functions.iter().chain(optional);
+                let lacks = called.find_map(|function| script.lacks(function, 1));
                 match lacks {
                     Some(problem) => report.problems.push(problem),
                     None => scripts.push(script),

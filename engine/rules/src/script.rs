@@ -78,6 +78,11 @@ impl Script {
         Ok(Self { name: name.to_owned(), text: text.to_owned(), ast, functions })
     }
 
+    /// Whether the script has a function of this name, whatever its parameters.
+    pub fn has(&self, name: &str) -> bool {
+        self.functions.iter().any(|function| function.name == name)
+    }
+
     /// What is wrong when the script lacks a function of this name and number of parameters.
     pub fn lacks(&self, name: &str, parameters: usize) -> Option<Problem> {
         let mut named = self.functions.iter().filter(|function| function.name == name);

@@ -213,3 +213,34 @@ fn a_limit_passed_deep_inside_is_found_there() {
     let report = build(&with("scripts/pricing.rhai", script)).unwrap_err();
     assert_eq!((report.problems[0].line, report.problems.len()), (7, 1), "{report}");
 }
+
+#[test]
+fn a_rule_on_deposits_that_would_not_be_asked_is_a_fault() {
+    let shipped = files();
+    let shipped = shipped.get("scripts/policy.rhai").unwrap();
+    let without = shipped.replace("fn auto_approve(", "fn other(");
+    let without: String = without
+        .lines()
+        .filter(|line| !line.contains("assert_eq!(auto_approve"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    // script, what is wrong, whether it judges deposits
+    let rows = [
+        ("fn auto_approve(deposit) { false }", None, true),
+        ("fn auto_approve(deposit, params) { false }", Some("has 2"), true),
+        ("fn auto_approve() { false }", Some("has 0"), true),
+        ("", None, false),
+    ];
+    for (function, fault, judges) in rows {
+        let text = format!("{without}\n{function}\n");
+        match (build(&with("scripts/policy.rhai", &text)), fault) {
+            (Ok(rules), None) => assert_eq!(rules.judges_deposits(), judges, "{function}"),
+            (Err(report), Some(fault)) => {
+                let report = report.to_string();
+                let said = format!("`auto_approve` takes 1 parameter, this one {fault}");
+                assert!(report.contains(&said), "{function}: {report}");
+            }
+            (built, _) => panic!("{function}: {:?}", built.map(|_| ())),
+        }
+    }
+}

@@ -15,6 +15,8 @@
 //! Whatever the state, an open order whose hold reaches its deadline is ended by the clock, a
 //! waiting one after the vendor was asked to take the number back.
 
+use std::collections::BTreeSet;
+
 use crate::day::Day;
 use crate::deposit::AdminCard;
 use crate::ids::{
@@ -277,6 +279,16 @@ impl Order {
         self.quote.customer
     }
 
+    /// Whether its customer may have the money back instead of a code: a number is there, and the
+    /// vendor was not asked yet to take it back for good.
+    #[must_use]
+    pub const fn can_be_cancelled(&self) -> bool {
+        matches!(
+            self.state,
+            OrderState::Waiting | OrderState::Cancelling { reason: CancelReason::SecondTry }
+        )
+    }
+
     /// The day that number and code are forgotten with.
     #[must_use]
     pub const fn day(&self) -> Day {
@@ -313,21 +325,20 @@ impl Order {
     /// Whether this number at a vendor is the order's, or was.
     #[must_use]
     pub fn has_had(&self, provider: &ProviderId, vendor_order: &str) -> bool {
-        self.numbers().any(|known| known == (provider, vendor_order))
+        self.numbers().contains(&(provider, vendor_order))
     }
 
-    /// The vendors' ids of the number and of those before it.
-    pub fn numbers(&self) -> impl Iterator<Item = (&ProviderId, &str)> {
+    /// The vendors' ids of the number and of those before it, each once.
+    #[must_use]
+    pub fn numbers(&self) -> BTreeSet<(&ProviderId, &str)> {
         let now = self.purchase.iter().map(|known| (&known.provider, known.vendor_order.as_str()));
         let former = self.former.iter();
         let former = former.map(|known| (&known.provider, known.vendor_order.as_str()));
-        // What another code comes under may be an id of its own.
-        let ids = self.resends.iter().map(|resend| resend.vendor_order.as_str());
-        let again = self.purchase.iter().flat_map(move |known| {
-            let new = ids.clone().filter(|id| *id != known.vendor_order);
-            new.map(|id| (&known.provider, id))
+        // What another code comes under may be an id of its own, and the next one's too.
+        let again = self.purchase.iter().flat_map(|known| {
+            self.resends.iter().map(|resend| (&known.provider, resend.vendor_order.as_str()))
         });
-        now.chain(former).chain(again)
+        now.chain(former).chain(again).collect()
     }
 
     /// Index of the first candidate behind `candidate` whose vendor has not sold this order a

@@ -4,7 +4,7 @@ use ring4_domain::change::Seq;
 use ring4_domain::command::Command;
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::OrderId;
-use ring4_domain::order::{Order, OrderState};
+use ring4_domain::order::Order;
 use ring4_domain::refusal::Refusal;
 
 use super::{Reply, Visit};
@@ -89,7 +89,7 @@ impl Visit<'_> {
 
     fn cancellable(&self) -> Result<Vec<Order>, ShopError> {
         let mut orders = self.shop.snapshot().open_orders_of(self.user())?;
-        orders.retain(|order| order.state == OrderState::Waiting);
+        orders.retain(Order::can_be_cancelled);
         orders.truncate(ORDERS_LISTED);
         Ok(orders)
     }

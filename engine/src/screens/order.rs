@@ -126,7 +126,7 @@ impl Voice<'_> {
         }
         let offer = Press::Offer(order.quote.service.clone(), order.quote.country);
         match order.state {
-            OrderState::Waiting | OrderState::Cancelling { reason: CancelReason::SecondTry } => {
+            _ if order.can_be_cancelled() => {
                 let cancel = self.button("order.cancel", &Press::Cancel(order.id()));
                 rows.add([cancel.map(|button| button.styled(Style::Danger))]);
             }

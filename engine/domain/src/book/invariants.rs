@@ -235,8 +235,9 @@ impl Book {
         let mut owners: BTreeMap<(&ProviderId, &str), OrderId> = BTreeMap::new();
         for order in self.orders.values() {
             for number in order.numbers() {
-                let closed = self.closed.owner(number.0, number.1).filter(|id| *id != order.id());
-                if let Some(first) = owners.insert(number, order.id()).or(closed) {
+                let first = owners.insert(number, order.id());
+                let first = first.or_else(|| self.closed.owner(number.0, number.1));
+                if let Some(first) = first.filter(|first| *first != order.id()) {
                     found.push(shared(first, order.id()));
                 }
             }

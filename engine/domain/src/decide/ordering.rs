@@ -132,12 +132,12 @@ pub(super) fn cancel_order(
     let order = view.order(order).filter(|order| order.customer() == customer);
     let order = order.ok_or(Refusal::OrderUnknown)?;
     match order.state {
-        OrderState::Waiting | OrderState::Cancelling { reason: CancelReason::SecondTry } => {
-            Ok(begin_cancelling(order, CancelReason::Customer))
-        }
-        OrderState::Cancelling { .. } => {
+        OrderState::Waiting | OrderState::Cancelling { .. } => {
             Ok(Decision { changes: Vec::new(), outcome: Outcome::Order(Box::new(order.clone())) })
         }
+    if order.can_be_cancelled() {
+        return Ok(begin_cancelling(order, CancelReason::Customer));
+    }
         OrderState::Buying { .. } | OrderState::Unclear => Err(Refusal::OrderBuying),
         OrderState::Delivered => Err(Refusal::OrderDelivered),
         OrderState::Cancelled

@@ -336,6 +336,7 @@ impl World {
                 let percent = value.parse().unwrap();
                 policy.referrals = Referrals { enabled: true, percent, max: amount("1.00") };
             }
+            "resends_max" => policy.resends.max = value.parse().unwrap(),
             "orders_minute_max" => policy.limits.orders_minute_max = value.parse().unwrap(),
             "orders_hour_max" => policy.limits.orders_hour_max = value.parse().unwrap(),
             "orders_day_max" => policy.limits.orders_day_max = value.parse().unwrap(),

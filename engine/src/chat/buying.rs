@@ -48,7 +48,7 @@ impl Visit<'_> {
     }
 
     pub(super) fn countries(&self, service: &ServiceKey, page: u8) -> Result<Reply, ShopError> {
-        if !self.live.config.services.get(service).is_some_and(|known| known.enabled) {
+        if !self.live.services().contains(&service) {
             return Ok(Reply::Notice(self.voice().say("stale_button", &[])));
         }
         let countries = self.live.countries().into_iter();

@@ -90,10 +90,17 @@ pub(super) fn place_order(
         let short = quote.price.checked_sub(available).unwrap_or(quote.price);
         return Err(Refusal::WalletShort { short });
     }
+    // A service that was to stand in may have been switched off since the price was shown.
+    let mut quote = quote.clone();
+    quote.candidates.retain(|known| steering::sold(view, policy, &known.service).is_ok());
+    if quote.candidates.is_empty() {
+        return Err(Refusal::NotForSale);
+    }
     // From here on nothing fails.
+    let price = quote.price;
     let deadline = now.plus_secs(policy.order_timeout_secs);
     let order = Order {
-        quote: quote.clone(),
+        quote,
         state: OrderState::Buying { candidate: 0, started: false },
         placed_at: now,
         deadline,
@@ -113,7 +120,7 @@ pub(super) fn place_order(
             id: TransferId::Hold(id),
             debit: AccountId::Wallet(customer),
             credit: AccountId::Revenue,
-            amount: quote.price,
+            amount: price,
             kind: TransferKind::Pending { deadline: order.hold_deadline },
         }),
         Change::Order(order.clone()),
@@ -131,13 +138,13 @@ pub(super) fn cancel_order(
 ) -> Result<Decision, Refusal> {
     let order = view.order(order).filter(|order| order.customer() == customer);
     let order = order.ok_or(Refusal::OrderUnknown)?;
+    if order.can_be_cancelled() {
+        return Ok(begin_cancelling(order, CancelReason::Customer));
+    }
     match order.state {
         OrderState::Waiting | OrderState::Cancelling { .. } => {
             Ok(Decision { changes: Vec::new(), outcome: Outcome::Order(Box::new(order.clone())) })
         }
-    if order.can_be_cancelled() {
-        return Ok(begin_cancelling(order, CancelReason::Customer));
-    }
         OrderState::Buying { .. } | OrderState::Unclear => Err(Refusal::OrderBuying),
         OrderState::Delivered => Err(Refusal::OrderDelivered),
         OrderState::Cancelled

@@ -163,11 +163,15 @@ fn people_do(words: &[&str], now: Timestamp) -> Option<Command> {
             prompt: Some(Prompt::DepositAmount(method("usdt"))),
         },
         [who, "asks", quote, proposed, "cost", cost, "from", ref vendors @ ..] => {
-            let candidate = |vendor: &&str| Candidate {
-                provider: ProviderId::new(*vendor).unwrap(),
-                service: ServiceKey::new("ring4").unwrap(),
-                vendor_service: "1574".to_owned(),
-                cost: amount(cost),
+            // `VENDOR`, or `VENDOR:SERVICE` for a service that stands in.
+            let candidate = |vendor: &&str| {
+                let (vendor, service) = vendor.split_once(':').unwrap_or((vendor, "ring4"));
+                Candidate {
+                    provider: ProviderId::new(vendor).unwrap(),
+                    service: ServiceKey::new(service).unwrap(),
+                    vendor_service: "1574".to_owned(),
+                    cost: amount(cost),
+                }
             };
             Command::OfferQuote(Proposal {
                 id: order_id(quote)?,

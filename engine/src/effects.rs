@@ -13,7 +13,7 @@ mod granting;
 mod orphans;
 mod polling;
 mod purchasing;
-mod referring;
+pub(crate) mod referring;
 mod resending;
 pub(crate) mod searching;
 mod showing;

@@ -414,6 +414,21 @@ pub enum Command {
         referrer: UserId,
         /// The deposit.
         deposit: DepositId,
+        /// Whether no other was credited before.
+        first: bool,
+    },
+    /// The deposit that a reward was given for was given back.
+    TakeBackReward {
+        /// The id of the entry in the referrer's wallet.
+        id: AdjustmentId,
+        /// The reward.
+        reward: AdjustmentId,
+        /// Who was brought.
+        customer: UserId,
+        /// By whom, as the customer's standing says.
+        referrer: UserId,
+        /// The deposit.
+        deposit: DepositId,
     },
     /// An admin switches a service off, or on again.
     SetService {
@@ -547,6 +562,7 @@ impl Command {
             Self::SetService { .. } => "set_service",
             Self::Refer { .. } => "refer",
             Self::RewardReferral { .. } => "reward_referral",
+            Self::TakeBackReward { .. } => "take_back_reward",
             Self::Resend { step, .. } => step.name(),
             Self::Broadcast(step) => step.name(),
         }

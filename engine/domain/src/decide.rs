@@ -146,6 +146,7 @@ pub fn decide(
         | Command::SetService { .. }
         | Command::Refer { .. }
         | Command::RewardReferral { .. }
+        | Command::TakeBackReward { .. }
         | Command::ReportDay { .. }) => steer(view, policy, command, now),
         Command::Broadcast(step) => broadcasting::decide(view, policy, step, now),
     }
@@ -248,9 +249,13 @@ fn steer(
         Command::Refer { customer, referrer } => {
             Ok(referring::refer(view, policy, customer, referrer, now))
         }
-        Command::RewardReferral { id, customer, referrer, deposit } => {
+        Command::RewardReferral { id, customer, referrer, deposit, first } => {
             let people = referring::People { customer, referrer };
-            Ok(referring::reward(view, policy, id, people, deposit, now))
+            Ok(referring::reward(view, policy, id, people, (deposit, first), now))
+        }
+        Command::TakeBackReward { id, reward, customer, referrer, deposit } => {
+            let people = referring::People { customer, referrer };
+            Ok(referring::take_back(view, (id, reward), people, deposit, now))
         }
         Command::SetService { admin, service, on } => {
             steering::set_service(view, policy, admin, (service, on), now)

@@ -52,7 +52,8 @@ pub enum Effect {
     SendReport(Day, UserId),
     /// Ask the vendor for another code and wait for it.
     Resend(OrderId),
-    /// Reward whoever brought the customer of a deposit, if it is the first.
+    /// Reward whoever brought the customer of a deposit, if it is the first; take the reward back
+    /// if the deposit was given back.
     Reward(DepositId),
     /// Bring one admin's card of a broadcast up to date.
     ShowBroadcastToAdmin(BroadcastId, UserId),

@@ -2,7 +2,7 @@
 //! Domain, storage and the middle import this. Apart from the customer's record, which follows what
 //! Telegram says of a person.
 
-use crate::ids::{Timestamp, UserId};
+use crate::ids::{DepositId, Timestamp, UserId};
 use crate::money::Amount;
 
 /// Why and by whom a customer may not buy.
@@ -27,12 +27,14 @@ pub struct Standing {
     pub terms_at: Option<Timestamp>,
     /// Who brought this customer, known since the first contact.
     pub referred_by: Option<UserId>,
-    /// Whether that one was rewarded.
+    /// Whether that is settled: the first deposit was looked at, and rewarded if it was to be.
     pub rewarded: bool,
     /// Rewards for customers that this one brought: how many, and how much in all.
     pub rewards: u32,
     /// See `rewards`.
     pub earned: Amount,
+    /// The deposit that was rewarded, where one was: given back, it takes the reward with it.
+    pub rewarded_for: Option<DepositId>,
 }
 
 impl Standing {
@@ -47,6 +49,7 @@ impl Standing {
             rewarded: false,
             rewards: 0,
             earned: Amount::ZERO,
+            rewarded_for: None,
         }
     }
 }

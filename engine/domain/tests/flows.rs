@@ -196,7 +196,8 @@ fn every_command_and_every_wish_is_met() {
         set_sale code_overdue return_unconfirmed return_denied settle_return \
         request_refund approve_refund reject_refund accept_terms block_customer unblock_customer \
         propose_adjustment book_adjustment set_maintenance report_day request_code start_resend \
-        resend_waits resend_refused set_service refer reward_referral resend_cleared \
+        resend_waits resend_refused set_service refer reward_referral take_back_reward \
+        resend_cleared \
         another_code_arrived resend_deadline propose_broadcast start_broadcast pause_broadcast \
         resume_broadcast cancel_broadcast record_deliveries finish_broadcast";
     let effects = effects.iter().map(|effect| effect.name().to_owned());

@@ -9,6 +9,7 @@ use ring4_domain::refusal::Refusal;
 use ring4_storage::Undecided;
 
 use super::{Reply, Visit};
+use crate::effects::referring;
 use crate::screens::Voice;
 use crate::screens::queue::{DepositView, QUEUE_ROWS, QueuePage, REASONS};
 use crate::shop::{ShopError, available, decided_by, first_by, name_of};
@@ -36,6 +37,7 @@ impl Visit<'_> {
                 available: *available,
                 decided_by: None,
                 first_by: None,
+                reward: None,
             })
             .collect();
         let waiting = snapshot.totals()?.deposits_submitted;
@@ -57,6 +59,7 @@ impl Visit<'_> {
             available: available(&snapshot, deposit.customer)?,
             decided_by: decided_by.as_deref(),
             first_by: first_by.as_deref(),
+            reward: referring::reward_for(&snapshot, &deposit)?,
         };
         Ok(Reply::Screen(self.voice().admin_deposit(view)?))
     }

@@ -13,7 +13,7 @@ use ring4_telegram::outgoing::{Call, ChatId, Markup, Outgoing, Priority, Sent};
 use ring4_telegram::sender::SendError;
 
 use super::granting::Found;
-use super::searching;
+use super::{referring, searching};
 use crate::live::Live;
 
 use crate::screens::lost::LostView;
@@ -120,6 +120,7 @@ pub(super) async fn deposit_to_admin(
     let view = DepositView {
         deposit: &deposit,
         name: &name,
+        reward: referring::reward_for(&snapshot, &deposit)?,
         available,
         decided_by: decided_by.as_deref(),
         first_by: first_by.as_deref(),

@@ -45,6 +45,8 @@ pub struct DepositView<'view> {
     pub decided_by: Option<&'view str>,
     /// The name of the admin who approved first, where two must.
     pub first_by: Option<&'view str>,
+    /// What was given to whoever brought the customer, where the deposit's way back would take it.
+    pub reward: Option<Amount>,
 }
 
 impl Voice<'_> {
@@ -155,6 +157,11 @@ impl Voice<'_> {
         if let Some(stars) = &deposit.stars {
             let count = [("count", Value::Number(i64::from(stars.count)))];
             lines.push(self.say("admin.deposit.count", &count));
+        }
+        if let Some(reward) = view.reward {
+            let amount = self.money(reward);
+            let amount = [("amount", Value::Text(amount.as_str()))];
+            lines.push(self.say("admin.deposit.rewarded", &amount));
         }
         if let Some(first) = deposit.first_approval {
             let by = view.first_by.map_or_else(|| first.by.to_string(), str::to_owned);

@@ -210,13 +210,20 @@ impl Voice<'_> {
     /// The message that rings when a wallet was adjusted.
     #[must_use]
     pub fn adjusted(&self, adjustment: &Adjustment, available: Amount) -> String {
+        let amount = adjustment.amount;
+        let (key, amount) = match adjustment.proposed_by {
+            BY_SHOP if amount.is_negative() => {
+                ("referral.taken_back", Amount::ZERO.checked_sub(amount).unwrap_or(amount))
+            }
+            BY_SHOP => ("referral.told", amount),
+            _ => ("adjusted", amount),
+        };
         let values = [
-            ("amount", Value::Text(&self.money(adjustment.amount))),
+            ("amount", Value::Text(&self.money(amount))),
             ("reason", Value::Text(&adjustment.reason)),
             ("available", Value::Text(&self.money(available))),
         ];
-        let by_shop = adjustment.proposed_by == BY_SHOP;
-        self.say(if by_shop { "referral.told" } else { "adjusted" }, &values)
+        self.say(key, &values)
     }
 }
 

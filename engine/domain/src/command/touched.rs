@@ -72,6 +72,7 @@ impl Command {
             | Self::SetService { .. }
             | Self::Refer { .. }
             | Self::RewardReferral { .. }
+            | Self::TakeBackReward { .. }
             | Self::ReportDay { .. } => self.touched_in_steering(),
             Self::Broadcast(step) => step.touched(),
         }
@@ -142,11 +143,19 @@ impl Command {
             Self::Refer { customer, referrer } => {
                 vec![Key::Customer(*customer), Key::Customer(*referrer), Key::Standing(*customer)]
             }
-            Self::RewardReferral { id, customer, referrer, deposit } => vec![
+            Self::RewardReferral { id, customer, referrer, deposit, .. } => vec![
                 Key::Adjustment(*id),
                 Key::Standing(*customer),
                 Key::Standing(*referrer),
                 Key::Deposit(*deposit),
+            ],
+            Self::TakeBackReward { id, reward, customer, referrer, deposit } => vec![
+                Key::Adjustment(*id),
+                Key::Adjustment(*reward),
+                Key::Standing(*customer),
+                Key::Standing(*referrer),
+                Key::Deposit(*deposit),
+                Key::Account(AccountId::Wallet(*referrer)),
             ],
             Self::ReportDay { .. } => vec![Key::Reported],
             _ => Vec::new(),

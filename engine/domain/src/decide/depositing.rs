@@ -249,13 +249,16 @@ pub(super) fn credited(policy: &Policy, deposit: Deposit, state: DepositState) -
         amount: deposit.amount,
         kind: TransferKind::Posted,
     });
+    let reward = reward(policy, deposit.id);
     let mut decision = decided(deposit, policy);
     decision.changes.insert(0, transfer);
-    if policy.referrals.enabled {
-        let Outcome::Deposit(deposit) = &decision.outcome else { return decision };
-        decision.changes.push(Change::Wish(Effect::Reward(deposit.id)));
-    }
+    decision.changes.extend(reward);
     decision
+}
+
+/// The wish to reward whoever brought the customer of this deposit, while there are rewards.
+pub(super) fn reward(policy: &Policy, deposit: DepositId) -> Option<Change> {
+    policy.referrals.enabled.then_some(Change::Wish(Effect::Reward(deposit)))
 }
 
 pub(super) fn reject(

@@ -3,6 +3,7 @@
 use super::Decision;
 use crate::adjustment::{Adjustment, BY_SHOP};
 use crate::change::Change;
+use crate::deposit::DepositState;
 use crate::effect::Effect;
 use crate::ids::{AdjustmentId, DepositId, Timestamp, UserId};
 use crate::ledger::{AccountId, TRANSFER_MAX, Transfer, TransferId, TransferKind};
@@ -46,52 +47,105 @@ pub(super) fn refer(
     vec![Change::Standing(Standing { referred_by: Some(referrer), ..standing })].into()
 }
 
-/// Books the reward for a customer's first deposit, once.
+/// Books the reward for a customer's first deposit, once. Not before that deposit stays: what is
+/// being given back, or was, rewards nobody.
 pub(super) fn reward(
     view: &View,
     policy: &Policy,
     id: AdjustmentId,
     People { customer, referrer }: People,
-    deposit: DepositId,
+    (deposit, first): (DepositId, bool),
     now: Timestamp,
 ) -> Decision {
     let brought = standing(view, customer);
+    let stays = |state: &DepositState| {
+        matches!(state, DepositState::Approved { .. } | DepositState::Credited { .. })
+    };
     let deposit = view
         .deposit(deposit)
-        .filter(|deposit| deposit.customer == customer && deposit.state.is_credited());
+        .filter(|deposit| deposit.customer == customer && stays(&deposit.state));
     let (false, Some(deposit)) = (brought.rewarded, deposit) else { return Decision::nothing() };
     let known = brought.referred_by == Some(referrer) && customer != referrer;
     if !known || view.adjustment(id).is_some() {
         return Decision::nothing();
     }
-    let mut changes = vec![Change::Standing(Standing { rewarded: true, ..brought })];
     let bringer = standing(view, referrer);
     let amount = share(deposit.amount, &policy.referrals);
-    if bringer.block.is_some() || !amount.is_positive() {
-        return changes.into();
+    if !first || bringer.block.is_some() || !amount.is_positive() {
+        return vec![Change::Standing(Standing { rewarded: true, ..brought })].into();
     }
-    let adjustment = Adjustment {
+    let (rewarded, rewarded_for) = (true, Some(deposit.id));
+    let earned = bringer.earned.checked_add(amount).unwrap_or(bringer.earned);
+    let rewards = bringer.rewards.saturating_add(1);
+    vec![
+        Change::Standing(Standing { rewarded, rewarded_for, ..brought }),
+        Change::Transfer(Transfer {
+            id: TransferId::Adjustment(id),
+            debit: AccountId::Adjustments(BY_SHOP),
+            credit: AccountId::Wallet(referrer),
+            amount,
+            kind: TransferKind::Posted,
+        }),
+        Change::Adjustment(by_shop(id, referrer, amount, now)),
+        Change::Standing(Standing { rewards, earned, ..bringer }),
+        Change::Wish(Effect::TellAdjusted(id)),
+    ]
+    .into()
+}
+
+/// Takes a reward back whose deposit was given back, as far as the wallet still has it. To reward
+/// nobody before the customer's first code was refused: who had paid in twice could have one of
+/// the deposits returned all the same.
+pub(super) fn take_back(
+    view: &View,
+    (id, reward): (AdjustmentId, AdjustmentId),
+    People { customer, referrer }: People,
+    deposit: DepositId,
+    now: Timestamp,
+) -> Decision {
+    let brought = standing(view, customer);
+    let returned = view.deposit(deposit).is_some_and(|deposit| {
+        deposit.customer == customer && matches!(deposit.state, DepositState::Returned { .. })
+    });
+    let due = returned
+        && brought.rewarded_for == Some(deposit)
+        && brought.referred_by == Some(referrer)
+        && view.adjustment(id).is_none();
+    let reward = view.adjustment(reward).filter(|reward| due && reward.customer == referrer);
+    let Some(reward) = reward else { return Decision::nothing() };
+    let available = view.account(&AccountId::Wallet(referrer)).available();
+    let amount = reward.amount.min(available.unwrap_or(Amount::ZERO));
+    let taken = Amount::ZERO.checked_sub(amount).filter(|_| amount.is_positive());
+    let Some(taken) = taken else { return Decision::nothing() };
+    let bringer = standing(view, referrer);
+    let rewards = bringer.rewards.saturating_sub(1);
+    let earned = bringer.earned.checked_sub(amount).unwrap_or(bringer.earned);
+    vec![
+        Change::Transfer(Transfer {
+            id: TransferId::Adjustment(id),
+            debit: AccountId::Wallet(referrer),
+            credit: AccountId::Adjustments(BY_SHOP),
+            amount,
+            kind: TransferKind::Posted,
+        }),
+        Change::Adjustment(by_shop(id, referrer, taken, now)),
+        Change::Standing(Standing { rewards, earned, ..bringer }),
+        Change::Wish(Effect::TellAdjusted(id)),
+    ]
+    .into()
+}
+
+/// What the shop itself booked into or out of a referrer's wallet.
+fn by_shop(id: AdjustmentId, customer: UserId, amount: Amount, now: Timestamp) -> Adjustment {
+    Adjustment {
         id,
-        customer: referrer,
+        customer,
         amount,
         reason: "referral".to_owned(),
         proposed_by: BY_SHOP,
         proposed_at: now,
         booked: Some((BY_SHOP, now)),
-    };
-    changes.push(Change::Transfer(Transfer {
-        id: TransferId::Adjustment(id),
-        debit: AccountId::Adjustments(BY_SHOP),
-        credit: AccountId::Wallet(referrer),
-        amount,
-        kind: TransferKind::Posted,
-    }));
-    changes.push(Change::Adjustment(adjustment));
-    let earned = bringer.earned.checked_add(amount).unwrap_or(bringer.earned);
-    let rewards = bringer.rewards.saturating_add(1);
-    changes.push(Change::Standing(Standing { rewards, earned, ..bringer }));
-    changes.push(Change::Wish(Effect::TellAdjusted(id)));
-    changes.into()
+    }
 }
 
 /// The share of a deposit, rounded down, within the limits.

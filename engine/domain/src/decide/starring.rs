@@ -1,7 +1,7 @@
 //! Telegram Stars: a payment credited once however often it is told, and given back behind a
 //! hold. Only `decide` calls this.
 
-use super::depositing::{credited, decided};
+use super::depositing::{credited, decided, reward};
 use super::{Decision, Outcome};
 use crate::change::Change;
 use crate::deposit::{Deposit, DepositState};
@@ -219,8 +219,11 @@ pub(super) fn returned(
     let pending = TransferId::ReturnHold(deposit.id, attempt);
     let id = TransferId::Return(deposit.id, attempt);
     let transfer = transfer(&deposit, id, TransferKind::Post { pending });
+    // Whoever was rewarded for it is so no more, whatever the settings say by now.
+    let reward = Change::Wish(Effect::Reward(deposit.id));
     let mut decision = decided(deposit, policy);
     decision.changes.insert(0, transfer);
+    decision.changes.push(reward);
     Ok(decision)
 }
 
@@ -237,9 +240,12 @@ pub(super) fn kept(
     let pending = TransferId::ReturnHold(deposit.id, attempt);
     let id = TransferId::ReturnRelease(deposit.id, attempt);
     let transfer = transfer(&deposit, id, TransferKind::Void { pending });
+    // Nobody was rewarded for it while it was on its way back.
+    let reward = reward(policy, deposit.id);
     let mut decision = decided(deposit, policy);
     // The customer never heard of it.
     decision.changes.retain(|change| !tells(change));
     decision.changes.insert(0, transfer);
+    decision.changes.extend(reward);
     Ok(decision)
 }

@@ -194,6 +194,81 @@ who_brings_customers_is_rewarded_once: "
          reward a3 eve anna d3                 -> adjusted 1.00; anna 1.50+0.00
 "
 
+what_is_given_back_rewards_nobody: "
+         policy referrals 10
+         anna hello Anna in en                 -> ok
+         ben  hello Ben in en                  -> ok
+         ben  comes by anna                    -> ok
+         ben  opens d1 5.00 stars              -> opened
+         ben  pays 250 stars c1 for d1 else d11 -> credited 5.00
+         reward a1 ben anna d1                 -> adjusted 0.50; anna 0.50+0.00
+         reward of a1 back a2 ben anna d1      -> nothing
+         ada  returns d1 of ben                -> return_held 5.00
+         reward of a1 back a2 ben anna d1      -> nothing
+         stars returned d1                     -> returned; given_back 5.00
+         reward of a1 back a2 ben eve d1       -> nothing
+         reward of a9 back a2 ben anna d1      -> nothing
+         reward of a1 back a2 ben anna d1      -> adjusted 0.50; anna 0.00+0.00;
+                                               .. wishes tell_adjusted:a2
+         reward of a1 back a2 ben anna d1      -> nothing
+         granted last reward:d1                -> ok
+         # What came later was not the first, and its way back takes nothing.
+         ben  opens d2 5.00 stars              -> opened
+         ben  pays 250 stars c2 for d2 else d12 -> credited 5.00
+         reward a3 ben anna d2 later           -> nothing
+         ada  returns d2 of ben                -> return_held 5.00
+         stars returned d2                     -> given_back 5.00
+         reward of a1 back a4 ben anna d2      -> nothing
+"
+
+a_reward_that_was_spent_is_taken_back_as_far_as_it_is_there: "
+         policy referrals 10
+         anna hello Anna in en                 -> ok
+         ben  hello Ben in en                  -> ok
+         ben  comes by anna                    -> ok
+         ben  opens d1 5.00 stars              -> opened
+         ben  pays 250 stars c1 for d1 else d11 -> credited 5.00
+         # On its way back it rewards nobody; kept by Telegram, it does.
+         ada  returns d1 of ben                -> return_held 5.00
+         reward a1 ben anna d1                 -> nothing
+         stars kept d1                         -> return_released 5.00;
+                                               .. wishes show_deposit:d1
+                                               .. show_deposit_to_admin:d1:ada
+                                               .. show_deposit_to_admin:d1:bob reward:d1
+         reward a1 ben anna d1                 -> adjusted 0.50
+         given anna orders q1 from mock
+         ada  returns d1 of ben                -> return_held 5.00
+         stars returned d1                     -> given_back 5.00
+         reward a1 ben anna d1                 -> nothing
+         reward of a1 back a2 ben anna d1      -> adjusted 0.24; anna 0.00+0.26
+"
+
+a_deposit_before_there_were_rewards_was_the_first: "
+         anna hello Anna in en                 -> ok
+         ben  hello Ben in en                  -> ok
+         policy referrals 10
+         ben  comes by anna                    -> ok
+         policy referrals off
+         given ben has 2.00 by d1
+         policy referrals 10
+         ben  opens d2 50.00 usdt              -> opened
+         ben  claims d2                        -> submitted
+         ada  approves d2                      -> credited 50.00
+         reward a1 ben anna d2 later           -> ok
+         reward a1 ben anna d2                 -> nothing
+"
+
+a_stand_in_that_was_switched_off_is_not_bought: "
+         given anna has 5.00 by d1
+         anna asks q1 0.26 cost 0.24 from mock smspool:telegram -> quote 0.26 cap 0.25
+         anna asks q2 0.26 cost 0.24 from mock:telegram -> quote 0.26 cap 0.25
+         ada stops telegram                    -> ok
+         anna buys q2                          -> refused not_for_sale
+         anna buys q1                          -> buying 0; held 0.26
+         started q1 0                          -> buying 0 started
+         declined q1 0 out_of_stock            -> failed OutOfStock; released 0.26
+"
+
 a_service_is_switched_off_and_on: "
          given anna has 5.00 by d1
          anna asks q1 0.26 cost 0.24 from mock -> quote 0.26 cap 0.25

@@ -74,7 +74,7 @@ stars_are_given_back_behind_a_hold: "
          stars returned d1                     -> returned; given_back 5.00; anna 0.00+0.00;
                                                .. wishes show_deposit:d1 tell_deposit_decided:d1
                                                .. show_deposit_to_admin:d1:ada
-                                               .. show_deposit_to_admin:d1:bob
+                                               .. show_deposit_to_admin:d1:bob reward:d1
          stars returned d1                     -> returned; nothing
          stars kept d1                         -> returned; nothing
          granted last return_stars:d1          -> ok

@@ -329,7 +329,16 @@ fn vendors_answer(words: &[&str], now: Timestamp) -> Option<Command> {
         [who, "comes", "by", referrer] => {
             Command::Refer { customer: user(who), referrer: user(referrer) }
         }
-        ["reward", id, customer, referrer, deposit] => Command::RewardReferral {
+        ["reward", "of", reward, "back", id, customer, referrer, deposit] => {
+            Command::TakeBackReward {
+                id: adjustment_id(id)?,
+                reward: adjustment_id(reward)?,
+                customer: user(customer),
+                referrer: user(referrer),
+                deposit: deposit_id(deposit)?,
+            }
+        }
+        ["reward", id, customer, referrer, deposit, ref later @ ..] => Command::RewardReferral {
             id: adjustment_id(id)?,
             customer: user(customer),
             referrer: user(referrer),

@@ -333,8 +333,8 @@ impl World {
             "orders_open_max" => policy.orders_open_max = value.parse().unwrap(),
             "deposits_open_max" => policy.deposits_open_max = value.parse().unwrap(),
             "referrals" => {
-                let percent = value.parse().unwrap();
-                policy.referrals = Referrals { enabled: true, percent, max: amount("1.00") };
+                let (enabled, percent) = (value != "off", value.parse().unwrap_or_default());
+                policy.referrals = Referrals { enabled, percent, max: amount("1.00") };
             }
             "resends_max" => policy.resends.max = value.parse().unwrap(),
             "orders_minute_max" => policy.limits.orders_minute_max = value.parse().unwrap(),

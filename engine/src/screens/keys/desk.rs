@@ -50,6 +50,9 @@ keys! { DESK:
     Label "referrals.copy" [];
     Text "referrals" ["link", "percent", "max", "rewards", "earned"];
     Text "referral.told" ["amount", "reason", "available"];
+    Text "referral.taken_back" ["amount", "reason", "available"];
+    Text "admin.deposit.rewarded" ["amount"];
+    Text "admin.notice.charged" ["id", "provider", "cost", "cap"];
 
     Text "stats.idle" [
         "title", "revenue", "margin", "refunded", "deposited", "orders", "states", "secs"

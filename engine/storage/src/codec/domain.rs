@@ -293,7 +293,13 @@ choice!(RefundState {
 });
 record!(Refund { order, customer, amount, reason, state, requested_at, admin_cards });
 record!(Block { by, at, reason });
-record!(Standing { customer, block, terms_at } then { referred_by, rewarded, rewards, earned });
+record!(Standing { customer, block, terms_at } then {
+    referred_by,
+    rewarded,
+    rewards,
+    earned,
+    rewarded_for,
+});
 record!(Maintenance { on, text, by, at } then { services_off });
 
 choice!(BroadcastState {

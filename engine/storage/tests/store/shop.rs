@@ -367,6 +367,7 @@ fn house_day() -> Vec<Vec<Change>> {
             rewarded: false,
             rewards: 0,
             earned: Amount::ZERO,
+            rewarded_for: None,
         })],
         vec![Change::Maintenance(Maintenance {
             on: true,

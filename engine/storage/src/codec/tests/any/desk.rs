@@ -10,7 +10,7 @@ use ring4_domain::money::Amount;
 use ring4_domain::refund::{Refund, RefundState};
 use ring4_domain::standing::{Block, Standing};
 
-use super::{adjustment_id, amount, at, message, order_id, service, text, user};
+use super::{adjustment_id, amount, at, deposit_id, message, order_id, service, text, user};
 
 pub(super) fn refund() -> impl Strategy<Value = Refund> {
     let state = prop_oneof![
@@ -43,8 +43,9 @@ pub(super) fn standing() -> impl Strategy<Value = Standing> {
     let block = (option::of(user()), at(), text());
     let block = block.prop_map(|(by, at, reason)| Block { by, at, reason });
     let brought = (option::of(user()), any::<bool>(), any::<u32>(), any::<i64>());
+    let brought = (brought, option::of(deposit_id()));
     let parts = (user(), option::of(block), option::of(at()), brought);
-    parts.prop_map(|(customer, block, terms_at, brought)| Standing {
+    parts.prop_map(|(customer, block, terms_at, (brought, rewarded_for))| Standing {
         customer,
         block,
         terms_at,
@@ -52,6 +53,7 @@ pub(super) fn standing() -> impl Strategy<Value = Standing> {
         rewarded: brought.1,
         rewards: brought.2,
         earned: Amount::from_micros(brought.3),
+        rewarded_for,
     })
 }
 

@@ -65,6 +65,8 @@ struct Wish {
     made: Seq,
     /// Made again while it was being granted: the subject has changed since it was read.
     again: bool,
+    /// Nobody grants it just now: what is left to come is watched, and changes its subject.
+    watched: bool,
     failures: u32,
 }
 
@@ -117,6 +119,12 @@ impl Effects {
         }
         for wish in snapshot.outbox() {
             let (effect, made) = wish?;
+            if let Effect::Resend(id) = effect
+                && let Some(order) = snapshot.order(id)?
+            {
+                effects.deadlines.order(&order);
+                effects.polls.resume(&order);
+            }
             effects.wish(effect, made);
         }
         Ok(effects)
@@ -191,6 +199,9 @@ impl Effects {
                 }
                 self.deadlines.order(&order);
                 self.polls.order(&order);
+                if !order.resends.is_empty() && order.open_resend().is_none() {
+                    self.stir(Effect::Resend(order.id()));
+                }
                 self.shop.odds.note(&order);
                 self.shop.notices.order(&order);
             }
@@ -203,10 +214,21 @@ impl Effects {
     fn wish(&mut self, effect: Effect, made: Seq) {
         if let Some(wish) = self.wishes.get_mut(&effect) {
             wish.made = made;
+            self.stir(effect);
+            return;
+        }
+        self.wishes.insert(effect, Wish { made, again: false, watched: false, failures: 0 });
+        self.attempt(effect, made, 0);
+    }
+
+    /// The subject of a wish has changed: it is granted anew, at once where nobody grants it.
+    fn stir(&mut self, effect: Effect) {
+        let Some(wish) = self.wishes.get_mut(&effect) else { return };
+        if !std::mem::take(&mut wish.watched) {
             wish.again = true;
             return;
         }
-        self.wishes.insert(effect, Wish { made, again: false, failures: 0 });
+        let made = wish.made;
         self.attempt(effect, made, 0);
     }
 
@@ -248,12 +270,16 @@ impl Effects {
         let again = std::mem::take(&mut wish.again) || wish.made != made;
         let made = wish.made;
         match result {
-            Granted::Done if again => {
+            Granted::Done | Granted::Watched if again => {
                 wish.failures = 0;
                 self.attempt(effect, made, 0);
             }
             Granted::Done => {
                 self.wishes.remove(&effect);
+            }
+            Granted::Watched => {
+                wish.watched = true;
+                wish.failures = 0;
             }
             Granted::Later { secs } => self.attempt(effect, made, secs),
             Granted::Behind => self.attempt(effect, made, 0),

@@ -222,7 +222,7 @@ pub fn read(snapshot: &Snapshot, stretch: &Stretch) -> Result<Figures, ReadError
                     let Some(bar) = bar else { continue };
                     let sum = match transfer.id {
                         TransferId::Capture(_) => &mut bar.revenue,
-                        TransferId::VendorCost(_) => &mut bar.cost,
+                        TransferId::VendorCost(_) | TransferId::ResendCost(..) => &mut bar.cost,
                         TransferId::Refund(_) => &mut bar.refunded,
                         TransferId::Deposit(_) => &mut figures.deposited,
                         _ => continue,

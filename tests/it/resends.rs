@@ -2,9 +2,11 @@
 //! a restart, in vain, and too late. Nothing is charged for any of them.
 
 use ring4_domain::ids::{OrderId, UserId};
+use ring4_domain::ledger::AccountId;
 use ring4_domain::money::Amount;
 use ring4_domain::resend::ResendState;
 use ring4_playground::Options;
+use serde_json::json;
 
 use crate::world::{ADA, ANNA, Vendor, World};
 
@@ -85,6 +87,35 @@ async fn another_code_is_waited_for_across_a_restart() {
     until_rung(&world, 2).await;
     assert_eq!(resends(&world, &order), [ResendState::Arrived]);
     assert_eq!(world.count(ANNA, "Waiting for another code").await, 0);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_found_in_the_vendors_list_and_what_it_cost_is_booked() {
+    let world = World::open(Vendor::Smspool).await;
+    let order = delivered(&world).await;
+    let before = available(&world);
+    let cost = || {
+        let account = world.shop().snapshot().account(&AccountId::VendorCost).expect("readable");
+        account.debits_posted
+    };
+    let bought_for = cost();
+    // It said that it would be free.
+    let charged = json!({ "mode": "overcharge", "path": "/sms/resend" });
+    world.post("faults", json!({ "vendor": charged })).await;
+    world.press(ANNA, "Another code").await;
+    world.hears(ADA, &["smspool charged", &order, "at most $0.00"]).await;
+    assert_eq!(cost(), bought_for.checked_add(bought_for).expect("a sum"));
+    until_rung(&world, 2).await;
+    // The second time the answer is lost; the number is in the list under its new id.
+    let lost = json!({ "mode": "drop_after", "path": "/sms/resend" });
+    world.post("faults", json!({ "vendor": lost })).await;
+    world.press(ANNA, "Another code").await;
+    until_rung(&world, 3).await;
+    assert_eq!(resends(&world, &order), [ResendState::Arrived, ResendState::Arrived]);
+    assert_eq!(cost(), bought_for.checked_add(bought_for).expect("a sum"));
+    assert_eq!(available(&world), before);
+    assert_eq!(codes(&world, &order).len(), 3);
     world.close().await;
 }
 

@@ -88,6 +88,9 @@ pub enum TransferId {
     Release(OrderId),
     /// What the vendor charged for an order.
     VendorCost(OrderId),
+    /// What the vendor charged for another code on an order's number, though it was asked only
+    /// because it gave it free; the count tells the codes apart.
+    ResendCost(OrderId, u8),
     /// A delivered order given back.
     Refund(OrderId),
     /// A deposit's money held while its stars are given back; the count tells attempts apart.
@@ -108,6 +111,7 @@ impl fmt::Display for TransferId {
             Self::Capture(id) => write!(out, "capture {id}"),
             Self::Release(id) => write!(out, "release {id}"),
             Self::VendorCost(id) => write!(out, "vendor cost {id}"),
+            Self::ResendCost(id, place) => write!(out, "cost of code {place} more of {id}"),
             Self::Refund(id) => write!(out, "refund {id}"),
             Self::ReturnHold(id, attempt) => write!(out, "return hold {attempt} of deposit {id}"),
             Self::Return(id, attempt) => write!(out, "return {attempt} of deposit {id}"),

@@ -6,10 +6,12 @@
 //!    └→ Refused | Priced | Arrived | Expired
 //! ```
 //!
-//! The order stays delivered and nothing is charged: vendors are asked only where they give it
-//! free. A refunded order waits for nothing any more.
+//! The order stays delivered and its customer is charged nothing: vendors are asked only where
+//! they give it free. What one charges all the same is the shop's cost. A refunded order waits for
+//! nothing any more.
 
 use crate::ids::{ProviderId, Timestamp, UserId};
+use crate::money::Amount;
 use crate::order::Code;
 use crate::private::Private;
 
@@ -61,6 +63,8 @@ pub struct Resend {
     pub seen: u32,
     /// The code, once arrived.
     pub code: Option<Code>,
+    /// What the vendor charged after all, booked as the shop's cost.
+    pub cost: Amount,
 }
 
 /// What happens to another code of an order.
@@ -84,6 +88,8 @@ pub enum ResendStep {
         provider: ProviderId,
         /// The vendor's id of what the code comes under from now on.
         vendor_order: String,
+        /// What it charged, where it said so.
+        cost: Amount,
     },
     /// The vendor said no.
     Refuse {

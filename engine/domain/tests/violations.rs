@@ -16,6 +16,7 @@ use ring4_domain::money::Amount;
 use ring4_domain::order::{
     CancelReason, Candidate, Code, FailReason, Order, OrderState, Purchase, Quote,
 };
+use ring4_domain::resend::{Resend, ResendState};
 
 const ANNA: UserId = UserId(1);
 const PRICE: Amount = Amount::from_micros(260_000);
@@ -74,6 +75,18 @@ fn purchase() -> Purchase {
         number: "+15550100".into(),
         cost: Amount::from_micros(240_000),
         bought_at: EPOCH,
+    }
+}
+
+fn resend() -> Resend {
+    Resend {
+        state: ResendState::Expired,
+        asked_at: EPOCH,
+        deadline: EPOCH,
+        vendor_order: "v1".to_owned(),
+        seen: 0,
+        code: None,
+        cost: PRICE,
     }
 }
 
@@ -220,6 +233,20 @@ const TAMPERED: &[(Tamper, &[&str])] = &[
     (
         |book| set_state(book, 1, OrderState::Unclear),
         &["order 00000001 is open and nobody will touch it"],
+    ),
+    // What a vendor charged for another code.
+    (
+        |book| {
+            let (debit, credit) = (AccountId::VendorCost, AccountId::Suspense);
+            let id = TransferId::ResendCost(id(3), 0);
+            let kind = TransferKind::Posted;
+            slip(book, Change::Transfer(Transfer { id, debit, credit, amount: PRICE, kind }));
+        },
+        &["the cost of code 0 more of order 00000003 is not what its record says"],
+    ),
+    (
+        |book| book.orders.get_mut(&id(3)).unwrap().resends.push(resend()),
+        &["the cost of code 0 more of order 00000003 is not what its record says"],
     ),
     // A number in two hands.
     (

@@ -11,6 +11,7 @@ use ring4_domain::day::Day;
 use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::ids::{DepositId, OrderId, Timestamp};
 use ring4_domain::order::{CancelReason, Order, OrderState, QUOTE_KEPT_SECS};
+use ring4_domain::resend::ResendStep;
 
 use crate::executor::SubmitError;
 use crate::shop::Shop;
@@ -27,6 +28,8 @@ pub(super) enum Subject {
     Quote(OrderId),
     /// The code has not come in the time that others took.
     Code(OrderId),
+    /// Another code was waited for long enough.
+    Resend(OrderId),
     /// A day has begun; what was kept long enough is forgotten.
     Day,
 }
@@ -56,9 +59,11 @@ impl Deadlines {
 
     pub(super) fn order(&mut self, order: &Order) {
         self.code(order);
-        let subject = Subject::Order(order.id());
         let now = self.shop.clock.now();
         let due = |deadline| if order.is_due(deadline, now) { deadline.min(now) } else { deadline };
+        let again = order.open_resend().map(|open| due(open.deadline));
+        self.set(Subject::Resend(order.id()), again);
+        let subject = Subject::Order(order.id());
         let at = match order.state {
             OrderState::Waiting | OrderState::Cancelling { reason: CancelReason::SecondTry } => {
                 Some(due(order.deadline))
@@ -147,6 +152,10 @@ impl Deadlines {
             Subject::Quote(quote) => (format!("t{quote}"), Command::QuoteDeadline { quote }),
             // A number is not given up for nobody's.
             Subject::Code(order) if !self.has_another(order) => return Ok(()),
+            Subject::Resend(order) => {
+                let step = ResendStep::Deadline;
+                (format!("t{order}"), Command::Resend { order, step })
+            }
             Subject::Code(order) => (format!("t{order}"), Command::CodeOverdue { order }),
             Subject::Day => {
                 let today = Day::of(self.shop.clock.now());

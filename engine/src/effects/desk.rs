@@ -49,10 +49,7 @@ pub(super) async fn broadcast_to_admin(
 pub(super) async fn report(shop: &Shop, day: Day, admin: UserId) -> Result<Found, ShopError> {
     let call = crate::report::make(shop, day, admin).await?;
     let result = send(shop, admin, call).await;
-    settle(shop, admin, result).await.map(|found| match found {
-        Found::Granted(_) => Found::Granted(None),
-        later @ (Found::Later(_) | Found::Behind) => later,
-    })
+    settle(shop, admin, result).await.map(Found::uncarded)
 }
 
 pub(super) async fn refund_decided(shop: &Shop, id: OrderId) -> Result<Found, ShopError> {

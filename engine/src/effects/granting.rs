@@ -21,6 +21,8 @@ pub(super) enum Granted {
     },
     /// Not before another purchase is cleared up.
     Behind,
+    /// The vendor was asked; the outbox keeps the wish until the order says what came of it.
+    Watched,
     /// The world failed.
     Failed,
     /// Nothing can be committed: the outbox keeps the wish for the engine that is opened next.
@@ -38,6 +40,21 @@ pub(super) enum Found {
     Later(u32),
     /// To be asked again when another purchase is cleared up.
     Behind,
+    /// What is left to come is watched beside other orders; to be asked again when the order
+    /// changes.
+    Watched,
+    /// The vendor said nothing; to be asked again, more and more seldom.
+    Failed,
+}
+
+impl Found {
+    /// The same, where no record keeps the message.
+    pub(super) fn uncarded(self) -> Self {
+        match self {
+            Self::Granted(_) => Self::Granted(None),
+            other => other,
+        }
+    }
 }
 
 pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
@@ -84,6 +101,8 @@ pub(super) async fn grant(shop: &Shop, effect: Effect, made: Seq) -> Granted {
         }
         Ok(Found::Later(secs)) => Granted::Later { secs },
         Ok(Found::Behind) => Granted::Behind,
+        Ok(Found::Watched) => Granted::Watched,
+        Ok(Found::Failed) => Granted::Failed,
         Err(ShopError::Stopped(_)) => Granted::Stopped,
         Err(ShopError::Trouble) => Granted::Held,
         Err(error) => {

@@ -5,6 +5,10 @@
 //! second: whatever else the list says of open orders counts too. A vendor without one is asked
 //! order by order, at half the rate its limits allow, so that purchases always have room.
 //!
+//! What a delivered order's number is to receive once more is watched in the same lines. Lists of
+//! active numbers need not name one that has had its code: where one is missing it is asked for by
+//! itself at once.
+//!
 //! Nothing here takes longer the more orders are open, except reading a list that names them.
 
 mod asking;
@@ -14,6 +18,7 @@ use std::sync::Arc;
 
 use ring4_domain::ids::{OrderId, ProviderId, ServiceKey, Timestamp};
 use ring4_domain::order::{Order, OrderState};
+use ring4_domain::resend::ResendState;
 use ring4_providers::{CallError, OrderStatus, VendorOrder};
 use ring4_rules::PollFacts;
 use tokio::task::JoinSet;
@@ -40,13 +45,34 @@ const CHECKS_MAX: u32 = 4;
 /// any call may take.
 const CHECK_LOST_SECS: u32 = 180;
 
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Awaited {
+    /// The code of an open order.
+    Code,
+    /// Another one, on a number that had one.
+    Another,
+}
+
+impl Awaited {
+    /// Lists in a row that did not name it, to begin with.
+    const fn misses(self) -> u32 {
+        match self {
+            Self::Code => 0,
+            Self::Another => MISSES_MAX,
+        }
+    }
+}
+
 /// An order that waits for a code.
 #[derive(Clone, Debug)]
 struct Watch {
+    awaited: Awaited,
     provider: ProviderId,
     service: ServiceKey,
     vendor_order: String,
-    bought_at: Timestamp,
+    /// Since when the code is waited for.
+    since: Timestamp,
     at: Timestamp,
     polls: u32,
     /// Checks in a row that failed.
@@ -66,6 +92,8 @@ struct Line {
     lists: bool,
     due: BTreeSet<(Timestamp, OrderId)>,
     by_purchase: BTreeMap<String, OrderId>,
+    /// How many of them wait for another code: of these also "it waits" is news.
+    again: usize,
     /// Missing from the list too often: to be asked for by themselves.
     missing: BTreeSet<OrderId>,
     listing: bool,
@@ -100,6 +128,7 @@ impl Line {
             lists: shop.registry.lists_active(provider),
             due: BTreeSet::new(),
             by_purchase: BTreeMap::new(),
+            again: 0,
             missing: BTreeSet::new(),
             listing: false,
             next_list: Timestamp(0),
@@ -130,6 +159,33 @@ impl Line {
     }
 }
 
+/// What an order waits for, if it waits for a code.
+fn watch(order: &Order) -> Option<Watch> {
+    let purchase = order.purchase.as_ref()?;
+    let (awaited, vendor_order, since) = match (order.state, order.open_resend()) {
+        (OrderState::Waiting | OrderState::Cancelling { .. }, _) => {
+            (Awaited::Code, &purchase.vendor_order, purchase.bought_at)
+        }
+        (_, Some(open)) if matches!(open.state, ResendState::Waiting { .. }) => {
+            (Awaited::Another, &open.vendor_order, open.asked_at)
+        }
+        _ => return None,
+    };
+    Some(Watch {
+        awaited,
+        provider: purchase.provider.clone(),
+        service: order.service().clone(),
+        vendor_order: vendor_order.clone(),
+        since,
+        at: Timestamp(0),
+        polls: 0,
+        errors: 0,
+        misses: awaited.misses(),
+        telling: false,
+        odd: false,
+    })
+}
+
 impl Polls {
     pub(super) fn new(shop: Arc<Shop>) -> Self {
         Self { shop, watched: BTreeMap::new(), lines: BTreeMap::new(), rounds: JoinSet::new() }
@@ -138,29 +194,20 @@ impl Polls {
     /// Watches an order that waits for a code, and no longer when it does not.
     pub(super) fn order(&mut self, order: &Order) {
         let id = order.id();
-        let waits = matches!(order.state, OrderState::Waiting | OrderState::Cancelling { .. });
-        let Some(purchase) = order.purchase.as_ref().filter(|_| waits) else {
-            return self.forget(id);
-        };
-        let place = (&purchase.provider, &purchase.vendor_order);
+        let Some(watch) = watch(order) else { return self.forget(id) };
+        let place = |watch: &Watch| (watch.awaited, watch.since);
         match self.watched.get(&id) {
-            Some(watch) if (&watch.provider, &watch.vendor_order) == place => return,
+            Some(known)
+                if place(known) == place(&watch) && known.vendor_order == watch.vendor_order =>
+            {
+                return;
+            }
             Some(_) => self.forget(id),
             None => {}
         }
-        let watch = Watch {
-            provider: purchase.provider.clone(),
-            service: order.service().clone(),
-            vendor_order: purchase.vendor_order.clone(),
-            bought_at: purchase.bought_at,
-            at: Timestamp(0),
-            polls: 0,
-            errors: 0,
-            misses: 0,
-            telling: false,
-            odd: false,
-        };
-        self.line(&watch.provider).by_purchase.insert(watch.vendor_order.clone(), id);
+        let line = self.line(&watch.provider);
+        line.by_purchase.insert(watch.vendor_order.clone(), id);
+        line.again = line.again.saturating_add(usize::from(watch.awaited == Awaited::Another));
         self.watched.insert(id, watch);
         self.plan(id);
     }
@@ -171,6 +218,7 @@ impl Polls {
         line.due.remove(&(watch.at, id));
         line.missing.remove(&id);
         line.by_purchase.remove(&watch.vendor_order);
+        line.again = line.again.saturating_sub(usize::from(watch.awaited == Awaited::Another));
     }
 
     fn line(&mut self, provider: &ProviderId) -> &mut Line {
@@ -199,7 +247,7 @@ impl Polls {
         let Some(watch) = self.watched.get(&id) else { return };
         let now = self.shop.clock.now();
         let failed = self.lines.get(&watch.provider).map_or(0, |line| line.errors);
-        let age_secs = now.secs_since(watch.bought_at);
+        let age_secs = now.secs_since(watch.since);
         let chance = self.shop.odds.chance(&watch.provider, &watch.service, age_secs);
         let live = self.shop.live.load();
         let facts = PollFacts {
@@ -288,7 +336,7 @@ impl Polls {
                 }
                 let Some(watch) = self.watched.get_mut(&order) else { return };
                 watch.polls = watch.polls.saturating_add(1);
-                watch.misses = 0;
+                watch.misses = watch.awaited.misses();
                 watch.errors = if status.is_ok() { 0 } else { watch.errors.saturating_add(1) };
                 if let Some(said) = status.ok().and_then(|status| self.news(order, &status)) {
                     self.rounds.spawn(asking::tell(Arc::clone(&self.shop), vec![said]));
@@ -341,7 +389,8 @@ impl Polls {
     /// Takes in a list: news of any open order, and which of those asked about are missing.
     fn read(&mut self, provider: &ProviderId, rows: &[VendorOrder], asked: &[OrderId]) {
         let Some(line) = self.lines.get(provider) else { return };
-        let changed = rows.iter().filter(|row| row.status != OrderStatus::Waiting);
+        let changed =
+            rows.iter().filter(|row| line.again > 0 || row.status != OrderStatus::Waiting);
         let changed = changed
             .filter_map(|row| Some((*line.by_purchase.get(&row.vendor_order_id)?, &row.status)));
         let changed: Vec<(OrderId, &OrderStatus)> = changed.collect();
@@ -349,7 +398,8 @@ impl Polls {
         for id in asked {
             let Some(watch) = self.watched.get_mut(id) else { continue };
             let is_named = named.contains(watch.vendor_order.as_str());
-            watch.misses = if is_named { 0 } else { watch.misses.saturating_add(1) };
+            watch.misses =
+                if is_named { watch.awaited.misses() } else { watch.misses.saturating_add(1) };
             if let Some(line) = self.lines.get_mut(provider) {
                 if watch.misses > MISSES_MAX {
                     line.missing.insert(*id);
@@ -374,7 +424,11 @@ impl Polls {
             tracing::warn!(order = %id, raw, "the vendor's status is not known; waiting on");
         }
         let said = Said { order: id, vendor_order: watch.vendor_order.clone() };
-        let fact = asking::fact(said, status).filter(|_| !watch.telling)?;
+        let fact = match watch.awaited {
+            Awaited::Code => asking::fact(said, status),
+            Awaited::Another => asking::word(id, status),
+        };
+        let fact = fact.filter(|_| !watch.telling)?;
         watch.telling = true;
         Some(fact)
     }

@@ -3,12 +3,14 @@
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
 use ring4_domain::ids::OrderId;
+use ring4_domain::money::Amount;
 use ring4_domain::order::{self, FailReason, OrderState};
 use ring4_providers::{BuyRequest, Cancellation, OrderStatus, Purchase, RefusalReason};
 use ring4_storage::Pending;
 
 use super::granting::Found;
 use super::{polling, searching};
+use crate::notices::{Topic, tell_admins};
 use crate::shop::{Shop, ShopError};
 
 /// How long a number that nobody paid for is offered back to its vendor, in seconds; vendors
@@ -49,16 +51,15 @@ pub(super) async fn buy(shop: &Shop, id: OrderId, trace: &str) -> Result<Found, 
         max_price: order.quote.cost_max,
     };
     let answer = shop.registry.buy(&candidate.provider, &request).await;
+    let mut charged = Amount::ZERO;
     let command = match answer {
         Purchase::Bought { vendor_order_id, number, cost, .. } => {
-            if cost > order.quote.cost_max {
-                tracing::warn!(trace, provider = %candidate.provider, "charged above the cap");
-            }
+            charged = cost;
             Command::PurchaseBought {
                 order: id,
                 purchase: order::Purchase {
                     candidate: place,
-                    provider: candidate.provider,
+                    provider: candidate.provider.clone(),
                     vendor_order: vendor_order_id,
                     number: number.as_str().into(),
                     cost,
@@ -81,6 +82,13 @@ pub(super) async fn buy(shop: &Shop, id: OrderId, trace: &str) -> Result<Found, 
         // The number has an owner already: this vendor sold it twice. Whether it also sold one
         // to us is for the lists to say.
         report(shop, trace, Command::PurchaseUnclear { order: id, candidate: place }).await?;
+    }
+    let cap = order.quote.cost_max;
+    if charged > cap {
+        tracing::warn!(trace, provider = %candidate.provider, "charged above the cap");
+        let provider = &candidate.provider;
+        tell_admins(shop, Topic::Money, |voice| voice.charged_above(id, provider, charged, cap))
+            .await;
     }
     Ok(Found::Granted(None))
 }

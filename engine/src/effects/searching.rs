@@ -243,14 +243,13 @@ fn is_spent(order: &Order, row: &VendorOrder) -> bool {
     kept && order.placed_at < ends_at && ends_at <= lost.since.plus_secs(LIFE_SECS_MAX)
 }
 
-/// The purchase in this row, as it was at that time, if it can be the lost one.
-fn adopt(
+/// Whether a row is of the service and the country that the candidate was to sell.
+pub(super) fn is_offer(
     shop: &Shop,
     order: &Order,
     candidate: &Candidate,
     row: &VendorOrder,
-    at: Timestamp,
-) -> Result<Option<order::Purchase>, ShopError> {
+) -> bool {
     let live = shop.live.load();
     let name = live.config.services.get(&candidate.service).map(|service| service.name.as_str());
     let service = row.service.as_deref().is_none_or(|service| {
@@ -260,16 +259,36 @@ fn adopt(
                 service.split('/').any(|part| part.trim().eq_ignore_ascii_case(name))
             })
     });
-    let country = row.country.is_none_or(|country| country == order.quote.country);
-    let dear = row.cost.is_some_and(|cost| cost > order.quote.cost_max);
+    service && row.country.is_none_or(|country| country == order.quote.country)
+}
+
+/// Whether a row was in the vendor's list before this moment, as far as it is known.
+pub(super) fn was_there(
+    shop: &Shop,
+    candidate: &Candidate,
+    row: &VendorOrder,
+    at: Timestamp,
+) -> bool {
     let seen_at = shop.sightings.since(&candidate.provider, &row.vendor_order_id);
     let sold_by = row.bought_at_ms.map(Timestamp).into_iter().chain(seen_at).min();
-    let before = sold_by.is_some_and(|at| at < order.placed_at);
+    sold_by.is_some_and(|sold_by| sold_by < at)
+}
+
+/// The purchase in this row, as it was at that time, if it can be the lost one.
+fn adopt(
+    shop: &Shop,
+    order: &Order,
+    candidate: &Candidate,
+    row: &VendorOrder,
+    at: Timestamp,
+) -> Result<Option<order::Purchase>, ShopError> {
+    let dear = row.cost.is_some_and(|cost| cost > order.quote.cost_max);
+    let before = was_there(shop, candidate, row, order.placed_at);
     // A code that came to a number nobody was shown is not the customer's, who would pay for it.
     // What the vendor keeps for it is the shop's loss, once the customer has the money back.
     let waits = matches!(row.status, OrderStatus::Waiting | OrderStatus::Unrecognised { .. });
     let usable = waits || (!order.state.is_open() && is_spent(order, row));
-    if !service || !country || dear || before || !usable {
+    if !is_offer(shop, order, candidate, row) || dear || before || !usable {
         return Ok(None);
     }
     let taken = shop.snapshot().order_of_purchase(&candidate.provider, &row.vendor_order_id)?;

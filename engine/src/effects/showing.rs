@@ -91,10 +91,7 @@ pub(super) async fn deposit_decided(shop: &Shop, id: DepositId) -> Result<Found,
         return tell(shop, deposit.customer, text).await;
     };
     let Screen { text, keyboard } = voice.back_to_offer(text, &quote)?;
-    say(shop, deposit.customer, text, Some(keyboard)).await.map(|found| match found {
-        Found::Granted(_) => Found::Granted(None),
-        later @ (Found::Later(_) | Found::Behind) => later,
-    })
+    say(shop, deposit.customer, text, Some(keyboard)).await.map(Found::uncarded)
 }
 
 pub(super) async fn deposit_to_admin(
@@ -120,10 +117,10 @@ pub(super) async fn deposit_to_admin(
     let view = DepositView {
         deposit: &deposit,
         name: &name,
-        reward: referring::reward_for(&snapshot, &deposit)?,
         available,
         decided_by: decided_by.as_deref(),
         first_by: first_by.as_deref(),
+        reward: referring::reward_for(&snapshot, &deposit)?,
     };
     let screen = voice(shop, &live, known.as_ref()).admin_deposit(view)?;
     show(shop, admin, card.map(|card| card.message), screen).await
@@ -154,10 +151,7 @@ pub(super) async fn picture_to_admin(
             tracing::warn!(deposit = %id, code, description, "a picture was not taken");
             Ok(Found::Granted(None))
         }
-        result => settle(shop, admin, result).await.map(|found| match found {
-            Found::Granted(_) => Found::Granted(None),
-            later @ (Found::Later(_) | Found::Behind) => later,
-        }),
+        result => settle(shop, admin, result).await.map(Found::uncarded),
     }
 }
 
@@ -218,11 +212,7 @@ pub(super) async fn show(
         match send(shop, user, call).await {
             Err(SendError::MessageGone) => {}
             result => {
-                return settle(shop, user, result).await.map(|found| match found {
-                    // The message is known already.
-                    Found::Granted(_) => Found::Granted(None),
-                    later @ (Found::Later(_) | Found::Behind) => later,
-                });
+                return settle(shop, user, result).await.map(Found::uncarded);
             }
         }
     }
@@ -235,10 +225,7 @@ pub(super) async fn tell(
     text: Option<String>,
 ) -> Result<Found, ShopError> {
     match text {
-        Some(text) => say(shop, user, text, None).await.map(|found| match found {
-            Found::Granted(_) => Found::Granted(None),
-            later @ (Found::Later(_) | Found::Behind) => later,
-        }),
+        Some(text) => say(shop, user, text, None).await.map(Found::uncarded),
         None => Ok(Found::Granted(None)),
     }
 }

@@ -58,10 +58,7 @@ pub(super) async fn drop_invoice(shop: &Shop, id: DepositId) -> Result<Found, Sh
         return Ok(Found::Granted(None));
     };
     let result = send(shop, deposit.customer, Call::DeleteMessage { message }).await;
-    settle(shop, deposit.customer, result).await.map(|found| match found {
-        Found::Granted(_) => Found::Granted(None),
-        later @ (Found::Later(_) | Found::Behind) => later,
-    })
+    settle(shop, deposit.customer, result).await.map(Found::uncarded)
 }
 
 /// What became of an attempt to give stars back.

@@ -2,7 +2,7 @@
 //! and the effects import this.
 
 use ring4_domain::deposit::{Deposit, DepositState};
-use ring4_domain::ids::{Timestamp, UserId};
+use ring4_domain::ids::{OrderId, ProviderId, Timestamp, UserId};
 use ring4_domain::money::Amount;
 use ring4_rules::messages::Value;
 use ring4_telegram::keyboard::Style;
@@ -201,6 +201,24 @@ impl Voice<'_> {
             ("user", Value::Text(&customer.to_string())),
         ];
         self.say("admin.stars_mismatch", &values)
+    }
+
+    /// A vendor charged more than it was to.
+    #[must_use]
+    pub fn charged_above(
+        &self,
+        order: OrderId,
+        provider: &ProviderId,
+        cost: Amount,
+        cap: Amount,
+    ) -> String {
+        let values = [
+            ("id", Value::Text(&order.to_string())),
+            ("provider", Value::Text(provider.as_str())),
+            ("cost", Value::Text(&self.money(cost))),
+            ("cap", Value::Text(&self.money(cap))),
+        ];
+        self.say("admin.notice.charged", &values)
     }
 
     /// The caption of a payment's picture.

@@ -112,7 +112,8 @@ impl Voice<'_> {
             TransferId::ReturnHold(id, _) => ("history.return_hold", id.to_string()),
             TransferId::Return(id, _) => ("history.return", id.to_string()),
             TransferId::ReturnRelease(id, _) => ("history.return_release", id.to_string()),
-            TransferId::Refund(id) | TransferId::VendorCost(id) => {
+            // Of these, only refunds ever stand in a wallet.
+            TransferId::Refund(id) | TransferId::VendorCost(id) | TransferId::ResendCost(id, _) => {
                 ("history.refund", id.to_string())
             }
         };

@@ -32,6 +32,8 @@ struct Remains {
     cost: bool,
     /// What was refunded.
     refund: Option<Amount>,
+    /// A bit for each further code that the vendor charged for.
+    resend_costs: u64,
 }
 
 /// A closed order's records.
@@ -41,6 +43,11 @@ pub struct Closed {
     pub order: Order,
     /// Its transfers, as far as they were not taken out before.
     pub transfers: Vec<Booked>,
+}
+
+/// The bit of one further code; an order has ten of them at most.
+const fn bit(place: u8) -> u64 {
+    1_u64.wrapping_shl(place as u32)
 }
 
 impl ClosedOrders {
@@ -54,6 +61,9 @@ impl ClosedOrders {
                         if by == transfer)
             }),
             TransferId::VendorCost(id) => of(id).is_some_and(|remains| remains.cost),
+            TransferId::ResendCost(id, place) => {
+                of(id).is_some_and(|remains| remains.resend_costs & bit(place) != 0)
+            }
             TransferId::Refund(id) => of(id).is_some_and(|remains| remains.refund.is_some()),
             TransferId::Deposit(_)
             | TransferId::Adjustment(_)
@@ -115,8 +125,13 @@ impl Book {
             TransferId::VendorCost(id),
             TransferId::Refund(id),
         ];
-        let transfers: Vec<Booked> =
-            of_order.iter().filter_map(|id| self.transfers.remove(id)).collect();
+        let places = (0..=u8::MAX).take(order.resends.len());
+        let of_resends = places.clone().map(|place| TransferId::ResendCost(id, place));
+        let transfers: Vec<Booked> = of_order
+            .into_iter()
+            .chain(of_resends)
+            .filter_map(|id| self.transfers.remove(&id))
+            .collect();
         let amount = |wanted: TransferId| {
             let found = transfers.iter().find(|booked| booked.transfer.id == wanted);
             found.map(|booked| booked.transfer.amount)
@@ -128,6 +143,11 @@ impl Book {
             cost: amount(TransferId::VendorCost(id)).is_some()
                 || before.is_some_and(|before| before.cost),
             refund: amount(TransferId::Refund(id)).or(before.and_then(|before| before.refund)),
+            resend_costs: places
+                .filter(|place| amount(TransferId::ResendCost(id, *place)).is_some())
+                .fold(before.map_or(0, |before| before.resend_costs), |bits, place| {
+                    bits | bit(place)
+                }),
         };
         self.closed.orders.insert(id, remains);
         for (provider, vendor_order) in order.numbers() {

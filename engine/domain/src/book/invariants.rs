@@ -111,6 +111,14 @@ pub enum Violation {
     /// Nothing will ever move this order again.
     #[error("order {0} is open and nobody will touch it")]
     OrderForgotten(OrderId),
+    /// What a vendor charged for another code is not what the order says.
+    #[error("the cost of code {place} more of order {order} is not what its record says")]
+    ResendCost {
+        /// The order.
+        order: OrderId,
+        /// Which code, from 0.
+        place: u8,
+    },
     /// A customer paid and there is no code.
     #[error("order {0} was charged without a code")]
     ChargedWithoutCode(OrderId),
@@ -142,6 +150,9 @@ impl Book {
                         && !self.closed.covers(id, booked.transfer.amount) =>
                 {
                     found.push(Violation::RefundAboveCapture(id));
+                }
+                TransferId::ResendCost(order, place) if !self.has_resend(order, place) => {
+                    found.push(Violation::ResendCost { order, place });
                 }
                 TransferId::Deposit(id) if !self.deposits.contains_key(&id) => {
                     found.push(Violation::CreditWithoutDeposit(id));
@@ -214,6 +225,15 @@ impl Book {
         if charged && order.code.as_ref().is_none_or(|code| code.code.is_blank()) {
             found.push(Violation::ChargedWithoutCode(id));
         }
+        for (place, resend) in (0..=u8::MAX).zip(&order.resends) {
+            let cost = TransferId::ResendCost(id, place);
+            let booked = self.transfers.get(&cost).map(|booked| booked.transfer.amount);
+            let said = Some(resend.cost).filter(|cost| *cost != Amount::ZERO);
+            let closed = booked.is_none() && self.closed.has(cost);
+            if booked != said && !(closed && said.is_some()) {
+                found.push(Violation::ResendCost { order: id, place });
+            }
+        }
         let refund = self.transfers.get(&TransferId::Refund(id));
         let refund = refund.map(|refund| refund.transfer.amount).or_else(|| self.closed.refund(id));
         let refundable = if charged { order.quote.price } else { Amount::ZERO };
@@ -228,6 +248,14 @@ impl Book {
         };
         if !moved {
             found.push(Violation::OrderForgotten(id));
+        }
+    }
+
+    /// Whether so many further codes were asked for, or the order was closed.
+    fn has_resend(&self, order: OrderId, place: u8) -> bool {
+        match self.orders.get(&order) {
+            Some(order) => order.resends.len() > usize::from(place),
+            None => self.closed.has(TransferId::ResendCost(order, place)),
         }
     }
 

@@ -109,7 +109,7 @@ impl Command {
             | Self::OrderDeadline { order } => vec![Key::Order(*order)],
             Self::Resend { order, step } => {
                 let owner = match step {
-                    ResendStep::Wait { provider, vendor_order } => {
+                    ResendStep::Wait { provider, vendor_order, .. } => {
                         Some(Key::Owner(provider.clone(), vendor_order.clone()))
                     }
                     _ => None,

@@ -1,12 +1,14 @@
 //! Another code on a delivered order's number. Only `decide` calls this.
 //!
-//! None of it moves money: what was charged was charged with the first code.
+//! None of it moves the customer's money: what was charged was charged with the first code.
 
 use super::Decision;
 use super::buying::{find, shown};
 use crate::change::Change;
 use crate::effect::Effect;
 use crate::ids::{OrderId, ProviderId, Timestamp};
+use crate::ledger::{AccountId, TRANSFER_MAX, Transfer, TransferId, TransferKind};
+use crate::money::Amount;
 use crate::order::{Code, Order, OrderState, Purchase};
 use crate::policy::Policy;
 use crate::refusal::Refusal;
@@ -29,6 +31,9 @@ pub(super) fn step(
             Err(Refusal::OrderUnknown)
         };
     }
+    if let ResendStep::Wait { provider, vendor_order, cost } = step {
+        return Ok(waits(view, order, &provider, vendor_order, cost));
+    }
     let Some(open) = order.open_resend() else { return Ok(Decision::nothing()) };
     let mut resend = open.clone();
     let asking = matches!(resend.state, ResendState::Asking { .. });
@@ -39,15 +44,6 @@ pub(super) fn step(
             let order = with(order, resend);
             // The card says the same as before.
             return Ok(vec![Change::Order(order)].into());
-        }
-        ResendStep::Wait { provider, vendor_order } if asking => {
-            let cleared = is_free(view, order, &provider, &vendor_order);
-            if cleared {
-                resend.seen = 0;
-                resend.vendor_order = vendor_order;
-            }
-            resend.state = ResendState::Waiting { cleared };
-            return Ok(vec![Change::Order(with(order, resend))].into());
         }
         ResendStep::Clear if resend.state == (ResendState::Waiting { cleared: false }) => {
             resend.state = ResendState::Waiting { cleared: true };
@@ -73,6 +69,49 @@ pub(super) fn step(
         _ => return Ok(Decision::nothing()),
     }
     Ok(shown(with(order, resend), &[]))
+}
+
+/// The vendor was asked. What it charged is booked even where nobody waits any more: the order was
+/// given back, or its time was up, before the answer came.
+fn waits(
+    view: &View,
+    order: &Order,
+    provider: &ProviderId,
+    vendor_order: String,
+    cost: Amount,
+) -> Decision {
+    let place = order.resends.len().checked_sub(1).and_then(|place| u8::try_from(place).ok());
+    let (Some(place), Some(last)) = (place, order.resends.last()) else {
+        return Decision::nothing();
+    };
+    let mut resend = last.clone();
+    let asking = order.open_resend().is_some();
+    if asking && matches!(resend.state, ResendState::Asking { .. }) {
+        let cleared = is_free(view, order, provider, &vendor_order);
+        if cleared {
+            resend.seen = 0;
+            resend.vendor_order = vendor_order;
+        }
+        resend.state = ResendState::Waiting { cleared };
+    }
+    let mut changes = Vec::new();
+    // What a vendor names is hostile: a cost must not be able to break the books.
+    let cost = cost.clamp(Amount::ZERO, TRANSFER_MAX);
+    if resend.cost == Amount::ZERO && cost.is_positive() {
+        resend.cost = cost;
+        changes.push(Change::Transfer(Transfer {
+            id: TransferId::ResendCost(order.id(), place),
+            debit: AccountId::VendorCost,
+            credit: AccountId::VendorFloat(provider.clone()),
+            amount: cost,
+            kind: TransferKind::Posted,
+        }));
+    }
+    if resend == *last {
+        return Decision::nothing();
+    }
+    changes.push(Change::Order(with(order, resend)));
+    changes.into()
 }
 
 fn request(
@@ -108,6 +147,7 @@ fn request(
         vendor_order: last.unwrap_or_else(|| purchase.vendor_order.clone()),
         seen: 0,
         code: None,
+        cost: Amount::ZERO,
     };
     let mut order = order.clone();
     let id = order.id();

@@ -39,6 +39,52 @@ another_code_comes_and_costs_nothing: "
          bought q2 v2 +15550100 0.24 from mock -> buying 0 started; nothing
 "
 
+codes_go_on_under_the_id_that_came_with_the_last: "
+         policy resends_max 3
+         given anna has 5.00 by d1
+         given anna orders q1 from mock
+         started q1 0                          -> buying 0 started
+         bought q1 v1 +15550100 0.24 from mock -> waiting
+         code q1 v1 12345                      -> delivered; charged 0.26; vendor 0.24
+         again q1 asked by anna                -> again asking:v1
+         again q1 started 1                    -> ok
+         again q1 waits v2                     -> again waiting!:v2
+         again q1 code 222                     -> again arrived:v2
+         # One id twice is one number all the same.
+         again q1 asked by anna                -> again arrived:v2 asking:v2
+         again q1 started 1                    -> ok
+         again q1 waits v2                     -> again arrived:v2 waiting:v2
+         again q1 cleared                      -> ok
+         again q1 code 333                     -> again arrived:v2 arrived:v2
+         again q1 asked by anna                -> again arrived:v2 arrived:v2 asking:v2
+"
+
+what_a_vendor_charges_after_all_is_the_shops_cost: "
+         given anna has 5.00 by d1
+         given anna orders q1 from mock
+         started q1 0                          -> buying 0 started
+         bought q1 v1 +15550100 0.24 from mock -> waiting
+         code q1 v1 12345                      -> delivered; charged 0.26; vendor 0.24
+         again q1 waits v1 charged 0.10        -> nothing
+         again q1 asked by anna                -> again asking:v1
+         again q1 started 1                    -> ok
+         again q1 waits v2 charged 0.10        -> again waiting!:v2; vendor 0.10; anna 4.74+0.00
+         again q1 waits v2 charged 0.10        -> nothing
+         again q1 code 222                     -> again arrived:v2
+         # Its answer came when nobody waited any more.
+         again q1 asked by anna                -> again arrived:v2 asking:v2
+         again q1 started 1                    -> ok
+         ada approves refund q1                -> refunded; refunded 0.26
+         again q1 waits v3 charged 9999999.00  -> again arrived:v2 asking!:v2; vendor 1000000.00
+         again q1 waits v3 charged 9999999.00  -> nothing
+         given anna orders q2 from mock
+         started q2 0                          -> buying 0 started
+         bought q2 v9 +15550100 0.24 from mock -> waiting
+         code q2 v9 12345                      -> delivered; charged 0.26; vendor 0.24
+         again q2 asked by anna                -> again asking:v9
+         again q2 waits v9 charged -1.00       -> again waiting:v9
+"
+
 a_vendor_may_say_no_or_nothing: "
          given anna has 5.00 by d1
          given anna orders q1 from mock

@@ -343,6 +343,7 @@ fn vendors_answer(words: &[&str], now: Timestamp) -> Option<Command> {
             customer: user(customer),
             referrer: user(referrer),
             deposit: deposit_id(deposit)?,
+            first: later.is_empty(),
         },
         ["again", order, ref step @ ..] => {
             Command::Resend { order: order_id(order)?, step: resend(step)? }
@@ -366,9 +367,10 @@ fn resend(words: &[&str]) -> Option<ResendStep> {
             ResendStep::Request { customer: user(who), offered: false }
         }
         ["started", seen] => ResendStep::Start { seen: seen.parse().unwrap() },
-        ["waits", vendor_order] => ResendStep::Wait {
+        ["waits", vendor_order, ref charged @ ..] => ResendStep::Wait {
             provider: ProviderId::new("mock").unwrap(),
             vendor_order: vendor_order.to_owned(),
+            cost: charged.last().map_or(Amount::ZERO, |usd| amount(usd)),
         },
         ["declined"] => ResendStep::Refuse { priced: false },
         ["priced"] => ResendStep::Refuse { priced: true },
@@ -464,7 +466,7 @@ pub fn money(decision: &Decision) -> Vec<String> {
             TransferId::Hold(_) => "held",
             TransferId::Capture(_) => "charged",
             TransferId::Release(_) => "released",
-            TransferId::VendorCost(_) => "vendor",
+            TransferId::VendorCost(_) | TransferId::ResendCost(..) => "vendor",
             TransferId::Refund(_) => "refunded",
             TransferId::ReturnHold(..) => "return_held",
             TransferId::Return(..) => "given_back",

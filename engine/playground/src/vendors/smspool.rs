@@ -133,7 +133,7 @@ fn reply(
         "/sms/check" => order(&mut |code| smspool.check(code, now_ms, mode)),
         "/sms/cancel" => order(&mut |code| smspool.cancel(code, now_ms)),
         "/sms/check_resend" => order(&mut |code| smspool.check_resend(code)),
-        "/sms/resend" => order(&mut |code| smspool.resend(code, now_ms)),
+        "/sms/resend" => order(&mut |code| smspool.resend(code, now_ms, mode)),
         _ => refused(404, "This page could not be found."),
     }
 }

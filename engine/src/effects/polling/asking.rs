@@ -11,6 +11,7 @@ use ring4_domain::order::Order;
 use ring4_domain::private::Private;
 use ring4_providers::{CallError, OrderStatus, VendorOrder};
 
+use crate::effects::resending;
 use crate::shop::{Shop, ShopError};
 
 /// Facts handed to the core at the same time; a group takes them in one commit.
@@ -27,7 +28,15 @@ pub(super) struct Said {
 #[derive(Debug)]
 pub(super) struct Fact {
     order: OrderId,
-    command: Command,
+    news: News,
+}
+
+#[derive(Debug)]
+enum News {
+    /// This.
+    Command(Command),
+    /// What this means for another code: that is for the order to say as it stands by then.
+    Another(OrderStatus),
 }
 
 /// What came of a request.
@@ -72,9 +81,14 @@ pub(super) async fn tell(shop: Arc<Shop>, facts: Vec<Fact>) -> Round {
         let shop = &shop;
         async move {
             let trace = format!("poll:{}", fact.order);
+            let command = match fact.news {
+                News::Command(command) => Some(command),
+                News::Another(status) => another(shop, fact.order, &status),
+            };
+            let Some(command) = command else { return };
             // The core refuses what it knows already. Where nothing can be written down, the
             // engine that is opened next asks again.
-            let _ = shop.submit(Actor::Engine, &trace, fact.command).await;
+            let _ = shop.submit(Actor::Engine, &trace, command).await;
         }
     });
     if AssertUnwindSafe(told).catch_unwind().await.is_err() {
@@ -102,7 +116,20 @@ pub(super) fn fact(said: Said, status: &OrderStatus) -> Option<Fact> {
             return None;
         }
     };
-    Some(Fact { order, command })
+    Some(Fact { order, news: News::Command(command) })
+}
+
+/// The vendor's word on a number that is to receive another code, where it says anything.
+pub(super) fn word(order: OrderId, status: &OrderStatus) -> Option<Fact> {
+    let says = matches!(status, OrderStatus::Received { .. } | OrderStatus::Waiting);
+    says.then(|| Fact { order, news: News::Another(status.clone()) })
+}
+
+fn another(shop: &Shop, id: OrderId, status: &OrderStatus) -> Option<Command> {
+    // What cannot be read now is asked for again.
+    let order = shop.snapshot().order(id).ok().flatten()?;
+    let step = resending::heard(&order, status)?;
+    Some(Command::Resend { order: id, step })
 }
 
 /// Tells the core what the vendor says of an order, where it says anything new.
@@ -117,9 +144,9 @@ pub(in crate::effects) async fn heard(
         tracing::warn!(trace, raw, "the vendor's status is not known; waiting on");
     }
     let said = Said { order: order.id(), vendor_order: purchase.vendor_order.clone() };
-    if let Some(fact) = fact(said, status) {
+    if let Some(Fact { news: News::Command(command), .. }) = fact(said, status) {
         // The core refuses what it knows already.
-        let _ = shop.submit(Actor::Engine, trace, fact.command).await?;
+        let _ = shop.submit(Actor::Engine, trace, command).await?;
     }
     Ok(())
 }

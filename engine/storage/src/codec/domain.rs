@@ -266,6 +266,7 @@ choice!(TransferId {
     4 => Release { 0: id },
     5 => VendorCost { 0: id },
     6 => Refund { 0: id },
+    7 => ResendCost { 0: id, 1: place },
     11 => ReturnHold { 0: id, 1: attempt },
     12 => Return { 0: id, 1: attempt },
     13 => ReturnRelease { 0: id, 1: attempt },

@@ -7,7 +7,7 @@ use ring4_domain::order::{Code, Order, Purchase};
 use ring4_domain::private::Private;
 use ring4_domain::resend::Resend;
 
-use super::{Coded, DecodeError, In, Out};
+use super::{Coded, DecodeError, In, Out, is_default, late, late_len};
 use crate::keyring::{self, Field, Place, SEALED_OVERHEAD};
 
 /// Fields that every order has, and all there are. What was appended is written only where it
@@ -137,8 +137,12 @@ fn read_code(place: &Place, input: &mut In<'_>) -> Result<Code, DecodeError> {
     })
 }
 
+/// Fields that every further code has; the cost came later.
+const RESEND_FIELDS_MIN: usize = 6;
+
 fn write_resend(resend: &Resend, place: &Place, out: &mut Out<'_>) {
-    out.list(6);
+    let late_fields = late_len(&[is_default(&resend.cost)]);
+    out.list(RESEND_FIELDS_MIN.saturating_add(late_fields));
     resend.state.write(out);
     resend.asked_at.write(out);
     resend.deadline.write(out);
@@ -148,10 +152,14 @@ fn write_resend(resend: &Resend, place: &Place, out: &mut Out<'_>) {
         Some(code) => write_code(code, place, out),
         None => out.none(),
     }
+    if late_fields > 0 {
+        resend.cost.write(out);
+    }
 }
 
 fn read_resend(place: &Place, input: &mut In<'_>) -> Result<Resend, DecodeError> {
-    input.list_of("Resend", 6)?;
+    let left = input.list("Resend")?.checked_sub(RESEND_FIELDS_MIN).filter(|left| *left <= 1);
+    let mut left = left.ok_or(DecodeError::Malformed("Resend"))?;
     Ok(Resend {
         state: Coded::read(input)?,
         asked_at: Coded::read(input)?,
@@ -159,6 +167,7 @@ fn read_resend(place: &Place, input: &mut In<'_>) -> Result<Resend, DecodeError>
         vendor_order: Coded::read(input)?,
         seen: Coded::read(input)?,
         code: if input.none()? { None } else { Some(read_code(place, input)?) },
+        cost: late(input, &mut left)?,
     })
 }
 

@@ -130,13 +130,14 @@ pub(crate) fn account(id: &AccountId) -> Vec<u8> {
 }
 
 pub(crate) fn transfer(id: TransferId) -> Vec<u8> {
-    let attempt = |kind: u8, id: DepositId, attempt: u8| {
-        KeyBytes::new(b't').byte(kind).unsigned(id.bits()).byte(attempt).end()
+    let counted = |kind: u8, bits: u64, count: u8| {
+        KeyBytes::new(b't').byte(kind).unsigned(bits).byte(count).end()
     };
     let (kind, bits) = match id {
-        TransferId::ReturnHold(id, nth) => return attempt(11, id, nth),
-        TransferId::Return(id, nth) => return attempt(12, id, nth),
-        TransferId::ReturnRelease(id, nth) => return attempt(13, id, nth),
+        TransferId::ReturnHold(id, nth) => return counted(11, id.bits(), nth),
+        TransferId::Return(id, nth) => return counted(12, id.bits(), nth),
+        TransferId::ReturnRelease(id, nth) => return counted(13, id.bits(), nth),
+        TransferId::ResendCost(id, place) => return counted(7, id.bits(), place),
         TransferId::Deposit(id) => (1, id.bits()),
         TransferId::Hold(id) => (2, id.bits()),
         TransferId::Capture(id) => (3, id.bits()),

@@ -418,6 +418,7 @@ pub fn chat_day(store: &mut Store) {
         vendor_order: "V600-2".to_owned(),
         seen: 1,
         code,
+        cost: Amount::ZERO,
     };
     let later = Code { code: "73501".into(), text: None, arrived_at: NOON.plus_secs(130) };
     again.resends =

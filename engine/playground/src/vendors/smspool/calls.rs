@@ -164,18 +164,20 @@ impl Smspool<'_> {
         }))
     }
 
-    /// A resend is a new order for the same number that costs nothing.
-    pub(super) fn resend(&mut self, code: &str, now_ms: i64) -> Reply {
+    /// A resend is a new order for the same number that costs nothing, unless `fault` says so.
+    pub(super) fn resend(&mut self, code: &str, now_ms: i64, fault: Option<Mode>) -> Reply {
         let Some(order) = self.account.order(code).cloned() else { return not_found() };
         if order.state != OrderState::Completed {
             return refused(400, "You have not received an SMS for this order yet.");
         }
-        let again = Order { cost_e4: 0, ..self.account.fresh(order, now_ms, None) };
+        let cost_e4 = if fault == Some(Mode::Overcharge) { order.cost_e4 } else { 0 };
+        let again = Order { cost_e4, ..self.account.fresh(order, now_ms, None) };
         let new_code = again.code.clone();
+        self.account.balance_e4 -= cost_e4;
         self.account.file(again);
         Reply::ok(json!({
             "success": 1, "message": "The number waits for another SMS.",
-            "order_id": new_code, "charge": 0,
+            "order_id": new_code, "charge": dollars(cost_e4),
         }))
     }
 }

@@ -232,14 +232,16 @@ fn resend() -> impl Strategy<Value = Resend> {
         Just(ResendState::Refused),
         Just(ResendState::Priced),
     ];
-    (state, at(), at(), "[ -~]{0,20}", any::<u32>(), option::of(code())).prop_map(
-        |(state, asked_at, deadline, vendor_order, seen, code)| Resend {
+    let cost = prop_oneof![Just(Amount::ZERO), amount()];
+    (state, at(), at(), "[ -~]{0,20}", any::<u32>(), option::of(code()), cost).prop_map(
+        |(state, asked_at, deadline, vendor_order, seen, code, cost)| Resend {
             state,
             asked_at,
             deadline,
             vendor_order,
             seen,
             code,
+            cost,
         },
     )
 }
@@ -391,6 +393,7 @@ fn transfer_id() -> impl Strategy<Value = TransferId> {
         order_id().prop_map(TransferId::Release),
         order_id().prop_map(TransferId::VendorCost),
         order_id().prop_map(TransferId::Refund),
+        (order_id(), any::<u8>()).prop_map(|(id, place)| TransferId::ResendCost(id, place)),
         adjustment_id().prop_map(TransferId::Adjustment),
     ]
 }

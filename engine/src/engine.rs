@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ring4_config::Config;
-use ring4_domain::change::Actor;
+use ring4_domain::change::{Activation, Actor};
 use ring4_domain::command::Command;
 use ring4_domain::ids::{OrderId, RulesVersion};
 use ring4_rules::{Files, Report};
@@ -32,7 +32,7 @@ use crate::executor::{self, ExecutorThread, Health, NewsBoard, Stopped, SubmitEr
 use crate::live;
 use crate::menus::Menus;
 use crate::notices::{self, Topic, tell_admins};
-use crate::reload::{Built, Origin, Reloader, Rulebook, Shelf, ShelfError};
+use crate::reload::{Built, Origin, Reloader, Rulebook, Shelf, ShelfError, activations};
 use crate::shipping::{Shipping, ShippingError};
 use crate::shop::{Shop, ShopError};
 use crate::trouble::probing::Prober;
@@ -455,34 +455,37 @@ async fn ended(shipping: &mut Option<Shipping>) {
 }
 
 /// Notes in the journal which rule set is live.
-async fn activate(shop: &Shop, version: RulesVersion) -> Result<(), Stopped> {
-    let command = Command::ActivateRules(version);
+async fn activate(shop: &Shop, version: RulesVersion) -> Result<(), StartError> {
+    let before = shop.snapshot().rules_since().map_err(ShopError::from)?;
+    let command = Command::ActivateRules(Activation { version, over: None, before });
     match shop.submit(Actor::Engine, "start", command).await {
         // Activating is never refused. In trouble the shop is there to be read.
         Ok(_) | Err(SubmitError::Trouble) => Ok(()),
-        Err(SubmitError::Stopped(stopped)) => Err(stopped),
+        Err(SubmitError::Stopped(stopped)) => Err(stopped.into()),
     }
 }
 
 /// Builds the rule set from the files, or from the last good ones, and opens the store.
 fn open(origin: &Origin, verify_command: Option<VerifyCommand>) -> Result<Opened, StartError> {
     let read = origin.read();
-    let on_disk = read.as_ref().ok().cloned();
+    // A broken script beside them takes nothing from the settings.
+    let settings = read.as_ref().ok().and_then(|files| origin.settings(files).ok());
+    let settings = settings.map(|loaded| loaded.config);
     let fresh = read.and_then(|files| origin.build(files));
-    let data_dir = match &fresh {
-        Ok(built) => built.config.fixed.storage.data_dir.clone(),
-        Err(_) => origin.data_dir(),
+    let data_dir = match &settings {
+        Some(settings) => settings.fixed.storage.data_dir.clone(),
+        None => origin.data_dir(),
     };
     let fresh = match fresh {
         Err(report) if !data_dir.join("rules").is_dir() => return Err(StartError::Rules(report)),
         fresh => fresh,
     };
-    let (backups, backup_key) = match &fresh {
-        Ok(built) => {
-            vault::check(&built.config.fixed)?;
-            (built.config.fixed.backup_dir(), vault::key(&built.config.fixed))
+    let (backups, backup_key) = match &settings {
+        Some(settings) => {
+            vault::check(&settings.fixed)?;
+            (settings.fixed.backup_dir(), vault::key(&settings.fixed))
         }
-        Err(_) => (data_dir.join("backups"), None),
+        None => (data_dir.join("backups"), None),
     };
     let options = ring4_storage::Options {
         verify_command,
@@ -497,26 +500,7 @@ fn open(origin: &Origin, verify_command: Option<VerifyCommand>) -> Result<Opened
     } else {
         tracing::warn!(?recovery, "store opened after repairs");
     }
-    let built = match fresh {
-        Ok(built) => built,
-        Err(report) => {
-            tracing::error!("settings or rules are broken; the last good ones run\n{report}");
-            last_good(origin, &Shelf::new(&data_dir), &store).map_err(|error| {
-                tracing::error!(%error, "no former rule set can stand in");
-                StartError::Rules(report)
-            })?
-        }
-    };
-    // What an admin chose holds for as long as the files are those it was chosen over.
-    let shelf = Shelf::new(&data_dir);
-    let chosen = on_disk.and_then(|files| Some((chosen(origin, &shelf, &files)?, files)));
-    let (built, seen) = match chosen {
-        Some((built, files)) => (built, files),
-        None => {
-            let seen = built.files.clone();
-            (built, seen)
-        }
-    };
+    let (built, seen) = elect(origin, fresh, settings, &store, &Shelf::new(&data_dir))?;
     for warning in &built.warnings {
         tracing::warn!("{warning}");
     }
@@ -531,37 +515,56 @@ struct Opened {
     recovery: Recovery,
 }
 
-/// The version that an admin chose over these files, if one did and it still holds.
-fn chosen(origin: &Origin, shelf: &Shelf, files: &Files) -> Option<Built> {
-    let pin = shelf.pinned().unwrap_or_else(|error| {
-        tracing::error!(%error, "whether an admin chose a rule set cannot be read");
-        None
-    })?;
-    if pin.over != ring4_rules::version_of(files) {
-        return None;
-    }
-    let kept = shelf.fetch(pin.version).map_err(|error| error.to_string());
-    let built = kept.and_then(|files| origin.build(files).map_err(|report| report.to_string()));
-    match built {
-        Ok(built) => {
-            tracing::warn!(version = %pin.version, "a rule set is live that an admin chose");
-            Some(built)
+/// The rule set to run, and the files that count as looked at for it. That is what the files say,
+/// unless an admin chose another version over just these files, or they are broken; then it is
+/// what the journal names. The settings that are no part of a rule set stay those of the files.
+fn elect(
+    origin: &Origin,
+    fresh: Result<Built, Report>,
+    settings: Option<Config>,
+    store: &Store,
+    shelf: &Shelf,
+) -> Result<(Built, Files), StartError> {
+    let last = activations(&store.snapshot(), None, 1).map_err(ShopError::from)?;
+    let last = last.first().map(|last| last.activation);
+    let kept = |version| origin.build(shelf.fetch(version)?).map_err(StartError::Rules);
+    match (fresh, last) {
+        (Ok(fresh), Some(last)) if last.over == Some(fresh.live.version()) => {
+            match kept(last.version) {
+                Ok(chosen) => {
+                    let version = last.version;
+                    tracing::warn!(%version, "a rule set is live that an admin chose");
+                    Ok((chosen.under(&fresh.config), fresh.files))
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the rule set that an admin chose does not hold");
+                    let seen = fresh.files.clone();
+                    Ok((fresh, seen))
+                }
+            }
         }
-        Err(error) => {
-            tracing::error!(error, "the rule set that an admin chose does not hold any more");
-            None
+        (Ok(fresh), _) => {
+            let seen = fresh.files.clone();
+            Ok((fresh, seen))
         }
+        (Err(report), Some(last)) => {
+            tracing::error!("settings or rules are broken; the last good ones run\n{report}");
+            let good = kept(last.version).map_err(|error| {
+                tracing::error!(%error, "no former rule set can stand in");
+                StartError::Rules(report)
+            })?;
+            // An admin who was taken out of the files does not come back with a former version.
+            let files = last.over.and_then(|over| shelf.fetch(over).ok());
+            let of_files = || Some(origin.settings(&files?).ok()?.config);
+            let good = match settings.or_else(of_files) {
+                Some(settings) => good.under(&settings),
+                None => good,
+            };
+            let seen = good.files.clone();
+            Ok((good, seen))
+        }
+        (Err(report), None) => Err(StartError::Rules(report)),
     }
-}
-
-fn last_good(origin: &Origin, shelf: &Shelf, store: &Store) -> Result<Built, StartError> {
-    let version = store.snapshot().rules().map_err(ShopError::from)?;
-    let Some(version) = version else {
-        let problem = ring4_rules::Problem::whole_file("rules", "none was ever live");
-        return Err(StartError::Rules(problem.into()));
-    };
-    let files: Files = shelf.fetch(version)?;
-    origin.build(files).map_err(StartError::Rules)
 }
 
 /// Sees to it that no entry is dated before the last one. Returns how many seconds the clock

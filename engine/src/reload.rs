@@ -5,6 +5,7 @@
 //! replaced is dead for ever. An event only means "look again"; what counts is whether the
 //! content differs.
 
+mod history;
 mod params;
 mod rulebook;
 mod shelf;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ring4_config::{Config, Env, Overrides};
-use ring4_domain::change::Actor;
+use ring4_domain::change::{Activation, Actor};
 use ring4_domain::command::Command;
 use ring4_domain::ids::{RulesVersion, UserId};
 use ring4_rules::{Files, Report, RuleSet, Sources};
@@ -28,8 +29,9 @@ use crate::live::Live;
 use crate::screens::keys::KEYS;
 use crate::shop::Shop;
 
-pub use rulebook::{Comparison, Kept, PriceChange, Rulebook, Wish};
-pub use shelf::{Pin, Shelf, ShelfError};
+pub use history::{Activated, activations};
+pub use rulebook::{Comparison, PriceChange, Rulebook, Wish};
+pub use shelf::{Shelf, ShelfError};
 
 /// Where the rule set and the settings are read from.
 #[derive(Clone, Debug)]
@@ -70,6 +72,22 @@ pub struct Built {
     pub files: Files,
     /// What works, but probably not as meant.
     pub warnings: Vec<String>,
+}
+
+impl Built {
+    /// The same rule set under settings that are no part of one: who is an admin, where the data
+    /// lies, which vendors and plugins there are. Going back to a rule set changes none of them.
+    #[must_use]
+    pub fn under(mut self, settings: &Config) -> Self {
+        self.live.policy.admins = admins(settings);
+        self.live.policy.admin_group = settings.fixed.telegram.admin_group;
+        self.config.fixed = settings.fixed.clone();
+        self
+    }
+}
+
+fn admins(settings: &Config) -> BTreeSet<UserId> {
+    settings.fixed.telegram.admins.iter().copied().collect()
 }
 
 /// What became of a save.
@@ -127,17 +145,25 @@ impl Origin {
         name.to_string_lossy().into_owned()
     }
 
+    /// The settings among these files, whatever is wrong with the scripts beside them.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the settings.
+    pub fn settings(&self, files: &Files) -> Result<ring4_config::Loaded, Report> {
+        let name = self.config_name();
+        let text = files.get(&name).map(String::as_str).unwrap_or_default();
+        let mut loaded = ring4_config::parse(&name, text, &self.env)?;
+        loaded.config.apply(&self.overrides);
+        Ok(loaded)
+    }
+
     /// Builds and proves a rule set out of these files.
     ///
     /// # Errors
     /// Everything that is wrong with them.
     pub fn build(&self, files: Files) -> Result<Built, Report> {
         let files = completed(files);
-        let name = self.config_name();
-        let text = files.get(&name).map(String::as_str).unwrap_or_default();
-        let mut loaded = ring4_config::parse(&name, text, &self.env)?;
-        loaded.config.apply(&self.overrides);
-        let ring4_config::Loaded { config, mut warnings } = loaded;
+        let ring4_config::Loaded { config, mut warnings } = self.settings(&files)?;
         if files.contains_key(SHIPPED_POLICY) {
             warnings.push(format!(
                 "policy.rhai is missing among the scripts: the one shipped with the engine \
@@ -160,8 +186,7 @@ impl Origin {
                     .to_owned(),
             );
         }
-        let admins: BTreeSet<_> = config.fixed.telegram.admins.iter().copied().collect();
-        let mut live = Live::new(config.live.clone(), rules, admins);
+        let mut live = Live::new(config.live.clone(), rules, admins(&config));
         live.policy.admin_group = config.fixed.telegram.admin_group;
         Ok(Built { config, live, files, warnings })
     }
@@ -224,7 +249,7 @@ impl Reloader {
                     Some(wish) = self.wishes.recv() => {
                         let Wish { admin, trace, version, done } = wish;
                         let outcome = self.go_to(admin, &trace, version).await?;
-                        if matches!(outcome, Outcome::Ready { .. } | Outcome::RestartNeeded(_)) {
+                        if matches!(outcome, Outcome::Ready { .. }) {
                             herald.announce(outcome.clone());
                         }
                         // Nobody may wait any more.
@@ -310,57 +335,57 @@ impl Reloader {
             Ok(Err(report)) => return Ok(Outcome::Rejected(report)),
             Err(error) => return Ok(Outcome::Rejected(error.to_string())),
         };
-        let over = ring4_rules::version_of(self.refused.as_ref().unwrap_or(&self.files));
-        let pin = (over != version).then_some(Pin { version, over });
-        self.put(built, pin, Actor::Admin(admin), trace).await
+        let over = Some(ring4_rules::version_of(&self.files)).filter(|over| *over != version);
+        self.put(built, over, Actor::Admin(admin), trace).await
     }
 
     async fn swap(&mut self, built: Built) -> Result<Outcome, SubmitError> {
         let files = built.files.clone();
+        let keys = self.started.restart_keys(&built.config);
         let outcome = self.put(built, None, Actor::Engine, "reload").await?;
-        if !matches!(outcome, Outcome::Rejected(_)) {
-            self.files = files;
-            self.refused = None;
+        if matches!(outcome, Outcome::Rejected(_)) {
+            return Ok(outcome);
         }
-        Ok(outcome)
+        self.files = files;
+        self.refused = None;
+        Ok(if keys.is_empty() { outcome } else { Outcome::RestartNeeded(keys) })
     }
 
-    /// Puts a proven rule set in place of the live one.
+    /// Puts a proven rule set in place of the live one. Its files are on the shelf before the
+    /// journal names their version, and what the journal names is what the next start runs.
     async fn put(
         &self,
         built: Built,
-        pin: Option<Pin>,
+        over: Option<RulesVersion>,
         actor: Actor,
         trace: &str,
     ) -> Result<Outcome, SubmitError> {
-        let Built { config, mut live, files, warnings } = built;
         let before = self.shop.live.load_full();
-        live.services_off = Arc::clone(&before.services_off);
-        // Who is an admin takes a restart, as the report on it says.
+        // What takes a restart does, as the report on it says.
+        let Built { mut live, files, warnings, .. } = built;
         live.policy.admins.clone_from(&before.policy.admins);
         live.policy.admin_group = before.policy.admin_group;
+        live.services_off = Arc::clone(&before.services_off);
         for warning in warnings {
             tracing::warn!("{warning}");
         }
         let version = live.version();
-        let noted = self.shelf.keep(version, &files).and_then(|()| self.shelf.pin(pin));
-        if let Err(error) = noted {
+        if let Err(error) = self.shelf.keep(version, &files) {
             // Without the copy a broken file at the next start would have nothing to fall back
             // to; the shop goes on with what it has.
             return Ok(Outcome::Rejected(error.to_string()));
         }
         let changed = self.describe(before.version(), &files);
-        let command = Command::ActivateRules(version);
+        let since = match self.shop.snapshot().rules_since() {
+            Ok(since) => since,
+            Err(error) => return Ok(Outcome::Rejected(error.to_string())),
+        };
+        let command = Command::ActivateRules(Activation { version, over, before: since });
         // Activating is never refused.
         let _ = self.shop.submit(actor, trace, command).await?;
         self.shop.live.store(Arc::new(live));
         self.shop.menus_due.notify_one();
-        let keys = self.started.restart_keys(&config);
-        if keys.is_empty() {
-            Ok(Outcome::Ready { version, changed })
-        } else {
-            Ok(Outcome::RestartNeeded(keys))
-        }
+        Ok(Outcome::Ready { version, changed })
     }
 
     /// The files in which a rule set differs from the one that was live, for people.

@@ -64,6 +64,9 @@ mod policy;
 /// What operators save while the shop runs.
 mod reload;
 
+/// Going back to an earlier rule set.
+mod rules;
+
 /// Vendors that do not answer or do not sell.
 mod health;
 

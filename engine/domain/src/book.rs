@@ -155,9 +155,9 @@ impl Book {
                     self.wishes.remove(effect);
                 }
             }
-            Change::RulesActivated(version) => {
-                self.rules = Some(*version);
-                self.rules_seen.insert(*version);
+            Change::RulesActivated(activation) => {
+                self.rules = Some(activation.version);
+                self.rules_seen.insert(activation.version);
             }
             Change::CodesForgotten(before) => self.forgotten = Some(*before),
             Change::SaleSet(switch) => {

@@ -44,7 +44,7 @@ pub enum Change {
         made: Seq,
     },
     /// This rule set is live.
-    RulesActivated(RulesVersion),
+    RulesActivated(Activation),
     /// Numbers and codes of orders placed before this day are forgotten.
     CodesForgotten(Day),
     /// An admin turned a vendor's switch.
@@ -63,6 +63,27 @@ pub enum Change {
     Broadcast(Broadcast),
     /// How far a broadcast has come.
     Outreach(Outreach),
+}
+
+/// A rule set goes live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activation {
+    /// Which.
+    pub version: RulesVersion,
+    /// What the files said when an admin chose another version over them. The choice holds for as
+    /// long as the files are those; none where the version is that of the files.
+    pub over: Option<RulesVersion>,
+    /// The entry that made the rule set live which was live before, so that the history can be
+    /// followed without reading what lies between. None for the first, and unknown for those that
+    /// went live before this was noted.
+    pub before: Option<Seq>,
+}
+
+impl From<RulesVersion> for Activation {
+    /// A version that is the files', and the first.
+    fn from(version: RulesVersion) -> Self {
+        Self { version, over: None, before: None }
+    }
 }
 
 /// Who caused an entry.

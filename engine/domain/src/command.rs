@@ -3,7 +3,7 @@
 mod touched;
 
 use crate::broadcast::BroadcastStep;
-use crate::change::Seq;
+use crate::change::{Activation, Seq};
 use crate::customer::{Profile, Prompt};
 use crate::day::Day;
 use crate::deposit::{Picture, Reference};
@@ -299,7 +299,7 @@ pub enum Command {
         message: Option<MessageId>,
     },
     /// A rule set is proven and goes live.
-    ActivateRules(RulesVersion),
+    ActivateRules(Activation),
     /// A day has passed: numbers and codes that were kept long enough are to be forgotten.
     ForgetCodes,
     /// An admin lets a vendor sell, only serve what is open, or rest.

@@ -196,7 +196,7 @@ fn serve(
         Command::Granted { effect, made, message } => {
             Ok(serving::granted(view, effect, made, message))
         }
-        Command::ActivateRules(version) => Ok(serving::activate_rules(view, version)),
+        Command::ActivateRules(activation) => Ok(serving::activate_rules(view, activation)),
         Command::ForgetCodes => Ok(serving::forget_codes(view, policy, now)),
         Command::SetSale { admin, provider, sale } => {
             serving::set_sale(view, policy, admin, provider, sale, now)

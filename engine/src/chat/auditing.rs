@@ -99,7 +99,7 @@ fn subject(entry: &Entry) -> String {
         }
         Change::Standing(standing) => standing.block.as_ref().map(|block| block.reason.clone()),
         Change::Order(order) => Some(order.id().to_string()),
-        Change::RulesActivated(version) => Some(version.to_string()),
+        Change::RulesActivated(activation) => Some(activation.version.to_string()),
         Change::SaleSet(switch) => {
             Some(format!("{} {}", switch.provider, format!("{:?}", switch.sale).to_lowercase()))
         }

@@ -53,7 +53,7 @@ impl Visit<'_> {
             DeskVerb::Maintenance => self.maintenance_by_words(words).await,
             DeskVerb::Stats => self.stats_by_words(words).await,
             DeskVerb::Export => self.export_by_words(words).await,
-            DeskVerb::Rules => self.rules().await,
+            DeskVerb::Rules => self.rules(None).await,
             DeskVerb::Logs => self.logs_by_words(words).await,
             DeskVerb::Broadcast => self.broadcast_by_words(words).await,
         }
@@ -71,7 +71,8 @@ impl Visit<'_> {
             Desk::BookAdjustment(id) => self.book_adjustment(id).await,
             Desk::Audit(before) => self.audit(before, super::auditing::ACTS_SHOWN).await,
             Desk::Maintenance(on) => self.maintenance(on, String::new()).await,
-            Desk::Rules => self.rules().await,
+            Desk::Rules => self.rules(None).await,
+            Desk::RulesBefore(seq) => self.rules(Some(seq)).await,
             Desk::RulesPreview(version) => self.rules_preview(version).await,
             Desk::RulesGo(version) => self.rules_go(version).await,
             Desk::Stats(days) => self.stats(days).await,

@@ -3,40 +3,62 @@
 
 use std::sync::Arc;
 
-use ring4_domain::change::Actor;
+use ring4_domain::change::{Actor, Seq};
 use ring4_domain::ids::RulesVersion;
 
 use ring4_rules::messages::Value;
 
 use super::{Reply, Visit};
-use crate::reload::Outcome;
-use crate::screens::rules::{RulesPreview, RulesView};
+use crate::reload::{Outcome, activations};
+use crate::screens::rules::{HISTORY_ROWS, RulesPreview, RulesView};
 use crate::shop::{ShopError, name_of};
 
 impl Visit<'_> {
-    pub(super) async fn rules(&self) -> Result<Reply, ShopError> {
+    /// The live rule set and those before it: from this entry backwards, or the latest.
+    pub(super) async fn rules(&self, from: Option<Seq>) -> Result<Reply, ShopError> {
         let snapshot = self.shop.snapshot();
-        let since = snapshot.rules_since()?;
-        let entry = since.map(|seq| snapshot.entry(seq)).transpose()?.flatten();
-        let by = match entry.as_ref().map(|entry| entry.actor) {
+        let lately = activations(&snapshot, None, 2)?;
+        let (live, before) = (lately.first(), lately.get(1));
+        let by = match live.map(|live| live.actor) {
             Some(Actor::Admin(admin)) => Some(name_of(&snapshot, admin)?),
             _ => None,
         };
-        let (book, live) = (Arc::clone(&self.shop.rulebook), self.live.version());
-        let kept = tokio::task::spawn_blocking(move || book.kept(live)).await?;
-        let (kept, changed) = kept.unwrap_or_else(|error| {
-            tracing::warn!(error, "the kept rule sets cannot be read");
-            Default::default()
-        });
+        let version = self.live.version();
+        let changed = match before {
+            Some(before) => self.differing(before.activation.version, version).await?,
+            None => Vec::new(),
+        };
+        let mut history = match from.or(before.map(|before| before.seq)) {
+            Some(from) => activations(&snapshot, Some(from), HISTORY_ROWS + 1)?,
+            None => Vec::new(),
+        };
+        let older = history.get(HISTORY_ROWS).map(|next| next.seq);
+        history.truncate(HISTORY_ROWS);
         let view = RulesView {
-            version: live,
-            since: entry.map(|entry| entry.at),
+            version,
+            since: live.map(|live| live.at),
             by,
             changed,
             last: self.shop.rulebook.last(),
-            kept,
+            history,
+            newest: from.is_none(),
+            older,
         };
         Ok(Reply::Screen(self.voice().rules(&view)?))
+    }
+
+    /// The files in which one version differs from another; none where one is not kept any more.
+    async fn differing(
+        &self,
+        one: RulesVersion,
+        other: RulesVersion,
+    ) -> Result<Vec<String>, ShopError> {
+        let book = Arc::clone(&self.shop.rulebook);
+        let read = tokio::task::spawn_blocking(move || book.differing(one, other)).await?;
+        Ok(read.unwrap_or_else(|error| {
+            tracing::warn!(error, "the kept rule sets cannot be read");
+            Vec::new()
+        }))
     }
 
     /// How a kept version differs from the live one.
@@ -62,7 +84,7 @@ impl Visit<'_> {
             }
             None => self.voice().say("trouble.short", &[]),
         };
-        Ok(match self.rules().await? {
+        Ok(match self.rules(None).await? {
             Reply::Screen(screen) => Reply::Both(screen, notice),
             reply => reply,
         })

@@ -31,15 +31,6 @@ pub struct Wish {
     pub done: oneshot::Sender<Outcome>,
 }
 
-/// A version on the shelf.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// Which.
-    pub version: RulesVersion,
-    /// When it first went live.
-    pub since: Timestamp,
-}
-
 /// A sample price that another version would change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PriceChange {
@@ -91,23 +82,13 @@ impl Rulebook {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The versions that are kept, newest first, and the files in which the live one differs from
-    /// the one kept before it.
+    /// The files in which one kept version differs from another.
     ///
     /// # Errors
-    /// The shelf cannot be read.
-    pub fn kept(&self, live: RulesVersion) -> Result<(Vec<Kept>, Vec<String>), String> {
-        let kept = self.shelf.kept().map_err(|error| error.to_string())?;
-        let place = kept.iter().position(|kept| kept.version == live);
-        let before = place.and_then(|place| kept.get(place.saturating_add(1)));
-        let changed = match before {
-            Some(before) => {
-                let fetch = |version| self.shelf.fetch(version).map_err(|error| error.to_string());
-                differing(&fetch(before.version)?, &fetch(live)?)
-            }
-            None => Vec::new(),
-        };
-        Ok((kept, changed))
+    /// One of them is not kept: the reason for people.
+    pub fn differing(&self, one: RulesVersion, other: RulesVersion) -> Result<Vec<String>, String> {
+        let fetch = |version| self.shelf.fetch(version).map_err(|error| error.to_string());
+        Ok(differing(&fetch(one)?, &fetch(other)?))
     }
 
     /// How another version differs from the live one, built and proven as it would be to go live.

@@ -1,15 +1,18 @@
 //! The rule set for admins: what is live, what was live before, what going back would change. Only
 //! the chat room imports this.
 
+use std::collections::BTreeSet;
+
+use ring4_domain::change::Seq;
 use ring4_domain::ids::{RulesVersion, Timestamp};
 use ring4_rules::messages::Value;
 
 use super::{Rows, Screen, ScreenError, Voice};
 use crate::chat::press::{Desk, Press};
-use crate::reload::{Comparison, Kept, Outcome};
+use crate::reload::{Activated, Comparison, Outcome};
 
-/// Versions that can be chosen.
-const KEPT_SHOWN: usize = 6;
+/// Rule sets of the past on one page.
+pub const HISTORY_ROWS: usize = 6;
 
 /// Characters of a rejection that are shown; the log and the notice have the rest.
 const REPORT_CHARS_MAX: usize = 800;
@@ -26,12 +29,16 @@ pub struct RulesView {
     pub since: Option<Timestamp>,
     /// The admin who chose it; `None` where it follows the files.
     pub by: Option<String>,
-    /// The files in which it differs from the version kept before it.
+    /// The files in which it differs from the version that was live before it.
     pub changed: Vec<String>,
     /// What became of the last save.
     pub last: Option<(Timestamp, Outcome)>,
-    /// The versions kept, newest first.
-    pub kept: Vec<Kept>,
+    /// What was live before, newest first.
+    pub history: Vec<Activated>,
+    /// Whether this is the newest page of it.
+    pub newest: bool,
+    /// The entry with which the next page begins, where there is one.
+    pub older: Option<Seq>,
 }
 
 /// A version that may be gone back to.
@@ -70,16 +77,25 @@ impl Voice<'_> {
             ("last", Value::Html(&self.last_save(view.last.as_ref()))),
         ];
         let mut rows = Rows::default();
-        let others = view.kept.iter().filter(|kept| kept.version != view.version);
-        for kept in others.take(KEPT_SHOWN) {
-            let version = kept.version.to_string();
+        let mut listed = BTreeSet::from([view.version]);
+        for past in &view.history {
+            let version = past.activation.version;
+            // What was live several times can be gone back to by one button.
+            if !listed.insert(version) {
+                continue;
+            }
+            let name = version.to_string();
             let values = [
-                ("version", Value::Text(version.get(..8).unwrap_or(&version))),
-                ("when", Value::Text(&self.moment(kept.since))),
+                ("version", Value::Text(name.get(..8).unwrap_or(&name))),
+                ("when", Value::Text(&self.moment(past.at))),
             ];
-            let press = Press::Desk(Desk::RulesPreview(kept.version));
+            let press = Press::Desk(Desk::RulesPreview(version));
             rows.add([self.button_with("rules.kept", &values, &press)]);
         }
+        let newer = (!view.newest).then(|| self.button("menu.newer", &Press::Desk(Desk::Rules)));
+        let older = view.older.map(|seq| Press::Desk(Desk::RulesBefore(seq)));
+        let older = older.map(|press| self.button("menu.older", &press));
+        rows.add(newer.into_iter().chain(older));
         rows.add([
             self.button("admin.refresh", &Press::Desk(Desk::Rules)),
             self.button("menu.admin", &Press::Admin),

@@ -199,6 +199,11 @@ impl<'a> In<'a> {
         Ok(none)
     }
 
+    /// Whether a list follows.
+    pub(crate) fn is_list(&self) -> bool {
+        self.cbor.datatype().is_ok_and(|next| next == Type::Array)
+    }
+
     fn end(&self) -> Result<(), DecodeError> {
         let done = self.cbor.position() == self.cbor.input().len();
         if done { Ok(()) } else { Err(DecodeError::Trailing) }

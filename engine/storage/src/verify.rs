@@ -364,8 +364,9 @@ impl Fold {
                     let accounts = [&transfer.debit, &transfer.credit];
                     moved.extend(accounts.into_iter().filter_map(AccountId::wallet));
                 }
-                Change::RulesActivated(version) => {
-                    self.rules = Some(RulesRow { version: *version, since: seq });
+                Change::RulesActivated(activation) => {
+                    let version = activation.version;
+                    self.rules = Some(RulesRow { version, since: seq });
                 }
                 _ => {}
             }

@@ -95,7 +95,7 @@ pub fn trade(store: &mut Store, count: u64, history: u8) {
         let mut version = [history; 8];
         version[..4].copy_from_slice(&u32::try_from(seq).unwrap().to_be_bytes());
         let at = Timestamp(NOON + i64::try_from(seq).unwrap() * 60_000);
-        let change = Change::RulesActivated(RulesVersion(version));
+        let change = Change::RulesActivated(RulesVersion(version).into());
         group.stage(at, Actor::Engine, "test", vec![change]).unwrap();
     }
     group.commit().unwrap();
@@ -106,7 +106,7 @@ fn trade_bytes(store: &mut Store, groups: u64) {
     for _ in 0..groups {
         let mut group = store.begin();
         for _ in 0..500 {
-            let change = Change::RulesActivated(RulesVersion([7; 8]));
+            let change = Change::RulesActivated(RulesVersion([7; 8]).into());
             let cause = "x".repeat(ring4_domain::change::CAUSE_LEN_MAX);
             group.stage(Timestamp(NOON), Actor::Engine, cause, vec![change]).unwrap();
         }

@@ -1,12 +1,12 @@
 //! Customers, finished effects, rule sets: what moves no money. Only `decide` calls this.
 
 use super::Decision;
-use crate::change::{Change, Seq};
+use crate::change::{Activation, Change, Seq};
 use crate::customer::{Customer, Profile, Prompt};
 use crate::day::Day;
 use crate::deposit::{AdminCard, DepositState};
 use crate::effect::Effect;
-use crate::ids::{MessageId, ProviderId, RulesVersion, Timestamp, UserId};
+use crate::ids::{MessageId, ProviderId, Timestamp, UserId};
 use crate::order::OrderState;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
@@ -164,11 +164,11 @@ fn record_card(view: &View, effect: Effect, message: MessageId) -> Option<Change
     }
 }
 
-pub(super) fn activate_rules(view: &View, version: RulesVersion) -> Decision {
-    if view.rules() == Some(version) {
+pub(super) fn activate_rules(view: &View, activation: Activation) -> Decision {
+    if view.rules() == Some(activation.version) {
         return Decision::nothing();
     }
-    vec![Change::RulesActivated(version)].into()
+    vec![Change::RulesActivated(activation)].into()
 }
 
 /// Forgets whole days: those that ended as long ago as the policy says, up to the day of the

@@ -401,7 +401,9 @@ fn engine_notes(words: &[&str], wished: &Wished) -> Option<Command> {
             Command::SetReachable { customer: user(who), reachable: answer == "yes" }
         }
         ["forget", "codes"] => Command::ForgetCodes,
-        ["rules", digit] => Command::ActivateRules(RulesVersion([digit.parse().unwrap(); 8])),
+        ["rules", digit] => {
+            Command::ActivateRules(RulesVersion([digit.parse().unwrap(); 8]).into())
+        }
         _ => return None,
     })
 }

@@ -344,7 +344,8 @@ fn noise() -> impl Strategy<Value = Command> {
                 Command::SetSale { admin, provider: ProviderId::new("mock").unwrap(), sale }
             }
         ),
-        any::<[u8; 1]>().prop_map(|[byte]| Command::ActivateRules(RulesVersion([byte % 2; 8]))),
+        any::<[u8; 1]>()
+            .prop_map(|[byte]| Command::ActivateRules(RulesVersion([byte % 2; 8]).into())),
     ]
 }
 

@@ -36,6 +36,8 @@ pub enum Desk {
     Stats(u32),
     /// The rule set and its versions.
     Rules,
+    /// The rule sets that were live up to this entry.
+    RulesBefore(Seq),
     /// What going back to a version would change.
     RulesPreview(RulesVersion),
     /// Make a kept version live.
@@ -71,6 +73,7 @@ impl fmt::Display for Desk {
             Self::Maintenance(false) => write!(out, "m0"),
             Self::Stats(days) => write!(out, "z:{days}"),
             Self::Rules => write!(out, "r"),
+            Self::RulesBefore(seq) => write!(out, "rb:{}", seq.0),
             Self::RulesPreview(version) => write!(out, "rp:{version}"),
             Self::RulesGo(version) => write!(out, "ry:{version}"),
             Self::Broadcasts => write!(out, "w"),
@@ -90,6 +93,7 @@ impl Desk {
     /// They are no button of the desk.
     pub fn read(parts: &[&str]) -> Result<Self, IdError> {
         let user = |id: &str| id.parse().map(UserId).map_err(|_| IdError);
+        let entry = |seq: &str| seq.parse().map(Seq).map_err(|_| IdError);
         Ok(match *parts {
             ["g"] => Self::Refunds,
             ["gr", id] => Self::Refund(id.parse()?),
@@ -100,10 +104,11 @@ impl Desk {
             ["cu", id] => Self::Unblock(user(id)?),
             ["j", id] => Self::BookAdjustment(id.parse()?),
             ["a"] => Self::Audit(None),
-            ["a", before] => Self::Audit(Some(Seq(before.parse().map_err(|_| IdError)?))),
+            ["a", before] => Self::Audit(Some(entry(before)?)),
             ["m1"] => Self::Maintenance(true),
             ["m0"] => Self::Maintenance(false),
             ["r"] => Self::Rules,
+            ["rb", seq] => Self::RulesBefore(entry(seq)?),
             ["rp", version] => Self::RulesPreview(version.parse()?),
             ["ry", version] => Self::RulesGo(version.parse()?),
             ["z", days] => Self::Stats(days.parse().map_err(|_| IdError)?),
@@ -137,6 +142,7 @@ impl Desk {
             Self::Maintenance(false),
             Self::Stats(u32::MAX),
             Self::Rules,
+            Self::RulesBefore(Seq(u64::MAX)),
             Self::RulesPreview(RulesVersion([u8::MAX; 8])),
             Self::RulesGo(RulesVersion([0; 8])),
             Self::Broadcasts,

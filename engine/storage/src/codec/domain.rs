@@ -5,7 +5,7 @@
 use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Booked;
 use ring4_domain::broadcast::{Broadcast, BroadcastState, Outreach};
-use ring4_domain::change::{Actor, Change, Entry, Seq};
+use ring4_domain::change::{Activation, Actor, Change, Entry, Seq};
 use ring4_domain::customer::{Customer, Prompt};
 use ring4_domain::day::Day;
 use ring4_domain::deposit::{AdminCard, Approval, Deposit, DepositState, Picture, Reference};
@@ -109,6 +109,30 @@ fn country(bytes: &[u8]) -> Result<Country, DecodeError> {
 fn reference(text: &str) -> Result<Reference, DecodeError> {
     let found = Reference::find(text).filter(|found| found.as_str() == text);
     found.ok_or(DecodeError::Malformed("payment's id"))
+}
+
+/// A version alone, as it was written before there was more to say; else a list.
+impl Coded for Activation {
+    fn write(&self, out: &mut Out<'_>) {
+        let Self { version, over, before } = self;
+        if over.is_some() || before.is_some() {
+            out.list(3);
+            version.write(out);
+            over.write(out);
+            before.write(out);
+        } else {
+            version.write(out);
+        }
+    }
+
+    fn read(input: &mut In<'_>) -> Result<Self, DecodeError> {
+        if !input.is_list() {
+            return RulesVersion::read(input).map(Self::from);
+        }
+        input.list_of("activation", 3)?;
+        let version = Coded::read(input)?;
+        Ok(Self { version, over: Coded::read(input)?, before: Coded::read(input)? })
+    }
 }
 
 impl<T: Coded> Coded for Option<T> {
@@ -384,7 +408,7 @@ choice!(Change {
     6 => Deposit { 0: deposit },
     7 => Wish { 0: effect },
     8 => Granted { effect: effect, made: made },
-    9 => RulesActivated { 0: version },
+    9 => RulesActivated { 0: activation },
     10 => CodesForgotten { 0: before },
     11 => SaleSet { 0: switch },
     21 => Refund { 0: refund },

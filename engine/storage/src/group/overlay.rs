@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Booked;
 use ring4_domain::broadcast::{Broadcast, Outreach};
-use ring4_domain::change::{Change, Entry, Seq};
+use ring4_domain::change::{Activation, Change, Entry, Seq};
 use ring4_domain::customer::Customer;
 use ring4_domain::day::Day;
 use ring4_domain::deposit::{Deposit, Reference, is_tried};
@@ -318,9 +318,9 @@ impl Overlay {
                 self.totals.slot(snapshot, &())?;
                 self.wishes.slot(snapshot, effect)?;
             }
-            Change::RulesActivated(version) => {
+            Change::RulesActivated(activation) => {
                 self.rules.slot(snapshot, &())?;
-                self.rules_seen.slot(snapshot, version)?;
+                self.rules_seen.slot(snapshot, &activation.version)?;
             }
             Change::CodesForgotten(_) => {
                 self.forgotten.slot(snapshot, &())?;
@@ -401,7 +401,7 @@ impl Overlay {
                     self.count(|totals| step(&mut totals.wishes, true, false));
                 }
             }
-            Change::RulesActivated(version) => {
+            Change::RulesActivated(Activation { version, .. }) => {
                 self.rules.set(&(), Some(RulesRow { version, since: seq }));
                 self.rules_seen.set(&version, Some(RulesSeen { version }));
             }

@@ -56,7 +56,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
             vec![Change::Granted { effect, made: Seq(made) }]
         }),
         (0..40_i64).prop_map(|days| { vec![Change::CodesForgotten(Day(Day::of(NOON).0 - days))] }),
-        id.prop_map(|id| vec![Change::RulesActivated(RulesVersion([id as u8; 8]))]),
+        id.prop_map(|id| vec![Change::RulesActivated(RulesVersion([id as u8; 8]).into())]),
     ]
 }
 

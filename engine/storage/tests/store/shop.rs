@@ -217,7 +217,7 @@ pub fn busy_day(store: &mut Store) {
     let claim = |id, customer| vec![Change::Deposit(deposit(id, customer, "3.00", submitted()))];
     commit(store, (1..=6).map(|id| pay_in(100 + id, id.cast_signed(), "10.00")).collect());
     commit(store, vec![claim(300, 1), claim(301, 2)]);
-    commit(store, vec![vec![Change::RulesActivated(RulesVersion(*b"rules--1"))]]);
+    commit(store, vec![vec![Change::RulesActivated(RulesVersion(*b"rules--1").into())]]);
     for round in 0..4 {
         let ids = (1..=6_u64).map(|customer| (200 + round * 10 + customer, customer.cast_signed()));
         let ids: Vec<(u64, i64)> = ids.collect();
@@ -238,7 +238,7 @@ pub fn busy_day(store: &mut Store) {
         let buy = Effect::Buy(OrderId::from_bits(ids[1].0));
         commit(store, vec![vec![Change::Wish(buy)]]);
     }
-    commit(store, vec![vec![Change::RulesActivated(RulesVersion(*b"rules--2"))]]);
+    commit(store, vec![vec![Change::RulesActivated(RulesVersion(*b"rules--2").into())]]);
     commit(store, vec![vec![Change::Deposit(deposit(301, 2, "3.00", expired()))]]);
 }
 

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use ring4_domain::book::Booked;
-use ring4_domain::change::{Actor, Change, Entry, Seq};
+use ring4_domain::change::{Activation, Actor, Change, Entry, Seq};
 use ring4_domain::customer::{Customer, Prompt};
 use ring4_domain::day::Day;
 use ring4_domain::deposit::{AdminCard, Approval, Deposit, DepositState, Picture, Reference};
@@ -461,7 +461,10 @@ fn change() -> impl Strategy<Value = Change> {
         deposit().prop_map(Change::Deposit),
         effect().prop_map(Change::Wish),
         (effect(), seq()).prop_map(|(effect, made)| Change::Granted { effect, made }),
-        rules_version().prop_map(Change::RulesActivated),
+        rules_version().prop_map(|version| Change::RulesActivated(version.into())),
+        (rules_version(), option::of(rules_version()), option::of(seq()))
+            .prop_map(|(version, over, before)| Activation { version, over, before })
+            .prop_map(Change::RulesActivated),
         any::<i64>().prop_map(|days| Change::CodesForgotten(Day(days))),
         sale_switch().prop_map(Change::SaleSet),
         refund().prop_map(Change::Refund),

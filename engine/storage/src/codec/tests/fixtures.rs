@@ -127,7 +127,7 @@ fn changes() -> Vec<(&'static str, Change)> {
         ("deposit", Change::Deposit(deposit())),
         ("wish", Change::Wish(admin_card)),
         ("granted", granted),
-        ("rules_activated", Change::RulesActivated(RulesVersion(*b"rules--1"))),
+        ("rules_activated", Change::RulesActivated(RulesVersion(*b"rules--1").into())),
         ("codes_forgotten", Change::CodesForgotten(Day::of(NOON))),
     ]
 }

@@ -13,6 +13,7 @@ use super::offers::OfferRow;
 use super::refunds::RefundLine;
 use super::{Rows, Screen, ScreenError, Voice};
 use crate::chat::press::Press;
+use crate::countries;
 
 /// The longest code shown, in characters. A vendor that finds no code in a message hands over the
 /// whole of it; ten parts of an SMS fit here, and all of it fits into one message.
@@ -331,65 +332,7 @@ fn shown(code: &str) -> &str {
 /// The country code and the rest of the number, where the code is known.
 fn national<'number>(order: &Order, number: &'number str) -> Option<(&'static str, &'number str)> {
     let digits = number.strip_prefix('+')?;
-    let code = calling_code(order.quote.country.bytes())?;
+    let code = countries::calling_code(order.quote.country)?;
     let rest = digits.strip_prefix(code).filter(|rest| !rest.is_empty())?;
     Some((code, rest))
-}
-
-/// The calling code of a country, for the countries that shops sell most (ITU E.164 list).
-/// Others simply have no second copy button.
-fn calling_code(country: [u8; 2]) -> Option<&'static str> {
-    Some(match &country {
-        b"US" | b"CA" | b"PR" | b"DO" => "1",
-        b"RU" | b"KZ" => "7",
-        b"EG" => "20",
-        b"ZA" => "27",
-        b"GR" => "30",
-        b"NL" => "31",
-        b"BE" => "32",
-        b"FR" => "33",
-        b"ES" => "34",
-        b"HU" => "36",
-        b"IT" => "39",
-        b"RO" => "40",
-        b"CH" => "41",
-        b"AT" => "43",
-        b"GB" => "44",
-        b"DK" => "45",
-        b"SE" => "46",
-        b"NO" => "47",
-        b"PL" => "48",
-        b"DE" => "49",
-        b"MX" => "52",
-        b"AR" => "54",
-        b"BR" => "55",
-        b"CL" => "56",
-        b"CO" => "57",
-        b"MY" => "60",
-        b"AU" => "61",
-        b"ID" => "62",
-        b"PH" => "63",
-        b"NZ" => "64",
-        b"TH" => "66",
-        b"JP" => "81",
-        b"KR" => "82",
-        b"VN" => "84",
-        b"CN" => "86",
-        b"TR" => "90",
-        b"IN" => "91",
-        b"PK" => "92",
-        b"NG" => "234",
-        b"KE" => "254",
-        b"PT" => "351",
-        b"IE" => "353",
-        b"FI" => "358",
-        b"LT" => "370",
-        b"LV" => "371",
-        b"EE" => "372",
-        b"UA" => "380",
-        b"CZ" => "420",
-        b"HK" => "852",
-        b"IL" => "972",
-        _ => return None,
-    })
 }

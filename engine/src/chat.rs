@@ -56,7 +56,7 @@ use ring4_telegram::intake::Handler;
 use ring4_telegram::outgoing::Call;
 
 use crate::chat::commands::Verb;
-use crate::chat::press::{Desk, Press};
+use crate::chat::press::Press;
 use crate::executor::SubmitError;
 use crate::live::Live;
 use crate::screens::{Screen, Voice};
@@ -100,10 +100,19 @@ struct Visit<'visit> {
     source: String,
     /// The message pressed.
     pressed: Option<MessageId>,
+    /// Whether it stands in the admins' group, where all read what is said.
+    shared: bool,
 }
 
 impl Visit<'_> {
+    /// For screens: what all read is said in the shop's own language.
     fn voice(&self) -> Voice<'_> {
+        let language = self.customer.language.as_deref().filter(|_| !self.shared);
+        Voice::new(self.live, language, self.shop.clock.now())
+    }
+
+    /// For notices, which only the person reads who pressed.
+    fn aside(&self) -> Voice<'_> {
         Voice::new(self.live, self.customer.language.as_deref(), self.shop.clock.now())
     }
 
@@ -133,7 +142,7 @@ impl Visit<'_> {
     /// What is said where the shop can take nothing on.
     fn in_trouble(&self, reply: Result<Reply, ShopError>) -> Result<Reply, ShopError> {
         match reply {
-            Err(ShopError::Trouble) => Ok(Reply::Notice(self.voice().say("trouble.selling", &[]))),
+            Err(ShopError::Trouble) => Ok(Reply::Notice(self.aside().say("trouble.selling", &[]))),
             reply => reply,
         }
     }
@@ -160,7 +169,7 @@ impl Visit<'_> {
             }
             _ => None,
         };
-        Ok(self.voice().refuse(refusal, by.as_deref()))
+        Ok(self.aside().refuse(refusal, by.as_deref()))
     }
 
     fn menu(&self) -> Result<Reply, ShopError> {
@@ -223,6 +232,7 @@ impl Chat {
             trace,
             source: format!("m{}", message.message_id.0),
             pressed: None,
+            shared: false,
         };
         let text = message.text.as_deref().unwrap_or_default();
         let reply = if message.text.is_none() {
@@ -252,11 +262,10 @@ impl Chat {
 
     async fn press(&self, press: &ring4_telegram::inbound::Press) -> Result<(), ShopError> {
         let trace = format!("u{}", press.update_id);
-        let mut customer = self.welcome(&press.from, &trace).await?;
-        if !press.chat.private {
-            // What all read is said in the shop's own language.
-            customer.language = None;
-        }
+        let customer = match press.chat.private {
+            true => self.welcome(&press.from, &trace).await?,
+            false => self.bystander(&press.from)?,
+        };
         let live = self.shop.live.load_full();
         let visit = Visit {
             shop: &self.shop,
@@ -266,6 +275,7 @@ impl Chat {
             trace,
             source: format!("p{}", press.query_id),
             pressed: press.message_id,
+            shared: !press.chat.private,
         };
         let meaning = press.data.parse::<Press>().ok();
         let early = visit.is_slow(meaning.as_ref())?;
@@ -274,7 +284,7 @@ impl Chat {
         }
         let reply = match meaning {
             Some(meaning) => visit.in_trouble(visit.press(meaning).await)?,
-            None => Reply::Notice(visit.voice().say("stale_button", &[])),
+            None => Reply::Notice(visit.aside().say("stale_button", &[])),
         };
         let (screen, notice) = reply.parts();
         // A press can be answered once; what came to light after that stands above the screen.
@@ -312,6 +322,14 @@ impl Chat {
             tokio::join!(self.answer(press, notice), show);
         }
         Ok(())
+    }
+
+    /// Who pressed a button in the group. That says nothing of a private chat: nobody becomes
+    /// known or reachable by it, and what was asked there is still to be answered.
+    fn bystander(&self, person: &Person) -> Result<Customer, ShopError> {
+        let known = self.shop.snapshot().customer(person.id)?;
+        let known = known.unwrap_or_else(|| self.stranger(person));
+        Ok(Customer { prompt: None, ..known })
     }
 
     /// The customer, made known at first contact and kept up to date.
@@ -407,9 +425,10 @@ impl Visit<'_> {
     fn is_slow(&self, meaning: Option<&Press>) -> Result<bool, ShopError> {
         Ok(match meaning {
             Some(Press::Offer(..)) => true,
-            Some(
-                Press::ReloadPlugin(_) | Press::Desk(Desk::RulesPreview(_) | Desk::RulesGo(_)),
-            ) => self.admin,
+            Some(Press::Admin | Press::Database | Press::Lost(_) | Press::ReloadPlugin(_)) => {
+                self.admin
+            }
+            Some(Press::Desk(desk)) => self.admin && desk.is_slow(),
             // A price that has lapsed is asked for anew.
             Some(Press::Place(quote)) => {
                 let quote = self.shop.snapshot().quote(*quote)?;

@@ -212,3 +212,29 @@ async fn two_admins_within_a_millisecond_have_one_effect() {
     );
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_is_answered_by_what_is_missing_or_not_wanted() {
+    let world = World::open(Vendor::Mock).await;
+    let path = world.folder.path().join("config.yaml");
+    let config = std::fs::read_to_string(&path).expect("settings");
+    let required = config.replacen("reference: optional", "reference: required", 1);
+    assert_ne!(config, required);
+    world.save("config.yaml", &required);
+    world.hears(ADA, &["is live", "config.yaml"]).await;
+    pays(&world, ANNA, "10").await;
+    assert!(world.answer(ANNA).await.contains("Send me the transaction id"));
+    send_picture(&world, ANNA).await;
+    world.newest(ANNA, &["Send me the transaction id of the payment"]).await;
+
+    let words = config.replacen("picture: true", "picture: false", 1);
+    assert_ne!(config, words);
+    world.save("config.yaml", &words);
+    world.until_count(ADA, "is live", 2).await;
+    pays(&world, BORIS, "10").await;
+    let card = world.newest(BORIS, &["send me the transaction id now"]).await;
+    assert!(!card.contains("picture"), "{card}");
+    send_picture(&world, BORIS).await;
+    world.newest(BORIS, &["I need no picture"]).await;
+    world.close().await;
+}

@@ -13,6 +13,9 @@ const GROUP: &str = "admin_group: -1001000000001";
 /// Reads the group, and never wrote to the bot.
 const STRANGER: i64 = 1003;
 
+/// An admin who never wrote to the bot.
+const CARL: i64 = 9003;
+
 fn cast() -> Options {
     let stranger = Person { started: false, ..Person::customer(STRANGER, "Sven") };
     let people = vec![
@@ -167,5 +170,38 @@ async fn without_the_setting_a_group_is_not_served() {
     world.hears(ADA, &["Your wallet"]).await;
     assert!(bot_messages(&world.group(ADA).await).is_empty());
     assert_eq!(world.count(ANNA, "is in your wallet").await, 0);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_in_the_group_leaves_the_private_chat_as_it_was() {
+    let mut options = cast();
+    options.people.push(Person { started: false, ..Person::admin(CARL, "Carl") });
+    let world = World::open_tuned(Vendor::Mock, options, &[("admin_group: null", GROUP)]).await;
+    world.claim(ANNA, "10").await;
+    world.claim(BORIS, "20").await;
+    world.group_reads(&["Boris", "20.00"]).await;
+    world.say(ADA, "/language es").await;
+    world.hears(ADA, &["Hola"]).await;
+    world.say(ADA, "/broadcast").await;
+    world.hears(ADA, &["mensaje"]).await;
+    // The newest card is Boris's; all read it in the shop's language.
+    assert_eq!(world.press_in_group(CARL, "Approve").await, "");
+    world.group_reads(&["Boris", "Approved by"]).await;
+    let known = world.shop().snapshot().customer(UserId(CARL)).expect("readable");
+    assert!(known.is_none_or(|known| !known.reachable), "no private chat came of it");
+    let approve = find_button(&world.group(ADA).await, "Approve").expect("Anna's card");
+    assert_eq!(world.press_in_group(ADA, "Approve").await, "");
+    world.group_reads(&["Anna", "Approved by Ada"]).await;
+    // What only Ada reads is said in her language.
+    let data = world.shop().snapshot().deposits_of(UserId(BORIS), None, 1).expect("readable");
+    let forged = json!({ "message_id": approve.0, "data": format!("Y:{}", data[0].id) });
+    let answer = world.answer_in_group(ADA, forged).await;
+    assert!(answer.contains("aprob"), "{answer}");
+    // The question that was asked in private still waits for its answer.
+    world.say(ADA, "Hola a todos").await;
+    world.hears(ADA, &["Hola a todos"]).await;
+    world.press(ADA, "Enviar").await;
+    world.hears(ANNA, &["Hola a todos"]).await;
     world.close().await;
 }

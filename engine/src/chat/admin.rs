@@ -6,7 +6,6 @@ use ring4_providers::BreakerState;
 use super::{Reply, Visit};
 use crate::figures::{self, Bar, Stretch};
 use crate::screens::admin::{Dashboard, ProviderRow};
-use crate::screens::refunds::QUEUE_ROWS;
 use crate::shop::{ShopError, name_of};
 
 impl Visit<'_> {
@@ -27,14 +26,14 @@ impl Visit<'_> {
             balance: status.balance,
         });
         let totals = snapshot.totals()?;
-        let refunds = snapshot.refunds_requested(QUEUE_ROWS)?.len();
         let pause = snapshot.maintenance()?.filter(|pause| pause.on);
         let named = |pause: Maintenance| name_of(&snapshot, pause.by).map(|by| (pause, by));
         let pause = pause.map(named).transpose()?;
         let dashboard = Dashboard {
             open_orders: totals.orders_open,
             pending_deposits: totals.deposits_submitted,
-            pending_refunds: u64::try_from(refunds).unwrap_or(u64::MAX),
+            pending_refunds: snapshot.refunds_waiting()?,
+            closed: !self.live.policy.selling,
             pause,
             today,
             trouble: self.shop.executor.health().borrow().trouble().is_some(),

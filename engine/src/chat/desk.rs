@@ -43,7 +43,7 @@ impl Visit<'_> {
         words: &str,
     ) -> Result<Reply, ShopError> {
         match verb {
-            DeskVerb::Refunds => self.refunds(),
+            DeskVerb::Refunds => self.refunds(0),
             DeskVerb::ApproveRefund => self.approve_refund_by_words(words).await,
             DeskVerb::RejectRefund => self.reject_refund_by_words(words).await,
             DeskVerb::Customer => self.customer_by_words(words).await,
@@ -61,7 +61,7 @@ impl Visit<'_> {
 
     pub(super) async fn desk_press(&self, desk: Desk) -> Result<Reply, ShopError> {
         match desk {
-            Desk::Refunds => self.refunds(),
+            Desk::Refunds(page) => self.refunds(page),
             Desk::Refund(order) => self.refund(order),
             Desk::ApproveRefund(order) => self.approve_refund(order).await,
             Desk::RejectRefund(order) => self.reject_refund(order, None).await,

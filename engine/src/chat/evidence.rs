@@ -1,9 +1,10 @@
 //! What customers show for a payment, in the chat: its id as words, a picture of it.
 
+use ring4_config::Asked;
 use ring4_domain::command::Command;
 use ring4_domain::customer::Prompt;
 use ring4_domain::decide::Outcome;
-use ring4_domain::deposit::{Deposit, Picture, Reference};
+use ring4_domain::deposit::{Deposit, DepositState, Picture, Reference};
 use ring4_domain::ids::DepositId;
 use ring4_domain::refusal::Refusal;
 use ring4_rules::messages::Value;
@@ -88,6 +89,17 @@ impl Visit<'_> {
         let (Some(file), Some(deposit)) = (file, asked) else {
             return Ok(Reply::Screen(voice.plain(voice.say("text_only", &[]))?));
         };
+        if let Some(known) = self.own_deposit(deposit)? {
+            let method = self.live.method(&known.method);
+            if method.is_some_and(|method| !method.picture) {
+                return Ok(Reply::Screen(voice.plain(voice.say("deposit.words_only", &[]))?));
+            }
+            // What has to be told first was asked for, and a picture does not tell it.
+            let required = method.is_some_and(|method| method.reference == Asked::Required);
+            if required && known.reference.is_none() && known.state == DepositState::Opened {
+                return self.refuse(&Refusal::ReferenceMissing);
+            }
+        }
         let picture = Picture { file_id: file.id.clone(), document: file.document };
         let command = Command::SendPicture { customer: self.user(), deposit, picture };
         match self.submit(command).await? {

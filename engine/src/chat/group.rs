@@ -7,30 +7,9 @@ use ring4_telegram::outgoing::ChatId;
 
 use super::Chat;
 use super::commands;
-use super::press::{Desk, Press};
+use super::press::Press;
 use crate::screens::Voice;
 use crate::shop::ShopError;
-
-impl Press {
-    /// Whether the button stands on a card of the group, and shows nothing but the card.
-    const fn is_for_group(&self) -> bool {
-        matches!(
-            self,
-            Self::Review(_)
-                | Self::Approve(_)
-                | Self::Reasons(_)
-                | Self::Reject(_)
-                | Self::RejectFor(..)
-                | Self::ReturnStars(_)
-                | Self::Lost(_)
-                | Self::Adopt(..)
-                | Self::Release(_)
-                | Self::Kept(_)
-                | Self::GivenBack(_)
-                | Self::Desk(Desk::Refund(_) | Desk::ApproveRefund(_) | Desk::RejectRefund(_))
-        )
-    }
-}
 
 impl Chat {
     /// Whether this is the group that the settings name.

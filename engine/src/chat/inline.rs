@@ -30,6 +30,7 @@ impl Chat {
             trace: format!("u{}", query.update_id),
             source: format!("i{}", query.query_id),
             pressed: None,
+            shared: false,
         };
         let offers = visit.inline_offers(&query.text)?;
         let voice = visit.voice();

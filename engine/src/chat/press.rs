@@ -136,16 +136,12 @@ pub enum Press {
 }
 
 impl Press {
-    /// Whether only admins are shown this button.
+    /// Whether the button stands on a card of the admins' group, and shows nothing but the card.
     #[must_use]
-    pub const fn is_for_admins(&self) -> bool {
+    pub const fn is_for_group(&self) -> bool {
         matches!(
             self,
-            Self::Admin
-                | Self::Offers
-                | Self::RefreshOffers
-                | Self::Queue(_)
-                | Self::Review(_)
+            Self::Review(_)
                 | Self::Approve(_)
                 | Self::Reasons(_)
                 | Self::Reject(_)
@@ -156,18 +152,32 @@ impl Press {
                 | Self::Release(_)
                 | Self::Kept(_)
                 | Self::GivenBack(_)
-                | Self::Providers
-                | Self::ReloadPlugin(_)
-                | Self::Sell(_)
-                | Self::Drain(_)
-                | Self::Rest(_)
-                | Self::Database
-                | Self::Backups
-                | Self::MakeBackup
-                | Self::Validate
-                | Self::Service(..)
-                | Self::Desk(_)
+                | Self::Desk(Desk::Refund(_) | Desk::ApproveRefund(_) | Desk::RejectRefund(_))
         )
+    }
+
+    /// Whether only admins are shown this button.
+    #[must_use]
+    pub const fn is_for_admins(&self) -> bool {
+        self.is_for_group()
+            || matches!(
+                self,
+                Self::Admin
+                    | Self::Offers
+                    | Self::RefreshOffers
+                    | Self::Queue(_)
+                    | Self::Providers
+                    | Self::ReloadPlugin(_)
+                    | Self::Sell(_)
+                    | Self::Drain(_)
+                    | Self::Rest(_)
+                    | Self::Database
+                    | Self::Backups
+                    | Self::MakeBackup
+                    | Self::Validate
+                    | Self::Service(..)
+                    | Self::Desk(_)
+            )
     }
 }
 

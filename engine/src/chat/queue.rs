@@ -92,7 +92,7 @@ impl Visit<'_> {
     /// Refuses a deposit for a ready reason, told in the customer's language.
     pub(super) async fn reject_for(&self, id: DepositId, place: u8) -> Result<Reply, ShopError> {
         let Some((_, text)) = REASONS.get(usize::from(place)) else {
-            return Ok(Reply::Notice(self.voice().say("stale_button", &[])));
+            return Ok(Reply::Notice(self.aside().say("stale_button", &[])));
         };
         let snapshot = self.shop.snapshot();
         let customer = match snapshot.deposit(id)? {

@@ -9,7 +9,8 @@ use ring4_domain::order::{Order, OrderState};
 use ring4_domain::refusal::Refusal;
 
 use super::{Reply, Visit};
-use crate::screens::refunds::{QUEUE_ROWS, RefundView};
+use crate::screens::queue::{QUEUE_ROWS, QueuePage};
+use crate::screens::refunds::RefundView;
 use crate::shop::{ShopError, name_of, refundable};
 
 /// Orders looked through for refundable ones, and listed at most.
@@ -79,15 +80,19 @@ impl Visit<'_> {
     }
 
     /// The requests that wait, oldest first.
-    pub(super) fn refunds(&self) -> Result<Reply, ShopError> {
+    pub(super) fn refunds(&self, page: u16) -> Result<Reply, ShopError> {
         let snapshot = self.shop.snapshot();
-        let refunds = snapshot.refunds_requested(QUEUE_ROWS)?;
-        let mut rows = Vec::with_capacity(refunds.len());
-        for refund in refunds {
+        let skipped = usize::from(page).saturating_mul(QUEUE_ROWS);
+        let wanted = skipped.saturating_add(QUEUE_ROWS + 1);
+        let refunds = snapshot.refunds_requested(wanted)?;
+        let more = refunds.len() == wanted;
+        let mut rows = Vec::with_capacity(QUEUE_ROWS);
+        for refund in refunds.into_iter().skip(skipped).take(QUEUE_ROWS) {
             let name = name_of(&snapshot, refund.customer)?;
             rows.push((refund, name));
         }
-        Ok(Reply::Screen(self.voice().refund_queue(&rows)?))
+        let page = QueuePage { page, more, waiting: snapshot.refunds_waiting()? };
+        Ok(Reply::Screen(self.voice().refund_queue(&rows, page)?))
     }
 
     /// One refund, as admins see it.

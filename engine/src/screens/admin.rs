@@ -31,8 +31,10 @@ pub struct Dashboard {
     pub open_orders: u64,
     /// Deposits that wait for a decision.
     pub pending_deposits: u64,
-    /// Refunds that wait for a decision; counted to the length of their queue.
+    /// Refunds that wait for a decision.
     pub pending_refunds: u64,
+    /// Whether the settings say that nothing is sold; no admin's button changes that.
+    pub closed: bool,
     /// The pause that an admin began, with the admin's name.
     pub pause: Option<(Maintenance, String)>,
     /// The money of the local day so far, where the settings show it.
@@ -101,18 +103,19 @@ impl Voice<'_> {
             self.button("admin.database", &Press::Database),
         ]);
         let count = [("count", number(dashboard.pending_refunds))];
-        let (switch, on) = match dashboard.pause {
-            Some(_) => ("admin.desk.resume", false),
-            None => ("admin.desk.pause", true),
+        let steer = |key, on| self.button(key, &Press::Desk(Desk::Maintenance(on)));
+        let steer = match dashboard.pause {
+            Some(_) => Some(steer("admin.desk.resume", false)),
+            // What the settings have closed cannot be paused.
+            None if dashboard.closed => None,
+            None => Some(steer("admin.desk.pause", true)),
         };
         rows.add([
-            self.button_with("admin.desk.refunds", &count, &Press::Desk(Desk::Refunds)),
+            self.button_with("admin.desk.refunds", &count, &Press::Desk(Desk::Refunds(0))),
             self.button("admin.desk.audit", &Press::Desk(Desk::Audit(None))),
         ]);
-        rows.add([
-            self.button("admin.desk.stats", &Press::Desk(Desk::Stats(1))),
-            self.button(switch, &Press::Desk(Desk::Maintenance(on))),
-        ]);
+        let stats = self.button("admin.desk.stats", &Press::Desk(Desk::Stats(1)));
+        rows.add(std::iter::once(stats).chain(steer));
         rows.add([
             self.button("admin.desk.services", &Press::Offers),
             self.button("admin.desk.vendors", &Press::Providers),
@@ -145,12 +148,16 @@ impl Voice<'_> {
     }
 
     fn paused(&self, dashboard: &Dashboard) -> String {
-        let Some((pause, by)) = &dashboard.pause else { return String::new() };
+        let closed = match dashboard.closed {
+            true => format!("\n{}", self.say("admin.closed", &[])),
+            false => String::new(),
+        };
+        let Some((pause, by)) = &dashboard.pause else { return closed };
         let values = [
             ("by", Value::Text(by)),
             ("when", Value::Text(&self.moment(pause.at))),
             ("text", Value::Text(&pause.text)),
         ];
-        format!("\n{}", self.say("admin.paused", &values))
+        format!("{closed}\n{}", self.say("admin.paused", &values))
     }
 }

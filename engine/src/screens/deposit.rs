@@ -230,7 +230,12 @@ impl Voice<'_> {
         let submitted = matches!(deposit.state, DepositState::Submitted { .. });
         match self.wanted_evidence(deposit) {
             Some("deposit.add_reference") if submitted => {
-                lines.push(self.say("deposit.ask_reference", &[]));
+                let method = self.live.method(&deposit.method);
+                let key = match method.is_some_and(|method| method.picture) {
+                    true => "deposit.ask_reference",
+                    false => "deposit.ask_words",
+                };
+                lines.push(self.say(key, &[]));
             }
             Some("deposit.add_picture") => lines.push(self.say("deposit.ask_picture", &[])),
             _ => {}

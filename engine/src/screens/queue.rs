@@ -5,12 +5,12 @@ use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::ids::{OrderId, ProviderId, Timestamp, UserId};
 use ring4_domain::money::Amount;
 use ring4_rules::messages::Value;
-use ring4_telegram::keyboard::Style;
+use ring4_telegram::keyboard::{Button, KeyboardError, Style};
 
 use super::{Rows, Screen, ScreenError, Voice};
 use crate::chat::press::Press;
 
-/// Deposits listed at once.
+/// Rows of a queue that are listed at once.
 pub const QUEUE_ROWS: usize = 10;
 
 /// Ready reasons to refuse a deposit: what the admin's button says, what the customer reads.
@@ -24,7 +24,7 @@ pub const REASONS: &[(&str, &str)] = &[
 /// Which part of the queue is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueuePage {
-    /// Counted from 0, the oldest deposits first.
+    /// Counted from 0, the oldest first.
     pub page: u16,
     /// Whether more come behind it.
     pub more: bool,
@@ -69,11 +69,7 @@ impl Voice<'_> {
             let press = Press::Review(view.deposit.id);
             rows.add([self.button_with("admin.deposit_row", &values, &press)]);
         }
-        // The queue begins with the oldest, so what comes after is newer.
-        let before = page.page.checked_sub(1).map(|page| ("menu.older", page));
-        let after = page.page.checked_add(1).filter(|_| page.more).map(|page| ("menu.newer", page));
-        let turn = before.into_iter().chain(after);
-        rows.add(turn.map(|(key, page)| self.button(key, &Press::Queue(page))).collect::<Vec<_>>());
+        rows.add(self.turns(page, Press::Queue));
         rows.add([
             self.button("admin.refresh", &Press::Queue(page.page)),
             self.button("menu.admin", &Press::Admin),
@@ -83,6 +79,18 @@ impl Voice<'_> {
         }
         let count = i64::try_from(page.waiting).unwrap_or(i64::MAX);
         rows.screen(self.say("admin.deposits", &[("count", Value::Number(count))]))
+    }
+
+    /// The buttons to the pages of a queue around this one.
+    pub(super) fn turns(
+        &self,
+        page: QueuePage,
+        press: impl Fn(u16) -> Press,
+    ) -> Vec<Result<Button, KeyboardError>> {
+        let before = page.page.checked_sub(1).map(|page| ("menu.previous", page));
+        let after = page.page.checked_add(1).filter(|_| page.more).map(|page| ("menu.next", page));
+        let turns = before.into_iter().chain(after);
+        turns.map(|(key, page)| self.button(key, &press(page))).collect()
     }
 
     /// An admin's card of a deposit as it stands.

@@ -8,12 +8,10 @@ use ring4_rules::messages::Value;
 use ring4_storage::{ReadError, Snapshot};
 use ring4_telegram::keyboard::Style;
 
+use super::queue::QueuePage;
 use super::{Rows, Screen, ScreenError, Voice};
 use crate::chat::press::{Desk, Press};
 use crate::shop::{available, name_of};
-
-/// Refunds listed at once.
-pub const QUEUE_ROWS: usize = 20;
 
 /// What the card of an order says about its refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +106,11 @@ impl Voice<'_> {
     ///
     /// # Errors
     /// See [`ScreenError`].
-    pub fn refund_queue(&self, refunds: &[(Refund, String)]) -> Result<Screen, ScreenError> {
+    pub fn refund_queue(
+        &self,
+        refunds: &[(Refund, String)],
+        page: QueuePage,
+    ) -> Result<Screen, ScreenError> {
         let mut rows = Rows::default();
         for (refund, name) in refunds {
             let values = [
@@ -119,14 +121,15 @@ impl Voice<'_> {
             let press = Press::Desk(Desk::Refund(refund.order));
             rows.add([self.button_with("admin.deposit_row", &values, &press)]);
         }
+        rows.add(self.turns(page, |page| Press::Desk(Desk::Refunds(page))));
         rows.add([
-            self.button("admin.refresh", &Press::Desk(Desk::Refunds)),
+            self.button("admin.refresh", &Press::Desk(Desk::Refunds(page.page))),
             self.button("menu.admin", &Press::Admin),
         ]);
         if refunds.is_empty() {
             return rows.screen(self.say("admin.refunds_none", &[]));
         }
-        let count = i64::try_from(refunds.len()).unwrap_or(i64::MAX);
+        let count = i64::try_from(page.waiting).unwrap_or(i64::MAX);
         rows.screen(self.say("admin.refunds", &[("count", Value::Number(count))]))
     }
 

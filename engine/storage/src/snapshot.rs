@@ -163,6 +163,12 @@ impl Snapshot {
         self.records("refunds", rows.take(limit), OrderId::from_bits)
     }
 
+    /// How many refunds wait for an admin.
+    pub fn refunds_waiting(&self) -> Result<u64, ReadError> {
+        let mut rows = self.reading.prefix(Space::Index, &keys::refunds_requested().end());
+        rows.try_fold(0_u64, |count, row| row.map(|_| count.saturating_add(1)))
+    }
+
     /// How a customer stands, where anything was decided.
     pub fn standing(&self, customer: UserId) -> Result<Option<Standing>, ReadError> {
         self.reading.row(&customer)

@@ -12,8 +12,8 @@ use ring4_domain::ids::{AdjustmentId, BroadcastId, IdError, OrderId, RulesVersio
 /// A button of the desk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Desk {
-    /// The refunds that wait for an admin.
-    Refunds,
+    /// The refunds that wait for an admin: this page of them, counted from 0.
+    Refunds(u16),
     /// One refund.
     Refund(OrderId),
     /// Give an order's money back.
@@ -59,7 +59,8 @@ pub enum Desk {
 impl fmt::Display for Desk {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refunds => write!(out, "g"),
+            Self::Refunds(0) => write!(out, "g"),
+            Self::Refunds(page) => write!(out, "g:{page}"),
             Self::Refund(id) => write!(out, "gr:{id}"),
             Self::ApproveRefund(id) => write!(out, "gy:{id}"),
             Self::RejectRefund(id) => write!(out, "gn:{id}"),
@@ -87,6 +88,21 @@ impl fmt::Display for Desk {
 }
 
 impl Desk {
+    /// Whether what it leads to reads a lot, draws or builds.
+    #[must_use]
+    pub const fn is_slow(self) -> bool {
+        matches!(
+            self,
+            Self::Stats(_)
+                | Self::Audit(_)
+                | Self::Maintenance(_)
+                | Self::Rules
+                | Self::RulesBefore(_)
+                | Self::RulesPreview(_)
+                | Self::RulesGo(_)
+        )
+    }
+
     /// Reads the parts between the colons.
     ///
     /// # Errors
@@ -95,7 +111,8 @@ impl Desk {
         let user = |id: &str| id.parse().map(UserId).map_err(|_| IdError);
         let entry = |seq: &str| seq.parse().map(Seq).map_err(|_| IdError);
         Ok(match *parts {
-            ["g"] => Self::Refunds,
+            ["g"] => Self::Refunds(0),
+            ["g", page] => Self::Refunds(page.parse().map_err(|_| IdError)?),
             ["gr", id] => Self::Refund(id.parse()?),
             ["gy", id] => Self::ApproveRefund(id.parse()?),
             ["gn", id] => Self::RejectRefund(id.parse()?),
@@ -128,7 +145,8 @@ impl Desk {
         let order = OrderId::from_bits(u64::MAX);
         let user = UserId(i64::MIN);
         vec![
-            Self::Refunds,
+            Self::Refunds(0),
+            Self::Refunds(u16::MAX),
             Self::Refund(order),
             Self::ApproveRefund(order),
             Self::RejectRefund(order),

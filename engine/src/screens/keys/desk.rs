@@ -5,6 +5,9 @@ use ring4_rules::messages::{KeySpec, Kind};
 use super::key;
 
 keys! { DESK:
+    Text "deposit.ask_words" [];
+    Text "deposit.words_only" [];
+    Text "admin.closed" [];
     Label "resend.button" [];
     Answer "resend.asked" [];
     Text "resend.code" ["code"];

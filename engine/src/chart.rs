@@ -107,22 +107,29 @@ fn width(text: &str, dot: usize) -> usize {
     text.chars().count() * glyphs::ADVANCE * dot
 }
 
-/// The chart as a PNG.
+/// The chart as a PNG, with the margin where the settings show it.
 ///
 /// # Errors
 /// It cannot be encoded.
-pub fn draw(figures: &Figures, symbol: &str, zone: Tz) -> Result<Vec<u8>, ChartError> {
+pub fn draw(
+    figures: &Figures,
+    symbol: &str,
+    zone: Tz,
+    profit: bool,
+) -> Result<Vec<u8>, ChartError> {
     let mut canvas = Canvas::new();
     let total = figures.total();
     let symbol = if glyphs::knows(symbol) { symbol } else { "" };
     canvas.text((LEFT, 36), &format!("{symbol}{}", short(total.revenue)), 6, REVENUE);
-    let margin = short(total.margin());
-    let margin = match margin.strip_prefix('-') {
-        Some(loss) => format!("-{symbol}{loss}"),
-        None => format!("{symbol}{margin}"),
-    };
-    let colour = if total.margin().is_negative() { LOSS } else { MARGIN };
-    canvas.text((LEFT + 340, 36), &margin, 6, colour);
+    if profit {
+        let margin = short(total.margin());
+        let margin = match margin.strip_prefix('-') {
+            Some(loss) => format!("-{symbol}{loss}"),
+            None => format!("{symbol}{margin}"),
+        };
+        let colour = if total.margin().is_negative() { LOSS } else { MARGIN };
+        canvas.text((LEFT + 340, 36), &margin, 6, colour);
+    }
     if let Some(secs) = figures.code_secs {
         let text = format!("{secs} s");
         canvas.text((RIGHT.saturating_sub(width(&text, 6)), 36), &text, 6, INK);
@@ -130,7 +137,7 @@ pub fn draw(figures: &Figures, symbol: &str, zone: Tz) -> Result<Vec<u8>, ChartE
     let most = figures.bars.iter().map(|bar| bar.revenue).max().unwrap_or_default();
     let top = nice(most);
     grid(&mut canvas, top, symbol);
-    bars(&mut canvas, figures, top);
+    bars(&mut canvas, figures, top, profit);
     labels(&mut canvas, figures, zone);
     band(&mut canvas, figures);
     canvas.encode()
@@ -168,7 +175,7 @@ fn height(amount: Amount, top: i64) -> usize {
     usize::try_from(micros * pixels / i128::from(top.max(1))).unwrap_or_default()
 }
 
-fn bars(canvas: &mut Canvas, figures: &Figures, top: i64) {
+fn bars(canvas: &mut Canvas, figures: &Figures, top: i64, profit: bool) {
     let count = figures.bars.len().max(1);
     let slot = |place: usize| LEFT + (RIGHT - LEFT) * place / count;
     for (place, bar) in figures.bars.iter().enumerate() {
@@ -176,6 +183,9 @@ fn bars(canvas: &mut Canvas, figures: &Figures, top: i64) {
         let gap = ((to - from) / 8).max(1);
         let revenue = height(bar.revenue, top).min(BOTTOM - TOP);
         canvas.rect((from + gap, BOTTOM - revenue), (to - gap, BOTTOM), REVENUE);
+        if !profit {
+            continue;
+        }
         let margin = bar.margin();
         let inner = ((to - from) / 4).max(1);
         let (size, colour) = if margin.is_negative() {
@@ -290,7 +300,7 @@ mod tests {
     fn a_chart_shows_what_was_earned_and_lost() {
         let folder = std::env::var_os("RING4_CHARTS").map(std::path::PathBuf::from);
         for (name, bars, hourly) in [("day", 24, true), ("week", 7, false), ("month", 30, false)] {
-            let png = draw(&busy(bars, hourly), "$", Tz::UTC).unwrap();
+            let png = draw(&busy(bars, hourly), "$", Tz::UTC, true).unwrap();
             if let Some(folder) = &folder {
                 std::fs::write(folder.join(format!("{name}.png")), &png).unwrap();
             }
@@ -305,11 +315,11 @@ mod tests {
     #[test]
     fn an_empty_stretch_and_the_largest_one_are_drawn_too() {
         let empty = Figures { bars: vec![Bar::default()], ..Figures::default() };
-        assert!(extent(&draw(&empty, "$", Tz::UTC).unwrap(), REVENUE).is_some());
+        assert!(extent(&draw(&empty, "$", Tz::UTC, true).unwrap(), REVENUE).is_some());
         let mut huge = busy(1, true);
         huge.bars[0].revenue = Amount::MAX;
         huge.states.insert("delivered", u64::MAX / 2_000);
-        assert!(draw(&huge, "€", Tz::UTC).is_ok());
+        assert!(draw(&huge, "€", Tz::UTC, true).is_ok());
     }
 
     #[test]

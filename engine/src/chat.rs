@@ -6,6 +6,7 @@
 //! neither.
 
 mod admin;
+mod amounts;
 mod answering;
 mod apologies;
 mod auditing;
@@ -18,9 +19,11 @@ pub mod desk;
 mod evidence;
 mod favourites;
 mod group;
+pub mod habits;
 mod inline;
 mod languages;
 mod links;
+mod lists;
 mod logs;
 mod lost;
 mod offers;
@@ -264,7 +267,7 @@ impl Chat {
         let trace = format!("u{}", press.update_id);
         let customer = match press.chat.private {
             true => self.welcome(&press.from, &trace).await?,
-            false => self.bystander(&press.from)?,
+            false => self.bystander(&press.from, &trace).await?,
         };
         let live = self.shop.live.load_full();
         let visit = Visit {
@@ -324,11 +327,22 @@ impl Chat {
         Ok(())
     }
 
-    /// Who pressed a button in the group. That says nothing of a private chat: nobody becomes
-    /// known or reachable by it, and what was asked there is still to be answered.
-    fn bystander(&self, person: &Person) -> Result<Customer, ShopError> {
+    /// Who pressed a button in the group. That says nothing of a private chat: nobody is reachable
+    /// by it, and what was asked there is still to be answered. Only the name is learned, for the
+    /// cards that name who decided.
+    async fn bystander(&self, person: &Person, trace: &str) -> Result<Customer, ShopError> {
         let known = self.shop.snapshot().customer(person.id)?;
-        let known = known.unwrap_or_else(|| self.stranger(person));
+        let known = match known {
+            Some(known) => known,
+            None => {
+                let stranger = self.welcome(person, trace).await?;
+                let command = Command::SetReachable { customer: person.id, reachable: false };
+                match self.shop.submit(Actor::Customer(person.id), trace, command).await {
+                    Ok(_) | Err(SubmitError::Trouble) => stranger,
+                    Err(error @ SubmitError::Stopped(_)) => return Err(error.into()),
+                }
+            }
+        };
         Ok(Customer { prompt: None, ..known })
     }
 
@@ -402,7 +416,7 @@ impl Visit<'_> {
             Verb::Help => Ok(Reply::Screen(self.voice().help(self.admin)?)),
             Verb::Support => Ok(Reply::Screen(self.voice().support()?)),
             Verb::Admin => self.dashboard().await,
-            Verb::Offers => self.vendors_offers(),
+            Verb::Offers => self.offers_by_words(words),
             Verb::Deposits => self.queue(0),
             Verb::ApproveDeposit => self.approve_by_words(words).await,
             Verb::RefundStars => self.return_stars_by_words(words).await,
@@ -448,6 +462,11 @@ impl Visit<'_> {
         if !answers && !matches!(press, Press::Method(..) | Press::Paid(_)) {
             self.forget_question().await?;
         }
+        self.follow(press).await
+    }
+
+    /// Where a button leads.
+    async fn follow(&self, press: Press) -> Result<Reply, ShopError> {
         match press {
             Press::Menu => self.menu(),
             Press::Services(page) => self.services(page),
@@ -479,7 +498,7 @@ impl Visit<'_> {
             Press::Help => Ok(Reply::Screen(self.voice().help(self.admin)?)),
             Press::Support => Ok(Reply::Screen(self.voice().support()?)),
             Press::Admin => self.dashboard().await,
-            Press::Offers => self.vendors_offers(),
+            Press::Offers => self.offers_by_words(""),
             Press::RefreshOffers => self.refresh_offers(),
             Press::Queue(page) => self.queue(page),
             Press::Review(deposit) => self.review(deposit),
@@ -505,7 +524,10 @@ impl Visit<'_> {
             Press::AskRefund(order) => self.ask_refund(order).await,
             Press::SendRefund(order) => self.request_refund(order, None).await,
             Press::AcceptTerms(quote) => self.accept_terms(quote).await,
-            Press::Service(service, on) => self.set_service(&service, on).await,
+            Press::Service(service, on, country) => self.set_service(&service, on, country).await,
+            Press::Refundable => self.refundable_orders(),
+            Press::Terms => self.terms(),
+            Press::PaymentSupport => self.payment_support(),
             Press::Desk(desk) => self.desk_press(desk).await,
         }
     }
@@ -521,6 +543,9 @@ impl Visit<'_> {
     fn unknown_command(&self, name: &str) -> Result<Reply, ShopError> {
         if commands::find(name, true).is_some() {
             tracing::warn!(user = %self.user(), command = name, "an admin's command was tried");
+            if self.shop.menus_left.note(self.user()) {
+                self.shop.menus_due.notify_one();
+            }
         }
         let voice = self.voice();
         Ok(Reply::Screen(voice.plain(voice.say("unknown_command", &[]))?))

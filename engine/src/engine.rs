@@ -11,7 +11,7 @@ use std::time::Duration;
 use ring4_config::Config;
 use ring4_domain::change::{Activation, Actor};
 use ring4_domain::command::Command;
-use ring4_domain::ids::{OrderId, RulesVersion};
+use ring4_domain::ids::RulesVersion;
 use ring4_rules::{Files, Report};
 use ring4_storage::{OpenError, Recovery, Store, VerifyCommand};
 use ring4_telegram::inbox::InboxError;
@@ -30,8 +30,8 @@ use crate::control;
 use crate::effects::Effects;
 use crate::executor::{self, ExecutorThread, Health, NewsBoard, Stopped, SubmitError};
 use crate::live;
-use crate::menus::Menus;
-use crate::notices::{self, Topic, tell_admins};
+use crate::menus::{Leftovers, Menus};
+use crate::notices::{self, News, Topic, tell_admins};
 use crate::reload::{Built, Origin, Reloader, Rulebook, Shelf, ShelfError, activations};
 use crate::shipping::{Shipping, ShippingError};
 use crate::shop::{Shop, ShopError};
@@ -201,7 +201,7 @@ impl Engine {
         let (vault, inlet) = vault::vault(&backups, &data_dir);
         let shipping =
             Shipping::configured(&config, &origin.env, reader.clone(), clock.clone(), &live)?;
-        let (notices, orders_told) = notices::channel();
+        let (notices, news) = notices::channel();
         let (rulebook, wishes) = Rulebook::new(origin.clone(), shelf.clone());
         let shop = Arc::new(Shop {
             clock,
@@ -220,14 +220,13 @@ impl Engine {
             notices,
             rulebook: Arc::new(rulebook),
             menus_due: Notify::new(),
+            menus_left: Leftovers::default(),
             vault,
             sightings: crate::sightings::Sightings::default(),
             shipped: shipping.as_ref().map(Shipping::status),
         });
         take_up(&shop, &recovery)?;
-        // The files are on the shelf before the journal names their version.
-        shelf.keep(version, &files)?;
-        activate(&shop, version).await?;
+        activate(&shop, &shelf, version, &files).await?;
         let effects = Effects::restore(Arc::clone(&shop), board)?;
         let reloader = Reloader::new(&shop, origin, shelf, config.clone(), seen, wishes);
         let intake = updates.take(Chat::new(Arc::clone(&shop)), &config);
@@ -242,16 +241,16 @@ impl Engine {
             shipping,
         };
         engine.start_parts(effects, reloader);
-        engine.start_notices(orders_told);
+        engine.start_notices(news);
         engine.start_watches(memory, &config, clock_behind);
         engine.start_vault(Keeper::new(shop, backups, inlet, &recovery), recovery.clean);
         Ok(engine)
     }
 
-    fn start_notices(&mut self, orders: mpsc::Receiver<(Topic, OrderId)>) {
+    fn start_notices(&mut self, news: mpsc::Receiver<News>) {
         let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
         self.parts.spawn(async move {
-            stop.run_until_cancelled(notices::keep(shop, orders)).await;
+            stop.run_until_cancelled(notices::keep(shop, news)).await;
             "the notices"
         });
     }
@@ -454,8 +453,14 @@ async fn ended(shipping: &mut Option<Shipping>) {
     }
 }
 
-/// Notes in the journal which rule set is live.
-async fn activate(shop: &Shop, version: RulesVersion) -> Result<(), StartError> {
+/// Notes in the journal which rule set is live; its files are on the shelf before.
+async fn activate(
+    shop: &Shop,
+    shelf: &Shelf,
+    version: RulesVersion,
+    files: &Files,
+) -> Result<(), StartError> {
+    shelf.keep(version, files)?;
     let before = shop.snapshot().rules_since().map_err(ShopError::from)?;
     let command = Command::ActivateRules(Activation { version, over: None, before });
     match shop.submit(Actor::Engine, "start", command).await {

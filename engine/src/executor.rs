@@ -418,7 +418,7 @@ mod tests {
 
     fn job() -> Job {
         let (reply, _) = oneshot::channel();
-        let command = Command::ActivateRules(RulesVersion([4; 8]));
+        let command = Command::ActivateRules(RulesVersion([4; 8]).into());
         Job { actor: Actor::Engine, cause: String::new(), command, reply }
     }
 

@@ -3,7 +3,7 @@
 //! imports this.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ring4_domain::ids::UserId;
@@ -23,6 +23,35 @@ const RETRY_MAX: Duration = Duration::from_secs(3_600);
 /// Who sees a menu: everybody, or one admin; and the language of their app, or any other.
 type Place = (Option<UserId>, Option<String>);
 
+/// Chats whose menus are taken away in one process, at most.
+const LEFT_MAX: usize = 1_000;
+
+/// Chats that may still show the admins' menu to somebody who is no admin any more. Telegram does
+/// not tell which; whoever tries an admin's command has theirs taken away, once in a process.
+#[derive(Debug, Default)]
+pub struct Leftovers(Mutex<BTreeMap<UserId, bool>>);
+
+impl Leftovers {
+    /// Notes a chat; whether there is anything to do about it.
+    pub fn note(&self, chat: UserId) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = known.len() < LEFT_MAX && !known.contains_key(&chat);
+        if new {
+            known.insert(chat, false);
+        }
+        new
+    }
+
+    fn due(&self) -> Vec<UserId> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().filter(|(_, done)| !**done).map(|(chat, _)| *chat).collect()
+    }
+
+    fn done(&self, chat: UserId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(chat, true);
+    }
+}
+
 /// Keeps the menus what table and message packs say.
 pub struct Menus {
     shop: Arc<Shop>,
@@ -41,7 +70,8 @@ impl Menus {
     pub async fn run(mut self) {
         let mut wait = RETRY;
         loop {
-            let complete = self.learn_name().await & self.bring_up_to_date().await;
+            let current = self.learn_name().await & self.bring_up_to_date().await;
+            let complete = current & self.take_away().await;
             let due = self.shop.menus_due.notified();
             if complete {
                 due.await;
@@ -99,12 +129,38 @@ impl Menus {
         complete
     }
 
+    /// Whether no menu is left where it does not belong.
+    async fn take_away(&self) -> bool {
+        let live = self.shop.live.load_full();
+        let mut complete = true;
+        for admin in self.shop.menus_left.due() {
+            let chat = ChatId::from(admin);
+            let mut gone = true;
+            for language in languages(&live) {
+                let scope = CommandScope::Chat(chat);
+                let (language, commands) = (language.cloned(), Vec::new());
+                let call = Call::SetCommands { scope, language, commands };
+                let outgoing = Outgoing { chat, priority: Priority::Answer, call };
+                match self.shop.sender.send(outgoing).await {
+                    Ok(_) | Err(SendError::Unreachable) => {}
+                    Err(SendError::Stopped) => return false,
+                    Err(error) => {
+                        tracing::warn!(%admin, %error, "a command menu was not taken away");
+                        gone = false;
+                    }
+                }
+            }
+            if gone {
+                self.shop.menus_left.done(admin);
+            }
+            complete &= gone;
+        }
+        complete
+    }
+
     fn wanted(&self, live: &Live) -> Vec<(Place, Vec<MenuCommand>)> {
         let admins = live.policy.admins.iter().map(|admin| Some(*admin));
-        let offered = live.config.languages.offered.iter();
-        // Telegram knows languages of two letters; the others see the menu for all the rest.
-        let offered = offered.filter(|language| language.len() == 2);
-        let languages: Vec<Option<&String>> = offered.map(Some).chain([None]).collect();
+        let languages = languages(live);
         let mut wanted = Vec::new();
         for admin in std::iter::once(None).chain(admins) {
             let chosen = admin.and_then(|admin| self.chosen(admin));
@@ -126,4 +182,12 @@ impl Menus {
         let known = self.shop.snapshot().customer(admin);
         known.ok().flatten().and_then(|known| known.language)
     }
+}
+
+/// The languages that have menus, and none for all others.
+fn languages(live: &Live) -> Vec<Option<&String>> {
+    let offered = live.config.languages.offered.iter();
+    // Telegram knows languages of two letters; the others see the menu for all the rest.
+    let offered = offered.filter(|language| language.len() == 2);
+    offered.map(Some).chain([None]).collect()
 }

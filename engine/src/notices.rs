@@ -32,8 +32,8 @@ const LOOK_SECS: u32 = 30;
 /// Different notices that are remembered; beyond them every one is told.
 const REMEMBERED_MAX: usize = 256;
 
-/// Orders that may wait to be told of; of more nobody is told.
-const ORDERS_WAITING_MAX: usize = 64;
+/// Orders and customers that may wait to be told of; of more the log alone knows.
+const NEWS_WAITING_MAX: usize = 64;
 
 /// What a notice is about, as far as it can be switched off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub enum Topic {
     Updates,
     /// The books and somebody else's do not agree; no switch silences it.
     Money,
+    /// The policy blocked a customer; no switch silences it.
+    Blocked,
 }
 
 impl Topic {
@@ -64,32 +66,35 @@ impl Topic {
             Self::VendorBalance => notices.vendor_balance,
             Self::VendorState | Self::Plugin => notices.vendor_state,
             Self::Catalogue => notices.catalogue,
-            Self::Updates | Self::Money => true,
+            Self::Updates | Self::Money | Self::Blocked => true,
         }
     }
 }
 
-/// A notice that was told, and how often it would have been told since.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A notice that was told, and how often its like would have been told since.
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Told {
     at: Timestamp,
     again: u32,
+    /// The latest of them.
+    text: String,
 }
 
-/// What was told lately, by its text.
+/// What was told lately, by what makes two notices alike.
 #[derive(Debug, Default)]
 pub struct Folding(Mutex<BTreeMap<String, Told>>);
 
 impl Folding {
     /// Whether this is to be told now; else it is counted.
-    fn is_due(&self, text: &str, now: Timestamp) -> bool {
+    fn is_due(&self, like: &str, text: &str, now: Timestamp) -> bool {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = told.get_mut(text) {
+        if let Some(known) = told.get_mut(like) {
             known.again = known.again.saturating_add(1);
+            text.clone_into(&mut known.text);
             return false;
         }
         if told.len() < REMEMBERED_MAX {
-            told.insert(text.to_owned(), Told { at: now, again: 0 });
+            told.insert(like.to_owned(), Told { at: now, again: 0, text: text.to_owned() });
         }
         true
     }
@@ -98,28 +103,40 @@ impl Folding {
     fn over(&self, now: Timestamp) -> Vec<(String, u32, Timestamp)> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let lasts = |known: &Told| now < known.at.plus_secs(FOLD_SECS) && known.at <= now;
-        let over: Vec<(String, Told)> =
-            told.iter().filter(|(_, known)| !lasts(known)).map(|(t, k)| (t.clone(), *k)).collect();
-        for (text, _) in &over {
-            told.remove(text);
-        }
-        let counted = over.into_iter().filter(|(_, known)| known.again > 0);
-        counted.map(|(text, known)| (text, known.again, known.at)).collect()
+        let mut over = Vec::new();
+        told.retain(|_, known| {
+            let lasts = lasts(known);
+            if !lasts {
+                over.push(known.clone());
+            }
+            lasts
+        });
+        let counted = over.into_iter().filter(|known| known.again > 0);
+        counted.map(|known| (known.text, known.again, known.at)).collect()
     }
+}
+
+/// What happened to a record that admins are told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// An order came to its first or to a bad last state.
+    Order(Topic, OrderId),
+    /// The policy blocked a customer.
+    Blocked(UserId),
 }
 
 /// What the shop holds to tell notices with.
 #[derive(Debug)]
 pub struct Notices {
     folding: Folding,
-    orders: mpsc::Sender<(Topic, OrderId)>,
+    news: mpsc::Sender<News>,
 }
 
-/// A shop's notices, and the orders that are to be told of.
+/// A shop's notices, and what is to be told of.
 #[must_use]
-pub fn channel() -> (Notices, mpsc::Receiver<(Topic, OrderId)>) {
-    let (orders, waiting) = mpsc::channel(ORDERS_WAITING_MAX);
-    (Notices { folding: Folding::default(), orders }, waiting)
+pub fn channel() -> (Notices, mpsc::Receiver<News>) {
+    let (news, waiting) = mpsc::channel(NEWS_WAITING_MAX);
+    (Notices { folding: Folding::default(), news }, waiting)
 }
 
 impl Notices {
@@ -130,8 +147,15 @@ impl Notices {
             OrderState::Failed(_) => Topic::FailedOrder,
             _ => return,
         };
-        if self.orders.try_send((topic, order.id())).is_err() {
+        if self.news.try_send(News::Order(topic, order.id())).is_err() {
             tracing::debug!(order = %order.id(), "too many orders to tell admins of each");
+        }
+    }
+
+    /// Notes that the policy blocked a customer; never waits.
+    pub fn blocked(&self, customer: UserId) {
+        if self.news.try_send(News::Blocked(customer)).is_err() {
+            tracing::warn!(%customer, "too much to tell admins of this block");
         }
     }
 }
@@ -139,13 +163,24 @@ impl Notices {
 /// Tells every admin, each in their own language, unless the topic is switched off or the same
 /// was told a moment ago. Who cannot be reached is left out.
 pub async fn tell_admins(shop: &Shop, topic: Topic, text: impl Fn(&Voice<'_>) -> String) {
+    tell_folded(shop, topic, None, text).await;
+}
+
+/// The same for a notice that is counted with those that are alike, whatever else they say; the
+/// count is told with the latest of them.
+async fn tell_folded(
+    shop: &Shop,
+    topic: Topic,
+    like: Option<&str>,
+    text: impl Fn(&Voice<'_>) -> String,
+) {
     let live = shop.live.load_full();
     let now = shop.clock.now();
     if !topic.is_wanted(&live.config.notices) {
         return;
     }
     let plain = text(&Voice::new(&live, None, now));
-    if shop.notices.folding.is_due(&plain, now) {
+    if shop.notices.folding.is_due(like.unwrap_or(&plain), &plain, now) {
         tell_all(shop, text).await;
     }
 }
@@ -156,17 +191,18 @@ async fn tell_all(shop: &Shop, text: impl Fn(&Voice<'_>) -> String) {
     futures_util::future::join_all(telling).await;
 }
 
-/// Tells of orders, and of what was only counted, until the shop ends.
-pub async fn keep(shop: Arc<Shop>, mut orders: mpsc::Receiver<(Topic, OrderId)>) {
+/// Tells of orders and blocks, and of what was only counted, until the shop ends.
+pub async fn keep(shop: Arc<Shop>, mut waiting: mpsc::Receiver<News>) {
     loop {
         let again = shop.clock.now().plus_secs(LOOK_SECS);
         tokio::select! {
-            Some((topic, id)) = orders.recv() => {
-                // A switch that is off costs no read.
-                if topic.is_wanted(&shop.live.load().config.notices)
-                    && let Err(error) = tell_of_order(&shop, topic, id).await
-                {
-                    tracing::warn!(order = %id, %error, "admins were not told of an order");
+            Some(news) = waiting.recv() => {
+                let told = match news {
+                    News::Order(topic, id) => tell_of_order(&shop, topic, id).await,
+                    News::Blocked(customer) => tell_of_block(&shop, customer).await,
+                };
+                if let Err(error) = told {
+                    tracing::warn!(?news, %error, "admins were not told");
                 }
             }
             () = shop.clock.sleep_until(again) => {}
@@ -191,6 +227,10 @@ async fn tell_of_order(
     topic: Topic,
     id: OrderId,
 ) -> Result<(), ring4_storage::ReadError> {
+    // A switch that is off costs no read.
+    if !topic.is_wanted(&shop.live.load().config.notices) {
+        return Ok(());
+    }
     let snapshot = shop.snapshot();
     let Some(order) = snapshot.order(id)? else { return Ok(()) };
     let name = name_of(&snapshot, order.customer())?;
@@ -198,7 +238,10 @@ async fn tell_of_order(
         Topic::FailedOrder => "admin.notice.failed",
         _ => "admin.notice.order",
     };
-    tell_admins(shop, topic, |voice| {
+    // Where one order finds no number the next does not either.
+    let like = format!("{key} {} {}", order.quote.service, order.quote.country);
+    let like = (topic == Topic::FailedOrder).then_some(like.as_str());
+    tell_folded(shop, topic, like, |voice| {
         let values = [
             ("id", Value::Text(&id.to_string())),
             ("name", Value::Text(&name)),
@@ -207,6 +250,23 @@ async fn tell_of_order(
             ("price", Value::Text(&voice.money(order.quote.price))),
         ];
         voice.say(key, &values)
+    })
+    .await;
+    Ok(())
+}
+
+async fn tell_of_block(shop: &Shop, customer: UserId) -> Result<(), ring4_storage::ReadError> {
+    let snapshot = shop.snapshot();
+    let standing = snapshot.standing(customer)?;
+    let Some(block) = standing.and_then(|standing| standing.block) else { return Ok(()) };
+    let name = name_of(&snapshot, customer)?;
+    tell_admins(shop, Topic::Blocked, |voice| {
+        let values = [
+            ("name", Value::Text(name.as_str())),
+            ("user", Value::Text(&customer.to_string())),
+            ("reason", Value::Text(&block.reason)),
+        ];
+        voice.say("admin.notice.blocked", &values)
     })
     .await;
     Ok(())
@@ -233,21 +293,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_notices_are_counted_until_the_moment_is_over() {
+    fn notices_that_are_alike_are_counted_until_the_moment_is_over() {
         let folding = Folding::default();
         let at = |secs: u32| Timestamp(0).plus_secs(secs);
-        assert!(folding.is_due("down", at(0)));
+        assert!(folding.is_due("down", "down 1", at(0)));
         for secs in [1, 2, 599] {
-            assert!(!folding.is_due("down", at(secs)));
+            assert!(!folding.is_due("down", &format!("down {secs}"), at(secs)));
         }
-        assert!(folding.is_due("up", at(3)));
+        assert!(folding.is_due("up", "up", at(3)));
         assert_eq!(folding.over(at(599)), []);
-        assert_eq!(folding.over(at(600)), [("down".to_owned(), 3, at(0))]);
+        assert_eq!(folding.over(at(600)), [("down 599".to_owned(), 3, at(0))]);
         // What was told once and never again is forgotten without a word.
         assert_eq!(folding.over(at(700)), []);
-        assert!(folding.is_due("down", at(700)) && folding.is_due("up", at(700)));
+        assert!(folding.is_due("down", "down", at(700)) && folding.is_due("up", "up", at(700)));
         // A clock that was set back does not fold for ever.
         assert_eq!(folding.over(at(0)), []);
-        assert!(folding.is_due("down", at(0)));
+        assert!(folding.is_due("down", "down 1", at(0)));
     }
 }

@@ -10,6 +10,7 @@ pub mod deposit;
 pub mod inline;
 pub mod keys;
 pub mod languages;
+pub mod lists;
 pub mod lost;
 pub mod offers;
 pub mod order;
@@ -312,6 +313,10 @@ impl<'live> Voice<'live> {
         let mut rows = Rows::default();
         rows.add([
             self.button("menu.support", &Press::Support),
+            self.button("menu.paysupport", &Press::PaymentSupport),
+        ]);
+        rows.add([
+            self.button("menu.terms", &Press::Terms),
             self.button("menu.home", &Press::Menu),
         ]);
         rows.screen(text)

@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::executor::{Answer, Executor, Receipt, Stopped, SubmitError};
 use crate::live::{Live, LiveCell};
 use crate::market::{Market, Wanted};
+use crate::menus::Leftovers;
 use crate::notices::Notices;
 use crate::odds::Odds;
 use crate::reload::Rulebook;
@@ -70,6 +71,8 @@ pub struct Shop {
     pub rulebook: Arc<Rulebook>,
     /// Says that a command menu may differ from what Telegram was told.
     pub menus_due: Notify,
+    /// Menus of the admins where no admin is any more.
+    pub menus_left: Leftovers,
     /// Backups and checks.
     pub vault: Vault,
     /// How far copies off the machine have come, where they are made.

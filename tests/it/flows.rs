@@ -19,7 +19,7 @@ use ring4_domain::refusal::Refusal;
 use serde_json::{Value, json};
 
 use crate::world::{ADA, ANNA, BORIS, PATIENCE, Vendor, World, bot_messages, project};
-use table::{ADMIN_BUTTONS, ELSEWHERE, FLOWS};
+use table::{ADMIN_BUTTONS, BUTTONS, ELSEWHERE, FLOWS, WORDS_ONLY};
 
 fn person(name: &str) -> i64 {
     match name {
@@ -357,4 +357,25 @@ fn every_command_button_and_refusal_has_a_flow() {
     }
     assert_eq!(missing, Vec::<String>::new(), "without a row in tests/it/flows/table.rs");
     assert_eq!(Refusal::NotAdmin.key(), "refusal.unknown_command");
+}
+
+#[test]
+fn every_command_has_a_button_or_needs_words() {
+    let forged: BTreeSet<&str> = FLOWS
+        .iter()
+        .flat_map(|table| rows(table))
+        .filter(|row| row.verb == "forges")
+        .map(|row| row.what)
+        .collect();
+    let mut missing = Vec::new();
+    for command in COMMANDS {
+        let button = BUTTONS.iter().find(|(name, _)| *name == command.name);
+        let worded = WORDS_ONLY.iter().any(|(name, _)| *name == command.name);
+        let pressed = button.is_some_and(|(_, data)| forged.contains(data));
+        if pressed == worded {
+            missing.push(command.name);
+        }
+    }
+    assert_eq!(missing, Vec::<&str>::new(), "reached by words alone");
+    println!("{} commands, {} of them by words alone", COMMANDS.len(), WORDS_ONLY.len());
 }

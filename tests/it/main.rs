@@ -57,6 +57,7 @@ mod group;
 
 /// What admins see and switch.
 mod boards;
+mod lists;
 
 /// What the policy decides, and who hears of what.
 mod policy;

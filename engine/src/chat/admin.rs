@@ -10,10 +10,7 @@ use crate::shop::{ShopError, name_of};
 
 impl Visit<'_> {
     pub(super) async fn dashboard(&self) -> Result<Reply, ShopError> {
-        let today = match self.live.config.report.show_profit {
-            true => Some(self.today().await?),
-            false => None,
-        };
+        let today = self.today().await?;
         let snapshot = self.shop.snapshot();
         let providers = self.shop.registry.status().into_iter().map(|status| ProviderRow {
             name: status.id.to_string(),

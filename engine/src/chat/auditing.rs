@@ -17,8 +17,8 @@ const ACTS_SHOWN_MAX: usize = 30;
 /// second; older acts are a page further.
 const ENTRIES_LOOKED_MAX: usize = 100_000;
 
-/// Characters of a broadcast shown, so that a page of acts fits into a message.
-const NEWS_CHARS_MAX: usize = 60;
+/// Characters shown of what somebody wrote, so that a page of acts fits into a message.
+const WORDS_CHARS_MAX: usize = 60;
 
 impl Visit<'_> {
     /// `/audit` with how many acts are to be shown, or without.
@@ -95,9 +95,10 @@ fn subject(entry: &Entry) -> String {
         Change::Deposit(deposit) => Some(format!("{} {}", deposit.id, deposit.amount)),
         Change::Refund(refund) => Some(format!("{} {}", refund.order, refund.amount)),
         Change::Adjustment(adjustment) => {
-            Some(format!("{} {} {}", adjustment.id, adjustment.amount, adjustment.reason))
+            let reason = cut(&adjustment.reason);
+            Some(format!("{} {} {reason}", adjustment.id, adjustment.amount))
         }
-        Change::Standing(standing) => standing.block.as_ref().map(|block| block.reason.clone()),
+        Change::Standing(standing) => standing.block.as_ref().map(|block| cut(&block.reason)),
         Change::Order(order) => Some(order.id().to_string()),
         Change::RulesActivated(activation) => Some(activation.version.to_string()),
         Change::SaleSet(switch) => {
@@ -105,15 +106,22 @@ fn subject(entry: &Entry) -> String {
         }
         Change::Maintenance(pause) => {
             let off: Vec<&str> = pause.services_off.iter().map(ServiceKey::as_str).collect();
-            let off =
-                if off.is_empty() { String::new() } else { format!(" − {}", off.join(", ")) };
-            Some(format!("{} {}{off}", if pause.on { "on" } else { "off" }, pause.text))
+            let off = match off.as_slice() {
+                [] => String::new(),
+                off => format!(" − {}", cut(&off.join(", "))),
+            };
+            Some(format!("{} {}{off}", if pause.on { "on" } else { "off" }, cut(&pause.text)))
         }
-        Change::Broadcast(broadcast) => {
-            let text: String = broadcast.text.chars().take(NEWS_CHARS_MAX).collect();
-            Some(format!("{} {text}", broadcast.id))
-        }
+        Change::Broadcast(broadcast) => Some(format!("{} {}", broadcast.id, cut(&broadcast.text))),
         _ => None,
     });
     named.unwrap_or_default().trim().to_owned()
+}
+
+/// The beginning of what somebody wrote.
+fn cut(words: &str) -> String {
+    match words.char_indices().nth(WORDS_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", words.get(..end).unwrap_or_default()),
+        None => words.to_owned(),
+    }
 }

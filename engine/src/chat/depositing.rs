@@ -9,7 +9,7 @@ use ring4_domain::ids::{DepositId, MethodKey, OrderId};
 use ring4_domain::money::Amount;
 use ring4_domain::refusal::Refusal;
 
-use super::{Reply, Visit};
+use super::{Reply, Visit, amounts};
 use crate::mint::{self, Origin};
 use crate::screens::deposit::Choice;
 use crate::shop::{ShopError, credited_by};
@@ -163,7 +163,7 @@ impl Visit<'_> {
         let text = text.trim();
         let symbol = &self.live.config.shop.currency_symbol;
         let text = text.strip_prefix(symbol.as_str()).unwrap_or(text).trim();
-        text.parse().ok()
+        amounts::read(text)
     }
 
     fn not_amount(&self, words: &str) -> Result<Reply, ShopError> {

@@ -1,8 +1,12 @@
 //! The admins' desk in the chat: which command and which button leads where. Who is an admin was
 //! checked before; the core checks it again.
 
+use ring4_storage::BackupKind;
+use tracing::Level;
+
 use super::press::Desk;
 use super::{Reply, Visit};
+use crate::screens::catalogue::Place;
 use crate::shop::ShopError;
 
 /// What an admin's command leads to.
@@ -82,6 +86,12 @@ impl Visit<'_> {
             Desk::PauseBroadcast(id) => self.pause_broadcast(id, true).await,
             Desk::ResumeBroadcast(id) => self.pause_broadcast(id, false).await,
             Desk::CancelBroadcast(id) => self.cancel_broadcast(id).await,
+            Desk::OpenOrders(page) => self.open_orders(page),
+            Desk::Blocked(page) => self.blocked(page).await,
+            Desk::Export(days) => self.export(days).await,
+            Desk::Offers(country, page) => self.offers_of(country, Place::Page(page)),
+            Desk::EmergencyBackup => self.make_backup(BackupKind::Emergency, ""),
+            Desk::Logs => self.logs(super::logs::LINES_SHOWN, Level::INFO).await,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What links to the bot carry.
 
-use super::{Reply, Visit};
+use super::{Reply, Visit, amounts};
 use crate::shop::ShopError;
 
 impl Visit<'_> {
@@ -17,8 +17,13 @@ impl Visit<'_> {
                     _ => self.menu(),
                 }
             }
-            Some(("dep", amount)) if amount.parse::<ring4_domain::money::Amount>().is_ok() => {
-                self.deposit_by_words(amount).await
+            Some(("dep", amount)) => {
+                // Links have room for letters, digits, `_` and `-` only.
+                let amount = amount.replacen('-', ".", 1);
+                match amounts::read(&amount) {
+                    Some(_) => self.deposit_by_words(&amount).await,
+                    None => self.menu(),
+                }
             }
             Some(("ref", id)) => self.referred(id).await,
             _ => self.menu(),

@@ -10,7 +10,7 @@ use crate::ops::recent;
 use crate::shop::ShopError;
 
 /// Lines shown unless more are asked for.
-const LINES_SHOWN: usize = 20;
+pub(super) const LINES_SHOWN: usize = 20;
 
 /// Characters that fit into a message with what is around them; more become a file.
 const TEXT_CHARS_MAX: usize = 3_500;
@@ -26,6 +26,11 @@ impl Visit<'_> {
                 _ => return self.usage("admin.usage.logs"),
             }
         }
+        self.logs(count, level).await
+    }
+
+    /// So many of the last lines of this level at least.
+    pub(super) async fn logs(&self, count: usize, level: Level) -> Result<Reply, ShopError> {
         let lines = recent::last(count.clamp(1, recent::LINES_MAX), level).join("\n");
         let voice = self.voice();
         if lines.is_empty() {

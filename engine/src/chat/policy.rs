@@ -5,12 +5,11 @@ use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
 use ring4_domain::ids::{DepositId, OrderId};
 use ring4_domain::ledger::AccountId;
-use ring4_domain::money::Amount;
-use ring4_domain::order::{Order, OrderState};
 use ring4_domain::policy::ORDERS_COUNTED_MAX;
 use ring4_domain::refusal::Refusal;
 use ring4_rules::{BuyerFacts, DepositFacts, Verdict};
 
+use super::habits::Habits;
 use super::{Reply, Visit};
 use crate::shop::ShopError;
 
@@ -22,33 +21,20 @@ impl Visit<'_> {
         let Some(quote) = snapshot.quote(id)?.filter(|quote| quote.customer == self.user()) else {
             return Ok(None);
         };
-        let counted = usize::try_from(ORDERS_COUNTED_MAX).unwrap_or(usize::MAX);
         let now = self.shop.clock.now();
-        let orders = snapshot.orders_of(self.user(), None, counted)?;
-        let within = |secs: u32| {
-            let recent = orders.iter().filter(move |order| now < order.placed_at.plus_secs(secs));
-            recent.collect::<Vec<&Order>>()
-        };
-        let count = |orders: &[&Order]| u32::try_from(orders.len()).unwrap_or(u32::MAX);
-        let day = within(86_400);
-        let cancelled = day.iter().filter(|order| order.state == OrderState::Cancelled).count();
-        let paid = day
-            .iter()
-            .filter(|order| order.state.is_open() || order.state == OrderState::Delivered);
-        let spent = paid.map(|order| order.quote.price).try_fold(Amount::ZERO, Amount::checked_add);
-        let open = orders.iter().filter(|order| order.state.is_open()).count();
+        let habits = Habits::read(&snapshot, self.user(), now)?;
         let buyer = BuyerFacts {
             service: quote.service,
             country: quote.country,
             price: quote.price,
             available: self.available()?,
             known_days: now.secs_since(self.customer.created_at) / 86_400,
-            orders_minute: count(&within(60)),
-            orders_hour: count(&within(3_600)),
-            orders_day: count(&day),
-            cancelled_day: u32::try_from(cancelled).unwrap_or(u32::MAX),
-            spent_day: spent.unwrap_or(Amount::MAX),
-            open_orders: u32::try_from(open).unwrap_or(u32::MAX),
+            orders_minute: habits.orders_minute,
+            orders_hour: habits.orders_hour,
+            orders_day: habits.orders_day,
+            cancelled_day: habits.cancelled_day,
+            spent_day: habits.spent_day,
+            open_orders: habits.open_orders,
         };
         match self.live.rules.may_buy(&buyer) {
             Ok(Verdict::Yes) => Ok(None),
@@ -60,6 +46,7 @@ impl Visit<'_> {
                     let command = Command::BlockCustomer { by: None, customer, reason };
                     // The engine is refused nothing here: the customer is known.
                     let _ = self.shop.submit(Actor::Engine, &self.trace, command).await?;
+                    self.shop.notices.blocked(customer);
                     return Ok(Some(Refusal::CustomerBlocked));
                 }
                 Ok(Some(Refusal::PolicyRefuses))

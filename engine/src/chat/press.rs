@@ -129,8 +129,14 @@ pub enum Press {
     SendRefund(OrderId),
     /// Accept the terms and buy at the price shown.
     AcceptTerms(OrderId),
-    /// Sell a service, or sell it no more.
-    Service(ServiceKey, bool),
+    /// Sell a service, or sell it no more; seen beside the prices of this country.
+    Service(ServiceKey, bool, Country),
+    /// The orders whose money may be asked back.
+    Refundable,
+    /// What holds for purchases and payments.
+    Terms,
+    /// Who helps with payments.
+    PaymentSupport,
     /// Something on the admins' desk.
     Desk(Desk),
 }
@@ -241,11 +247,14 @@ impl fmt::Display for Press {
             Self::Backups => write!(out, "DL"),
             Self::MakeBackup => write!(out, "DB"),
             Self::Validate => write!(out, "DV"),
+            Self::Terms => write!(out, "?t"),
+            Self::PaymentSupport => write!(out, "?p"),
+            Self::Refundable => write!(out, "b"),
             Self::AskRefund(id) => write!(out, "b:{id}"),
             Self::SendRefund(id) => write!(out, "bs:{id}"),
             Self::AcceptTerms(id) => write!(out, "t:{id}"),
-            Self::Service(service, true) => write!(out, "S1:{service}"),
-            Self::Service(service, false) => write!(out, "S0:{service}"),
+            Self::Service(service, true, country) => write!(out, "S1:{service}:{country}"),
+            Self::Service(service, false, country) => write!(out, "S0:{service}:{country}"),
             Self::Desk(desk) => write!(out, "K:{desk}"),
         }
     }
@@ -292,6 +301,21 @@ impl FromStr for Press {
             ["?s"] => Self::Support,
             ["g"] => Self::Languages,
             ["g", code] if is_language(code) => Self::Language((*code).to_owned()),
+            ["?t"] => Self::Terms,
+            ["?p"] => Self::PaymentSupport,
+            ["b"] => Self::Refundable,
+            ["b", id] => Self::AskRefund(id.parse()?),
+            ["bs", id] => Self::SendRefund(id.parse()?),
+            ["t", id] => Self::AcceptTerms(id.parse()?),
+            parts => return Self::read_for_admins(parts),
+        })
+    }
+}
+
+impl Press {
+    /// Reads the parts of a button that only admins are shown.
+    fn read_for_admins(parts: &[&str]) -> Result<Self, IdError> {
+        Ok(match parts {
             ["A"] => Self::Admin,
             ["S"] => Self::Offers,
             ["SR"] => Self::RefreshOffers,
@@ -317,10 +341,9 @@ impl FromStr for Press {
             ["DL"] => Self::Backups,
             ["DB"] => Self::MakeBackup,
             ["DV"] => Self::Validate,
-            ["b", id] => Self::AskRefund(id.parse()?),
-            ["bs", id] => Self::SendRefund(id.parse()?),
-            ["t", id] => Self::AcceptTerms(id.parse()?),
-            [on @ ("S1" | "S0"), service] => Self::Service(service.parse()?, *on == "S1"),
+            [on @ ("S1" | "S0"), service, country] => {
+                Self::Service(service.parse()?, *on == "S1", country.parse()?)
+            }
             ["K", rest @ ..] => Self::Desk(Desk::read(rest)?),
             _ => return Err(IdError),
         })
@@ -410,12 +433,11 @@ mod tests {
             Press::Backups,
             Press::MakeBackup,
             Press::Validate,
-            Press::AskRefund(order),
-            Press::SendRefund(order),
-            Press::AcceptTerms(order),
         ]
         .into_iter()
-        .chain([true, false].map(|on| Press::Service(longest.parse().unwrap(), on)))
+        .chain([true, false].map(|on| Press::Service(longest.parse().unwrap(), on, Country::US)))
+        .chain([Press::AskRefund(order), Press::SendRefund(order), Press::AcceptTerms(order)])
+        .chain([Press::Terms, Press::PaymentSupport, Press::Refundable])
         .chain(Desk::every().into_iter().map(Press::Desk).chain([Press::Support]))
         .collect()
     }

@@ -16,10 +16,15 @@ impl Visit<'_> {
         self.menu()
     }
 
+    /// The bot's name, where there are links to it that bring others.
+    pub(super) fn inviting(&self) -> Option<&str> {
+        let known = self.shop.username.get().map(String::as_str);
+        known.filter(|_| self.live.policy.referrals.enabled)
+    }
+
     /// The customer's own link and what it earned.
     pub(super) fn referrals(&self) -> Result<Reply, ShopError> {
-        let bot = self.shop.username.get().filter(|_| self.live.policy.referrals.enabled);
-        let Some(bot) = bot else {
+        let Some(bot) = self.inviting() else {
             return Ok(Reply::Notice(self.voice().say("stale_button", &[])));
         };
         let standing = self.shop.snapshot().standing(self.user())?;

@@ -29,7 +29,7 @@ impl Visit<'_> {
         }
     }
 
-    fn refundable_orders(&self) -> Result<Reply, ShopError> {
+    pub(super) fn refundable_orders(&self) -> Result<Reply, ShopError> {
         let snapshot = self.shop.snapshot();
         let mut orders = Vec::new();
         for order in snapshot.orders_of(self.user(), None, ORDERS_READ)? {

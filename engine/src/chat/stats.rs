@@ -57,6 +57,11 @@ impl Visit<'_> {
                 None => return self.usage("admin.usage.export"),
             },
         };
+        self.export(days).await
+    }
+
+    /// Orders and ledger entries of so many days as two files.
+    pub(super) async fn export(&self, days: u32) -> Result<Reply, ShopError> {
         let now = self.shop.clock.now();
         let from = now.0.saturating_sub(i64::from(days).saturating_mul(86_400_000));
         let from = ring4_domain::ids::Timestamp(from);
@@ -103,7 +108,8 @@ pub(crate) fn picture(
     keyboard: impl FnOnce() -> Result<Keyboard, crate::screens::ScreenError>,
 ) -> Result<Call, ShopError> {
     let zone = live.config.report.timezone;
-    let png = crate::chart::draw(figures, &live.config.shop.currency_symbol, zone)?;
+    let symbol = &live.config.shop.currency_symbol;
+    let png = crate::chart::draw(figures, symbol, zone, live.config.report.show_profit)?;
     Ok(Call::SendPhoto {
         photo: png.into(),
         file_name: "figures.png".to_owned(),

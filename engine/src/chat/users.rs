@@ -9,7 +9,8 @@ use ring4_domain::ledger::AccountId;
 use ring4_domain::money::Amount;
 use ring4_domain::refusal::Refusal;
 
-use super::{Reply, Visit};
+use super::habits::Habits;
+use super::{Reply, Visit, amounts};
 use crate::mint::{self, Origin};
 use crate::screens::users::{CustomerView, ENTRIES_SHOWN, ORDERS_SHOWN};
 use crate::shop::{ShopError, name_of};
@@ -70,7 +71,7 @@ impl Visit<'_> {
             entries: snapshot.wallet_entries(id, None, ENTRIES_SHOWN)?,
             orders: snapshot.orders_of(id, None, ORDERS_SHOWN)?,
             deposits: snapshot.deposits_of(id, None, ORDERS_SHOWN)?,
-            placed: snapshot.orders_placed(id, 100)?,
+            habits: Habits::read(&snapshot, id, self.shop.clock.now())?,
             customer,
             standing,
             blocked_by,
@@ -78,8 +79,11 @@ impl Visit<'_> {
         Ok(Reply::Screen(self.voice().admin_customer(&view)?))
     }
 
-    /// `/block` with a customer and the reason.
+    /// `/block` with a customer and the reason; without words, who is blocked.
     pub(super) async fn block_by_words(&self, words: &str) -> Result<Reply, ShopError> {
+        if words.trim().is_empty() {
+            return self.blocked(0).await;
+        }
         let (who, reason) = words.trim().split_once(' ').unwrap_or((words.trim(), ""));
         if reason.trim().is_empty() {
             return self.usage("admin.usage.block");
@@ -163,9 +167,9 @@ fn signed(text: &str) -> Option<Amount> {
     let text = text.strip_prefix('+').unwrap_or(&text);
     match text.strip_prefix('-') {
         Some(positive) => {
-            let amount: Amount = positive.parse().ok()?;
+            let amount = amounts::read(positive)?;
             Amount::ZERO.checked_sub(amount)
         }
-        None => text.parse().ok(),
+        None => amounts::read(text),
     }
 }

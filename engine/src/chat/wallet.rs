@@ -10,7 +10,7 @@ use crate::shop::ShopError;
 impl Visit<'_> {
     pub(super) fn wallet(&self) -> Result<Reply, ShopError> {
         let account = self.shop.snapshot().account(&AccountId::Wallet(self.user()))?;
-        Ok(Reply::Screen(self.voice().wallet(&account)?))
+        Ok(Reply::Screen(self.voice().wallet(&account, self.inviting().is_some())?))
     }
 
     pub(super) fn history(&self, before: Option<Seq>) -> Result<Reply, ShopError> {

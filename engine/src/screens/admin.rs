@@ -11,6 +11,9 @@ use super::{Rows, Screen, ScreenError, Voice};
 use crate::chat::press::{Desk, Press};
 use crate::figures::Bar;
 
+/// Days that the button exports; `/export` takes other stretches.
+const EXPORT_DAYS: u32 = 7;
+
 /// A vendor on the dashboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderRow {
@@ -37,8 +40,8 @@ pub struct Dashboard {
     pub closed: bool,
     /// The pause that an admin began, with the admin's name.
     pub pause: Option<(Maintenance, String)>,
-    /// The money of the local day so far, where the settings show it.
-    pub today: Option<Bar>,
+    /// The money of the local day so far; the margin is shown where the settings want it.
+    pub today: Bar,
     /// Whether nothing can be committed now.
     pub trouble: bool,
     /// What the world still owes: messages, purchases, returns.
@@ -96,55 +99,71 @@ impl Voice<'_> {
                 ("entries", number(dashboard.head.0)),
             ],
         );
-        let mut rows = Rows::default();
-        let count = [("count", number(dashboard.pending_deposits))];
-        rows.add([
-            self.button_with("admin.queue", &count, &Press::Queue(0)),
-            self.button("admin.database", &Press::Database),
-        ]);
-        let count = [("count", number(dashboard.pending_refunds))];
-        let steer = |key, on| self.button(key, &Press::Desk(Desk::Maintenance(on)));
-        let steer = match dashboard.pause {
-            Some(_) => Some(steer("admin.desk.resume", false)),
-            // What the settings have closed cannot be paused.
-            None if dashboard.closed => None,
-            None => Some(steer("admin.desk.pause", true)),
+        self.dashboard_rows(dashboard).screen(text)
+    }
+
+    /// A button to everything that admins have.
+    fn dashboard_rows(&self, dashboard: &Dashboard) -> Rows {
+        let desk = |key, desk| self.button(key, &Press::Desk(desk));
+        let counted = |key, count: u64, press: Press| {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.button_with(key, &[("count", Value::Number(count))], &press)
         };
+        let refunds = Press::Desk(Desk::Refunds(0));
+        let open = Press::Desk(Desk::OpenOrders(0));
+        let mut rows = Rows::default();
         rows.add([
-            self.button_with("admin.desk.refunds", &count, &Press::Desk(Desk::Refunds(0))),
-            self.button("admin.desk.audit", &Press::Desk(Desk::Audit(None))),
+            counted("admin.queue", dashboard.pending_deposits, Press::Queue(0)),
+            counted("admin.desk.refunds", dashboard.pending_refunds, refunds),
         ]);
-        let stats = self.button("admin.desk.stats", &Press::Desk(Desk::Stats(1)));
-        rows.add(std::iter::once(stats).chain(steer));
+        rows.add([
+            counted("admin.desk.open_orders", dashboard.open_orders, open),
+            desk("admin.desk.blocked", Desk::Blocked(0)),
+        ]);
+        rows.add([
+            desk("admin.desk.stats", Desk::Stats(1)),
+            desk("admin.desk.export", Desk::Export(EXPORT_DAYS)),
+        ]);
+        rows.add([
+            desk("admin.desk.audit", Desk::Audit(None)),
+            desk("admin.desk.logs", Desk::Logs),
+        ]);
         rows.add([
             self.button("admin.desk.services", &Press::Offers),
             self.button("admin.desk.vendors", &Press::Providers),
         ]);
         rows.add([
-            self.button("admin.desk.broadcast", &Press::Desk(Desk::Broadcasts)),
-            self.button("admin.desk.rules", &Press::Desk(Desk::Rules)),
+            desk("admin.desk.broadcast", Desk::Broadcasts),
+            desk("admin.desk.rules", Desk::Rules),
         ]);
+        let steer = match dashboard.pause {
+            Some(_) => Some(desk("admin.desk.resume", Desk::Maintenance(false))),
+            // What the settings have closed cannot be paused.
+            None if dashboard.closed => None,
+            None => Some(desk("admin.desk.pause", Desk::Maintenance(true))),
+        };
+        let database = self.button("admin.database", &Press::Database);
+        rows.add(std::iter::once(database).chain(steer));
         rows.add([
             self.button("admin.refresh", &Press::Admin),
             self.button("menu.home", &Press::Menu),
         ]);
-        rows.screen(text)
+        rows
     }
 
     /// Today's money, how the shop does, and the pause, each on a line of its own.
     fn day_and_health(&self, dashboard: &Dashboard) -> String {
-        let mut lines = String::new();
-        if let Some(today) = &dashboard.today {
-            let values = [
-                ("revenue", Value::Text(&self.money(today.revenue))),
-                ("margin", Value::Text(&self.money(today.margin()))),
-            ];
-            lines = format!("\n{}", self.say("admin.today", &values));
-        }
+        let today = &dashboard.today;
+        let [revenue, margin] = [today.revenue, today.margin()].map(|amount| self.money(amount));
+        let revenue = ("revenue", Value::Text(revenue.as_str()));
+        let today = match self.live.config.report.show_profit {
+            true => self.say("admin.today", &[revenue, ("margin", Value::Text(&margin))]),
+            false => self.say("admin.today.revenue", &[revenue]),
+        };
         let waiting = i64::try_from(dashboard.waiting).unwrap_or(i64::MAX);
         let key = if dashboard.trouble { "admin.health.trouble" } else { "admin.health.well" };
         let health = self.say(key, &[("waiting", Value::Number(waiting))]);
-        format!("{lines}\n{health}{}", self.paused(dashboard))
+        format!("\n{today}\n{health}{}", self.paused(dashboard))
     }
 
     fn paused(&self, dashboard: &Dashboard) -> String {

@@ -7,6 +7,9 @@ use ring4_rules::messages::Value;
 use super::{Rows, Screen, ScreenError, Voice};
 use crate::chat::press::{Desk, Press};
 
+/// Characters of acts in one message, of the 4096 that Telegram takes.
+const ROWS_CHARS_MAX: usize = 3_500;
+
 /// One act of an admin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
@@ -50,9 +53,21 @@ impl Voice<'_> {
             ];
             self.say("admin.act", &values)
         };
-        let lines: Vec<String> = page.acts.iter().map(line).collect();
+        let (mut lines, mut chars, mut older) = (Vec::new(), 0, page.older);
+        let mut last = None;
+        for act in page.acts {
+            let line = line(act);
+            chars += line.chars().count();
+            if last.is_some() && chars > ROWS_CHARS_MAX {
+                // What does not fit into the message begins the next page.
+                older = last;
+                break;
+            }
+            last = Some(act.seq);
+            lines.push(line);
+        }
         let mut rows = Rows::default();
-        let older = page.older.map(|seq| Press::Desk(Desk::Audit(Some(seq))));
+        let older = older.map(|seq| Press::Desk(Desk::Audit(Some(seq))));
         rows.add(older.map(|press| self.button("menu.older", &press)));
         rows.add([
             self.button("admin.refresh", &Press::Desk(Desk::Audit(None))),

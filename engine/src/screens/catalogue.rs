@@ -1,18 +1,27 @@
 //! What vendors offer of each service, for admins, and what changed in their catalogues. The chat
 //! room and the start-up import this.
 
+use std::ops::Range;
+
 use ring4_domain::ids::{Country, ProviderId, ServiceKey, Timestamp};
 use ring4_domain::money::Amount;
 use ring4_rules::messages::{Value, escape};
 
 use super::{Rows, Screen, ScreenError, Voice};
 use crate::catalogue::{Difference, NAMES_MAX, Turn};
-use crate::chat::press::Press;
+use crate::chat::press::{Desk, Press};
 use crate::market::VendorOffer;
 use crate::odds::Figures;
 
-/// Services on the screen; a message has room for about this many with two vendors each.
-pub const SERVICES_MAX: usize = 20;
+/// Services on one page, at most.
+const PAGE_SERVICES: usize = 10;
+
+/// Characters of services on one page: with the catalogues below them they fit into a message.
+const PAGE_CHARS_MAX: usize = 2_600;
+
+/// Countries whose prices are one press away; `/services` takes any other by its name.
+const COUNTRIES_SHOWN: usize = 20;
+const COUNTRIES_IN_ROW: usize = 5;
 
 /// One vendor of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,15 +58,48 @@ pub struct CatalogueRow {
     pub read: Option<(usize, Timestamp)>,
 }
 
+/// A page of the services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// This one, counted from 0; the last, where there are fewer.
+    Page(u8),
+    /// The one with this service.
+    With(ServiceKey),
+}
+
 /// All of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OffersView {
     /// The country that prices are for.
     pub country: Country,
+    /// The countries that are sold.
+    pub countries: Vec<Country>,
+    /// Which page is shown.
+    pub place: Place,
     /// Services with their vendors.
     pub services: Vec<(ServiceKey, Sold, Vec<VendorRow>)>,
     /// The catalogues.
     pub catalogues: Vec<CatalogueRow>,
+}
+
+/// Which texts stand on which page.
+fn pages(texts: &[String]) -> Vec<Range<usize>> {
+    let mut pages: Vec<Range<usize>> = Vec::new();
+    let mut chars = 0;
+    for (place, text) in texts.iter().enumerate() {
+        let more = text.chars().count();
+        match pages.last_mut() {
+            Some(page) if page.len() < PAGE_SERVICES && chars + more <= PAGE_CHARS_MAX => {
+                page.end = place.saturating_add(1);
+                chars += more;
+            }
+            _ => {
+                pages.push(place..place.saturating_add(1));
+                chars = more;
+            }
+        }
+    }
+    pages
 }
 
 fn count(number: usize) -> Value<'static> {
@@ -70,10 +112,9 @@ impl Voice<'_> {
     /// # Errors
     /// See [`ScreenError`].
     pub fn vendors_offers(&self, view: &OffersView) -> Result<Screen, ScreenError> {
-        let services: Vec<String> = view
+        let texts: Vec<String> = view
             .services
             .iter()
-            .take(SERVICES_MAX)
             .map(|(service, sold, vendors)| {
                 let rows: Vec<String> = vendors.iter().map(|row| self.vendor_row(row)).collect();
                 let values = [
@@ -85,6 +126,18 @@ impl Voice<'_> {
                 format!("{head}\n{}", self.sold(sold))
             })
             .collect();
+        let pages = pages(&texts);
+        let page = match &view.place {
+            Place::Page(page) => usize::from(*page),
+            Place::With(service) => {
+                let place = view.services.iter().position(|(known, ..)| known == service);
+                let holds = |page: &Range<usize>| place.is_some_and(|place| page.contains(&place));
+                pages.iter().position(holds).unwrap_or_default()
+            }
+        };
+        let page = page.min(pages.len().saturating_sub(1));
+        let shown = pages.get(page).cloned().unwrap_or_default();
+        let services = texts.get(shown.clone()).unwrap_or_default();
         let catalogue = |row: &CatalogueRow| {
             let vendor = ("vendor", Value::Text(row.vendor.as_str()));
             match row.read {
@@ -104,18 +157,40 @@ impl Voice<'_> {
             ("catalogues", Value::Html(&catalogues.join("\n"))),
         ];
         let mut rows = Rows::default();
-        for (service, sold, _) in view.services.iter().take(SERVICES_MAX) {
+        for (service, sold, _) in view.services.get(shown).unwrap_or_default() {
             let key = if sold.on { "admin.offers.stop" } else { "admin.offers.sell" };
             let values = [("service", Value::Text(self.service(service)))];
-            let press = Press::Service(service.clone(), !sold.on);
+            let press = Press::Service(service.clone(), !sold.on, view.country);
             rows.add([self.button_with(key, &values, &press)]);
         }
+        let at = |page: usize| u8::try_from(page).ok();
+        let turn = |key, page| self.button(key, &Press::Desk(Desk::Offers(view.country, page)));
+        let before = page.checked_sub(1).and_then(at).map(|page| turn("menu.previous", page));
+        let next = page.saturating_add(1);
+        let after = at(next).filter(|_| next < pages.len()).map(|page| turn("menu.next", page));
+        rows.add(before.into_iter().chain(after));
+        self.other_countries(view, at(page).unwrap_or_default(), &mut rows);
+        let again = Press::Desk(Desk::Offers(view.country, at(page).unwrap_or_default()));
         rows.add([self.button("admin.offers.refresh", &Press::RefreshOffers)]);
-        rows.add([
-            self.button("admin.refresh", &Press::Offers),
-            self.button("menu.admin", &Press::Admin),
-        ]);
+        rows.add([self.button("admin.refresh", &again), self.button("menu.admin", &Press::Admin)]);
         rows.screen(self.say("admin.offers", &values))
+    }
+
+    /// The same page with the prices of another country.
+    fn other_countries(&self, view: &OffersView, page: u8, rows: &mut Rows) {
+        let others = view.countries.iter().filter(|country| **country != view.country);
+        let others: Vec<Country> = others.take(COUNTRIES_SHOWN).copied().collect();
+        for row in others.chunks(COUNTRIES_IN_ROW) {
+            rows.add(row.iter().map(|country| {
+                let (flag, code) = (country.flag(), country.to_string());
+                let values = [("flag", Value::Text(flag.as_str())), ("code", Value::Text(&code))];
+                self.button_with(
+                    "admin.offers.country",
+                    &values,
+                    &Press::Desk(Desk::Offers(*country, page)),
+                )
+            }));
+        }
     }
 
     /// How a service is sold, in one line.

@@ -7,7 +7,7 @@ use ring4_rules::messages::Value;
 use ring4_storage::{BackupKind, Head};
 
 use super::{Rows, Screen, ScreenError, Voice};
-use crate::chat::press::Press;
+use crate::chat::press::{Desk, Press};
 
 /// Backups listed at once.
 pub const BACKUP_ROWS: usize = 20;
@@ -160,6 +160,7 @@ impl Voice<'_> {
             self.button("db.backup_now", &Press::MakeBackup),
             self.button("db.check_now", &Press::Validate),
         ]);
+        rows.add([self.button("db.emergency_now", &Press::Desk(Desk::EmergencyBackup))]);
         rows.add([
             self.button("db.list", &Press::Backups),
             self.button("admin.refresh", &Press::Database),

@@ -277,6 +277,7 @@ impl Voice<'_> {
             let cancel =
                 (page.open > 0).then(|| self.button("orders.cancel_one", &Press::Cancellable));
             rows.add(cancel.into_iter().chain([self.button("orders.receipts", &Press::Receipts)]));
+            rows.add([self.button("orders.refund", &Press::Refundable)]);
         }
         rows.add([
             self.button("menu.buy", &Press::Services(0)),

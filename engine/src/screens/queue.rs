@@ -8,7 +8,7 @@ use ring4_rules::messages::Value;
 use ring4_telegram::keyboard::{Button, KeyboardError, Style};
 
 use super::{Rows, Screen, ScreenError, Voice};
-use crate::chat::press::Press;
+use crate::chat::press::{Desk, Press};
 
 /// Rows of a queue that are listed at once.
 pub const QUEUE_ROWS: usize = 10;
@@ -148,6 +148,8 @@ impl Voice<'_> {
             let give_back = self.button("admin.return_stars", &Press::ReturnStars(deposit.id));
             rows.add([give_back.map(|button| button.styled(Style::Danger))]);
         }
+        let customer = Press::Desk(Desk::Customer(deposit.customer));
+        rows.add([self.button("admin.customer.open", &customer)]);
         rows.screen(super::deposit::collapse(&text))
     }
 

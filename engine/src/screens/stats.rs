@@ -47,12 +47,17 @@ impl Voice<'_> {
             (_, None) => "stats.no_code",
             _ => "stats",
         };
+        let margin = self.money(total.margin());
+        let margin = match self.live.config.report.show_profit {
+            true => format!("\n{}", self.say("stats.margin", &[("margin", Value::Text(&margin))])),
+            false => String::new(),
+        };
         let mut text = self.say(
             key,
             &[
                 ("title", Value::Html(title)),
                 ("revenue", Value::Text(&self.money(total.revenue))),
-                ("margin", Value::Text(&self.money(total.margin()))),
+                ("margin", Value::Html(&margin)),
                 ("refunded", Value::Text(&self.money(total.refunded))),
                 ("deposited", Value::Text(&self.money(figures.deposited))),
                 ("orders", Value::Number(orders)),

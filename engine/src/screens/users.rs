@@ -4,7 +4,6 @@
 use ring4_domain::adjustment::{Adjustment, BY_SHOP};
 use ring4_domain::customer::Customer;
 use ring4_domain::deposit::Deposit;
-use ring4_domain::ids::Timestamp;
 use ring4_domain::ledger::{Account, AccountId};
 use ring4_domain::money::Amount;
 use ring4_domain::order::Order;
@@ -15,6 +14,7 @@ use ring4_telegram::keyboard::Style;
 
 use super::wallet::WalletRow;
 use super::{Rows, Screen, ScreenError, Voice};
+use crate::chat::habits::Habits;
 use crate::chat::press::{Desk, Press};
 
 /// Entries of the wallet shown.
@@ -36,8 +36,8 @@ pub struct CustomerView {
     pub orders: Vec<Order>,
     /// The latest deposits.
     pub deposits: Vec<Deposit>,
-    /// When orders were placed lately.
-    pub placed: Vec<Timestamp>,
+    /// What the limits count.
+    pub habits: Habits,
     /// How the customer stands, where anything was decided.
     pub standing: Option<Standing>,
     /// The name of the admin who blocked, where one did.
@@ -96,21 +96,40 @@ impl Voice<'_> {
     }
 
     fn limits_line(&self, view: &CustomerView) -> String {
-        let within = |secs: u32| {
-            let recent = view.placed.iter().filter(|at| self.now < at.plus_secs(secs)).count();
-            i64::try_from(recent).unwrap_or(i64::MAX)
-        };
-        let limits = &self.live.policy.limits;
+        let Habits {
+            orders_minute,
+            orders_hour,
+            orders_day,
+            cancelled_day,
+            spent_day,
+            open_orders,
+        } = view.habits;
+        let (policy, limits) = (&self.live.policy, &self.live.config.limits);
+        let number = |count: u32| Value::Number(i64::from(count));
         let max = |max: u32| if max == 0 { "∞".to_owned() } else { max.to_string() };
+        let spend_max = match limits.spend_per_day {
+            Amount::ZERO => "∞".to_owned(),
+            most => self.money(most),
+        };
+        let share = cancelled_day.saturating_mul(100).checked_div(orders_day).unwrap_or_default();
         let values = [
-            ("minute", Value::Number(within(60))),
-            ("hour", Value::Number(within(3_600))),
-            ("day", Value::Number(within(86_400))),
-            ("minute_max", Value::Text(&max(limits.orders_minute_max))),
-            ("hour_max", Value::Text(&max(limits.orders_hour_max))),
-            ("day_max", Value::Text(&max(limits.orders_day_max))),
+            ("minute", number(orders_minute)),
+            ("hour", number(orders_hour)),
+            ("day", number(orders_day)),
+            ("minute_max", Value::Text(&max(policy.limits.orders_minute_max))),
+            ("hour_max", Value::Text(&max(policy.limits.orders_hour_max))),
+            ("day_max", Value::Text(&max(policy.limits.orders_day_max))),
         ];
-        self.say("admin.customer.limits", &values)
+        let orders = self.say("admin.customer.limits", &values);
+        let values = [
+            ("open", number(open_orders)),
+            ("open_max", number(policy.orders_open_max)),
+            ("spent", Value::Text(&self.money(spent_day))),
+            ("spend_max", Value::Text(&spend_max)),
+            ("cancelled", number(share)),
+            ("cancelled_max", number(limits.cancel_percent)),
+        ];
+        format!("{orders}\n{}", self.say("admin.customer.habits", &values))
     }
 
     fn standing_line(&self, view: &CustomerView) -> String {

@@ -37,11 +37,11 @@ pub struct HistoryPage<'page> {
 }
 
 impl Voice<'_> {
-    /// What a customer has and what became of it.
+    /// What a customer has and what became of it; `invites` offers the customer's own link.
     ///
     /// # Errors
     /// See [`ScreenError`].
-    pub fn wallet(&self, account: &Account) -> Result<Screen, ScreenError> {
+    pub fn wallet(&self, account: &Account, invites: bool) -> Result<Screen, ScreenError> {
         let available = account.available().unwrap_or(Amount::ZERO);
         // What was given back was neither paid in nor spent.
         let kept = |amount: Amount| amount.checked_sub(account.returned).unwrap_or(amount);
@@ -66,7 +66,7 @@ impl Voice<'_> {
             self.button("menu.deposit", &Press::Amounts),
             self.button("menu.history", &Press::History(None)),
         ]);
-        if self.live.policy.referrals.enabled {
+        if invites {
             rows.add([self.button("referrals.button", &Press::Referrals)]);
         }
         rows.add([self.button("menu.home", &Press::Menu)]);

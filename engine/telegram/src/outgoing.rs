@@ -220,7 +220,7 @@ pub enum Call {
         scope: CommandScope,
         /// A language code of two letters; `None` for all languages without a menu of their own.
         language: Option<String>,
-        /// The menu, at most 100 lines.
+        /// The menu, at most 100 lines; none takes it away, and a wider one is seen again.
         commands: Vec<MenuCommand>,
     },
 }

@@ -12,6 +12,8 @@ const MENU: &str = "
     anna says /start buy_nothing_XX       -> Hello Anna
     anna says /start ref_1002             -> Hello Anna
     anna says /start dep_7.50             -> $7.50
+    anna says /start dep_8-25             -> $8.25
+    anna says /start dep_-                -> Hello Anna
     anna says /start ../../etc            -> Hello Anna
     anna says /language                   -> Which language
     anna forges m                         -> Hello Anna
@@ -84,6 +86,8 @@ const WALLET: &str = "
     anna forges dm:usdt:00000000          -> out of date
     anna forges de:00000000               -> I do not know this deposit
     anna says /deposit 7.50               -> $7.50
+    anna says /deposit 6,5                -> $6.50
+    anna says /deposit 1,000              -> is not an amount
 ";
 
 const HELP: &str = "
@@ -93,6 +97,8 @@ const HELP: &str = "
     boris says /help                      -> How it works
     anna says /support                    -> Write to @shop_help
     anna says /contact                    -> Write to @shop_help
+    anna forges ?t                        -> A number is rented
+    anna forges ?p                        -> Something is wrong with a payment
     boris says /terms                     -> A number is rented
     boris says /paysupport                -> Something is wrong with a payment
     anna says /status                     -> of 1 order got a code
@@ -115,6 +121,9 @@ const ADMIN: &str = "
     ada says /admin                       -> Dashboard
     ada forges S                          -> What vendors offer
     ada says /services                    -> What vendors offer
+    ada forges K:s:DE:0                   -> in Germany
+    ada presses 🇺🇸 US                     -> in United States
+    ada says /services germany            -> in Germany
     ada forges SR                         -> are being read
     ada forges Q                          -> No deposit waits
     ada says /deposits                    -> No deposit waits
@@ -151,6 +160,8 @@ const ADMIN: &str = "
     ada forges DB                         -> restored beside the shop
     ada says /db_backup a note            -> restored beside the shop
     ada says /db_emergency                -> restored beside the shop
+    ada says /db_status                   -> Protected storage
+    ada forges K:d                        -> restored beside the shop
     ada forges DV                         -> All is well
     ada says /db_validate                 -> All is well
     ada says /db_backups                  -> a note
@@ -159,6 +170,7 @@ const ADMIN: &str = "
 const DESK: &str = "
     anna says /refund                     -> Which order did not work
     anna says /refund nonsense            -> I do not know this order
+    anna forges b                         -> Which order did not work
     anna forges b:{done}                  -> What went wrong
     anna forges bs:{order}                -> was not charged
     boris forges b:{done}                 -> I do not know this order
@@ -175,6 +187,7 @@ const DESK: &str = "
     ada says /process_refund {order}      -> was not charged
     ada says /reject_refund               -> Write the order's id
     ada says /reject_refund {done} no     -> no refund request
+    ada forges K:g:3                      -> No refund waits
     ada says /user                        -> Write an id
     ada forges K:c:1001                   -> May buy
     ada forges K:cb:1002                  -> by an admin's button
@@ -185,11 +198,16 @@ const DESK: &str = "
     ada says /adjust                      -> Write whom, how much
     ada says /adjust 1001 +1              -> A correction needs a reason
     ada says /adjust 1001 0 why           -> A correction is above or below zero
+    ada says /adjust 1001 -0,75 fee       -> Correction of -$0.75
     ada says /adjust 1001 +2 gift         -> Correction of $2.00
     ada forges K:j:00000000               -> There is no such correction
-    ada says /block                       -> Write whom and why
+    ada says /block                       -> Nobody is blocked
+    ada says /block 1002                  -> Write whom and why
     ada says /block 1002 a test           -> Blocked by Ada
     boris says /start buy_ring4_US        -> You cannot buy at the moment
+    ada forges K:cl                       -> One customer is blocked
+    ada presses Boris                     -> Blocked by Ada
+    ada forges K:cl:1                     -> One customer is blocked
     ada forges K:cu:1002                  -> May buy
     boris says /start buy_ring4_US        -> fixed for
     ada forges K:a                        -> What admins did
@@ -205,14 +223,20 @@ const DESK: &str = "
     ada forges K:z:7                      -> The last 7 days
     ada says /export 1                    -> row
     ada says /logs 1 error                -> Nothing was logged
+    ada forges K:e:7                      -> row
+    ada forges K:l                        -> Nothing was logged
+    ada forges K:o                        -> One order is open
+    ada forges A                          -> Dashboard
+    ada forges K:o:1                      -> One order is open
     ada forges K:r                        -> as the files say
     ada says /rules                       -> as the files say
     ada forges K:rp:0000000000000000      -> cannot go live any more
+    ada forges K:rb:1                     -> as the files say
     ada forges K:ry:0000000000000000      -> It was not taken
-    ada forges S0:whatsapp                -> switched off
+    ada forges S0:whatsapp:DE             -> switched off
     anna says /buy whatsapp               -> I found nothing
     ada forges A                          -> Dashboard
-    ada forges S1:whatsapp                -> What vendors offer
+    ada forges S1:whatsapp:DE             -> in Germany
     anna says /buy whatsapp               -> Which country
     ada says /broadcast                   -> Write it as your next message
     ada says 1 < 2                        -> It is plain text
@@ -264,6 +288,8 @@ pub const ADMIN_BUTTONS: &[&str] = &[
     "D",
     "DL",
     "DB",
+    "K:d",
+    "K:s:US:0",
     "DV",
     "K:g",
     "K:gr:{done}",
@@ -279,10 +305,18 @@ pub const ADMIN_BUTTONS: &[&str] = &[
     "K:m1",
     "K:z:7",
     "K:r",
+    "K:rb:1",
     "K:rp:0000000000000000",
     "K:ry:0000000000000000",
-    "S0:whatsapp",
-    "S1:whatsapp",
+    "S0:whatsapp:US",
+    "S1:whatsapp:US",
+    "K:g:1",
+    "K:cl",
+    "K:cl:1",
+    "K:e:7",
+    "K:l",
+    "K:o",
+    "K:o:1",
     "K:w",
     "K:wv:00000000",
     "K:ws:00000000",
@@ -290,6 +324,53 @@ pub const ADMIN_BUTTONS: &[&str] = &[
     "K:wr:00000000",
     "K:wx:00000000",
 ];
+
+/// The button that leads where a command does.
+pub const BUTTONS: &[(&str, &str)] = &[
+    ("start", "m"),
+    ("buy", "s"),
+    ("orders", "l"),
+    ("cancel", "x"),
+    ("balance", "w"),
+    ("deposit", "d"),
+    ("history", "h"),
+    ("receipt", "r"),
+    ("status", "i"),
+    ("language", "g"),
+    ("refund", "b"),
+    ("help", "?"),
+    ("support", "?s"),
+    ("terms", "?t"),
+    ("paysupport", "?p"),
+    ("admin", "A"),
+    ("services", "S"),
+    ("deposits", "Q"),
+    ("approve_deposit", "Y:00000000"),
+    ("reject_deposit", "NR:00000000"),
+    ("refund_stars", "NS:00000000"),
+    ("refunds", "K:g"),
+    ("process_refund", "K:gy:{order}"),
+    ("reject_refund", "K:gn:{done}"),
+    ("user", "K:c:1001"),
+    ("block", "K:cl"),
+    ("audit", "K:a"),
+    ("maintenance", "K:m1"),
+    ("stats", "K:z:7"),
+    ("export", "K:e:7"),
+    ("logs", "K:l"),
+    ("rules", "K:r"),
+    ("broadcast", "K:w"),
+    ("providers", "V"),
+    ("db_status", "D"),
+    ("db_backups", "DL"),
+    ("db_backup", "DB"),
+    ("db_emergency", "K:d"),
+    ("db_validate", "DV"),
+];
+
+/// Commands that no button stands for, and why.
+pub const WORDS_ONLY: &[(&str, &str)] =
+    &[("adjust", "an amount and a reason have to be written; a customer's card copies the rest")];
 
 /// Refusals that need a moment or a state which one quiet shop does not have, and the test that
 /// has it.

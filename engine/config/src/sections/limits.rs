@@ -169,7 +169,7 @@ pub struct RawReport {
     pub at: String,
     /// Whose local time, such as America/New_York.
     pub timezone: String,
-    /// Whether the admins' dashboard shows today's revenue and margin.
+    /// Whether admins see the margin beside revenue: on the dashboard, in /stats, in the report.
     pub show_profit: bool,
 }
 
@@ -189,6 +189,6 @@ pub struct DailyReport {
     pub at_minutes: u32,
     /// Whose local time.
     pub timezone: Tz,
-    /// Whether the admins' dashboard shows today's revenue and margin.
+    /// Whether admins see the margin beside revenue: on the dashboard, in /stats, in the report.
     pub show_profit: bool,
 }

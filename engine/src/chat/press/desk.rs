@@ -7,7 +7,9 @@
 use std::fmt;
 
 use ring4_domain::change::Seq;
-use ring4_domain::ids::{AdjustmentId, BroadcastId, IdError, OrderId, RulesVersion, UserId};
+use ring4_domain::ids::{
+    AdjustmentId, BroadcastId, Country, IdError, OrderId, RulesVersion, UserId,
+};
 
 /// A button of the desk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +56,18 @@ pub enum Desk {
     ResumeBroadcast(BroadcastId),
     /// End a broadcast, begun or not.
     CancelBroadcast(BroadcastId),
+    /// The orders that are open: this page of them, counted from 0.
+    OpenOrders(u16),
+    /// The customers who are blocked: this page of them, counted from 0.
+    Blocked(u16),
+    /// Orders and entries of so many days as files.
+    Export(u32),
+    /// The last lines of the log.
+    Logs,
+    /// What vendors offer in this country, this page of it, counted from 0.
+    Offers(Country, u8),
+    /// Make a backup before something worse happens.
+    EmergencyBackup,
 }
 
 impl fmt::Display for Desk {
@@ -83,6 +97,14 @@ impl fmt::Display for Desk {
             Self::PauseBroadcast(id) => write!(out, "wp:{id}"),
             Self::ResumeBroadcast(id) => write!(out, "wr:{id}"),
             Self::CancelBroadcast(id) => write!(out, "wx:{id}"),
+            Self::OpenOrders(0) => write!(out, "o"),
+            Self::OpenOrders(page) => write!(out, "o:{page}"),
+            Self::Blocked(0) => write!(out, "cl"),
+            Self::Blocked(page) => write!(out, "cl:{page}"),
+            Self::Export(days) => write!(out, "e:{days}"),
+            Self::Logs => write!(out, "l"),
+            Self::Offers(country, page) => write!(out, "s:{country}:{page}"),
+            Self::EmergencyBackup => write!(out, "d"),
         }
     }
 }
@@ -100,6 +122,10 @@ impl Desk {
                 | Self::RulesBefore(_)
                 | Self::RulesPreview(_)
                 | Self::RulesGo(_)
+                | Self::OpenOrders(_)
+                | Self::Blocked(_)
+                | Self::Export(_)
+                | Self::Logs
         )
     }
 
@@ -109,10 +135,11 @@ impl Desk {
     /// They are no button of the desk.
     pub fn read(parts: &[&str]) -> Result<Self, IdError> {
         let user = |id: &str| id.parse().map(UserId).map_err(|_| IdError);
+        let count = |page: &str| page.parse().map_err(|_| IdError);
         let entry = |seq: &str| seq.parse().map(Seq).map_err(|_| IdError);
         Ok(match *parts {
             ["g"] => Self::Refunds(0),
-            ["g", page] => Self::Refunds(page.parse().map_err(|_| IdError)?),
+            ["g", page] => Self::Refunds(count(page)?),
             ["gr", id] => Self::Refund(id.parse()?),
             ["gy", id] => Self::ApproveRefund(id.parse()?),
             ["gn", id] => Self::RejectRefund(id.parse()?),
@@ -135,6 +162,16 @@ impl Desk {
             ["wp", id] => Self::PauseBroadcast(id.parse()?),
             ["wr", id] => Self::ResumeBroadcast(id.parse()?),
             ["wx", id] => Self::CancelBroadcast(id.parse()?),
+            ["o"] => Self::OpenOrders(0),
+            ["o", page] => Self::OpenOrders(count(page)?),
+            ["cl"] => Self::Blocked(0),
+            ["cl", page] => Self::Blocked(count(page)?),
+            ["e", days] => Self::Export(days.parse().map_err(|_| IdError)?),
+            ["l"] => Self::Logs,
+            ["s", country, page] => {
+                Self::Offers(country.parse()?, page.parse().map_err(|_| IdError)?)
+            }
+            ["d"] => Self::EmergencyBackup,
             _ => return Err(IdError),
         })
     }
@@ -169,6 +206,15 @@ impl Desk {
             Self::PauseBroadcast(BroadcastId::from_bits(u64::MAX)),
             Self::ResumeBroadcast(BroadcastId::from_bits(u64::MAX)),
             Self::CancelBroadcast(BroadcastId::from_bits(u64::MAX)),
+            Self::OpenOrders(0),
+            Self::OpenOrders(u16::MAX),
+            Self::Blocked(0),
+            Self::Blocked(u16::MAX),
+            Self::Export(u32::MAX),
+            Self::Logs,
+            Self::Offers(Country::US, 0),
+            Self::Offers(Country::US, u8::MAX),
+            Self::EmergencyBackup,
         ]
     }
 }

@@ -7,6 +7,27 @@ use super::key;
 keys! { DESK:
     Text "deposit.ask_words" [];
     Text "deposit.words_only" [];
+    Label "menu.terms" [];
+    Label "menu.paysupport" [];
+    Label "orders.refund" [];
+    Label "db.emergency_now" [];
+    Label "admin.desk.export" [];
+    Label "admin.desk.logs" [];
+    Label "admin.desk.open_orders" ["count"];
+    Text "admin.open_orders" ["count"] by "count";
+    Text "admin.open_orders_none" [];
+    Label "admin.open_orders.row" ["flag", "service", "name", "state"];
+    Label "admin.offers.country" ["flag", "code"];
+    Text "admin.today.revenue" ["revenue"];
+    Text "stats.margin" ["margin"];
+    Text "admin.customer.habits" [
+        "open", "open_max", "spent", "spend_max", "cancelled", "cancelled_max"
+    ];
+    Text "admin.notice.blocked" ["name", "user", "reason"];
+    Text "admin.blocked" ["count"] by "count";
+    Text "admin.blocked_none" [];
+    Label "admin.blocked.row" ["name", "reason"];
+    Label "admin.desk.blocked" [];
     Text "admin.closed" [];
     Label "resend.button" [];
     Answer "resend.asked" [];

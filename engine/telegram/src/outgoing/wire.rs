@@ -147,7 +147,8 @@ fn set_commands(
         scope: scope.wire(),
         language_code: language,
     };
-    Request::json("setMyCommands", &payload)
+    let method = if commands.is_empty() { "deleteMyCommands" } else { "setMyCommands" };
+    Request::json(method, &payload)
 }
 
 /// The text, its moments in plain form where the server does not know them.

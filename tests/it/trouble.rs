@@ -14,7 +14,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use crate::crash::number;
-use ground::{Faults, Mount, skip};
+pub use ground::skip;
+use ground::{Faults, Mount};
 use scene::Scene;
 
 /// Bytes of the small disk in memory, in MiB.

@@ -20,6 +20,7 @@ use ring4_storage::{
 };
 
 use crate::backup::{backups, create};
+use crate::dice::{Dice, number};
 use crate::recovery::copy;
 use crate::shop::{commit, customer, end, pay_in, place};
 
@@ -127,22 +128,6 @@ fn flush(data: &Path) {
     for name in ["ledger", "records", "index", "outbox"] {
         let space = database.keyspace(name, fjall::KeyspaceCreateOptions::default).unwrap();
         space.rotate_memtable_and_wait().unwrap();
-    }
-}
-
-/// Numbers that look random and are the same for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit.max(1) as u64).unwrap()
     }
 }
 
@@ -331,10 +316,8 @@ fn try_case(shop: &Shop, case: &Case, table: &Mutex<Table>, silent: &Mutex<Vec<S
 
 #[test]
 fn every_file_and_every_damage() {
-    let number = |name: &str| env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let wanted = number("RING4_FAULTS").unwrap_or(32);
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    let seed = number("RING4_SEED").unwrap_or(now.as_secs()) | 1;
+    let Dice(seed) = Dice::cast();
     println!("RING4_SEED={seed} RING4_FAULTS={wanted}");
     let shop = Shop::open();
     assert!(shop.head.seq.0 >= ENTRIES);

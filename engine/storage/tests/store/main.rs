@@ -6,6 +6,7 @@
 mod backup;
 mod commits;
 mod damage;
+mod dice;
 #[cfg(feature = "encryption")]
 mod encryption;
 mod faults;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::disk::sync_times;
 use crate::table::{Budget, Rounds, Row, short};
 use crate::updates::PEOPLE;
+use crate::watch::{chat, until, version};
 
 const PURCHASES: i64 = 200;
 
@@ -21,9 +22,6 @@ const SYNCS: f64 = 4.0;
 
 /// What a purchase may take beside the disk, in milliseconds.
 const BEYOND_SYNCS_MILLIS: f64 = 50.0;
-
-/// How long a screen may take before the bench calls it lost.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Buys one number for each of many people, one after the other, and prints.
 pub fn measure(runtime: &tokio::runtime::Runtime, server: &Playground, folder: &Path) {
@@ -68,10 +66,11 @@ pub fn measure(runtime: &tokio::runtime::Runtime, server: &Playground, folder: &
 
 /// One purchase in milliseconds.
 async fn purchase(http: &reqwest::Client, server: &Playground, person: i64) -> f64 {
-    let seen = chat(http, server, person, 0).await;
+    let address = server.address().to_string();
+    let seen = chat(http, &address, person, 0).await;
     server.say(person, "/start buy_ring4_US").unwrap();
     let has_buy = |newest: &Value| buy_button(newest).is_some();
-    let offer = until(http, server, person, version(&seen), has_buy).await;
+    let offer = until(http, &address, person, version(&seen), has_buy).await;
     let newest = &offer["messages"][0];
     let message = newest["message_id"].as_i64().unwrap();
     let data = buy_button(newest).unwrap();
@@ -81,12 +80,8 @@ async fn purchase(http: &reqwest::Client, server: &Playground, person: i64) -> f
         let text = newest["text"].as_str().unwrap_or_default();
         newest["message_id"] == message && text.contains("Number +")
     };
-    until(http, server, person, version(&offer), has_number).await;
+    until(http, &address, person, version(&offer), has_number).await;
     start.elapsed().as_secs_f64() * 1_000.0
-}
-
-fn version(chat: &Value) -> u64 {
-    chat["version"].as_u64().unwrap()
 }
 
 /// What the button under a quote carries.
@@ -96,32 +91,4 @@ fn buy_button(message: &Value) -> Option<String> {
     let mut found = buttons
         .filter(|button| button["label"].as_str().is_some_and(|label| label.contains("Buy for")));
     found.next()?["data"].as_str().map(str::to_owned)
-}
-
-/// The person's chat with its newest message, as soon as that looks like this.
-async fn until(
-    http: &reqwest::Client,
-    server: &Playground,
-    person: i64,
-    after: u64,
-    fits: impl Fn(&Value) -> bool,
-) -> Value {
-    let (start, mut after) = (Instant::now(), after);
-    loop {
-        let chat = chat(http, server, person, after).await;
-        if fits(&chat["messages"][0]) {
-            return chat;
-        }
-        assert!(start.elapsed() < PATIENCE, "what {person} waits for does not come: {chat:#}");
-        after = version(&chat);
-    }
-}
-
-async fn chat(http: &reqwest::Client, server: &Playground, person: i64, after: u64) -> Value {
-    let address = server.address();
-    let url = format!(
-        "http://{address}/playground/people/{person}/chat?last=1&after_version={after}&wait_secs=5"
-    );
-    let response = http.get(url).send().await.unwrap();
-    response.json().await.unwrap()
 }

@@ -4,7 +4,8 @@
 //! `transfers`, `updates`, `buying`, `memory` (the last three share one engine), `price`,
 //! `plugin`, `reload`, `presses`, `polling`. Rounds of the engine and of its reference take turns,
 //! so that a busy machine slows both; a row shows medians, and how far the rounds' ratios lie
-//! apart. Absolute figures hold for the machine they were measured on, ratios travel.
+//! apart. Absolute figures hold for the machine they were measured on, ratios travel. Where a
+//! budget is missed the exit code is 1.
 
 // Measurements are printed, and a bench that cannot go on has nothing better than a panic.
 #![allow(
@@ -28,13 +29,15 @@ mod shop;
 mod table;
 mod transfers;
 mod updates;
+mod watch;
 
+use std::process::ExitCode;
 use std::time::Instant;
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if bots::was_started_as_one(&arguments) {
-        return;
+        return ExitCode::SUCCESS;
     }
     // Cargo adds `--bench`, for harnesses.
     let wanted: Vec<&String> = arguments.iter().filter(|name| !name.starts_with("--")).collect();
@@ -63,5 +66,7 @@ fn main() {
     if is_wanted("polling") {
         polling::measure();
     }
-    println!("\n{} s in all", start.elapsed().as_secs());
+    let missed = table::missed();
+    println!("\n{} s in all, {missed} budgets missed", start.elapsed().as_secs());
+    if missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::bots::Bot;
 use crate::disk::{cpu_secs, resident_mib};
 use crate::shop::{self, Books, Vendor};
-use crate::table::{Rounds, short};
+use crate::table::{Rounds, judged, short};
 
 /// Open orders.
 const ORDERS: u64 = 10_000;
@@ -37,7 +37,8 @@ const SETTLING: Duration = Duration::from_secs(15);
 
 /// Measures and prints.
 pub fn measure() {
-    let secs = std::env::var("RING4_BENCH_SECS").ok().and_then(|secs| secs.parse().ok());
+    let secs = std::env::var("RING4_BENCH_SECS").ok();
+    let secs = secs.map(|secs| secs.parse().expect("RING4_BENCH_SECS is a number of seconds"));
     let watched = Duration::from_secs(secs.unwrap_or(WATCHED_SECS));
     let runtime = shop::runtime();
     let folder = tempfile::tempdir().unwrap();
@@ -71,7 +72,7 @@ pub fn measure() {
 
     let delays = delays(folder.path(), &rows, from, until);
     let budget = |name: &str, figure: String, budget: &str, is_kept: bool| {
-        let missed = if is_kept { "" } else { "  MISSED" };
+        let missed = judged(is_kept);
         println!("{name:34} {figure:>17}  {budget}{missed}");
     };
     println!("\npolling: {ORDERS} open orders, 0 to {AGES_SECS} s old, for {took:.0} s");

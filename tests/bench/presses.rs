@@ -1,5 +1,5 @@
 //! How soon a press is answered while two hundred come in a second: the time from the press until
-//! the chat shows the answer to it, the watching over HTTP included.
+//! the pressed message shows what was asked for, the watching over HTTP included.
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use crate::bots::Bot;
 use crate::disk::sync_times;
 use crate::shop::{self, Books, Vendor};
 use crate::table::{Budget, Rounds, Row, millis, short};
+use crate::watch::{chat, until};
 
 /// People who press in turn.
 const PEOPLE: i64 = 1_000;
@@ -20,13 +21,15 @@ const PRESSES_PER_SEC: usize = 200;
 
 const SECS: usize = 10;
 
-/// What is pressed: the wallet, the services, the orders, the menu.
-const BUTTONS: [&str; 4] = ["w", "s", "l", "m"];
+/// What is pressed, and what the message shows then: the wallet, the services, the orders, the
+/// menu. None shows what stood there before.
+const BUTTONS: [(&str, &str); 4] =
+    [("w", "Your wallet"), ("s", "Which service"), ("l", "You have no orders"), ("m", "Hello")];
 
 /// The most that 95 of 100 presses may take, in milliseconds.
 const P95_MILLIS: f64 = 300.0;
 
-/// How long a press may wait before the bench calls it lost.
+/// How long the first menus may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Measures and prints.
@@ -72,7 +75,7 @@ pub fn measure() {
     runtime.block_on(server.stop());
 }
 
-/// Everybody opens the menu, then presses in turn; the times until the answers show.
+/// Everybody opens the menu, then presses in turn; the times until the messages show the answers.
 async fn press(server: &Playground) -> Rounds {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let awaited = server.bot_messages() + PEOPLE.unsigned_abs();
@@ -86,7 +89,7 @@ async fn press(server: &Playground) -> Rounds {
     }
     let mut menus = Vec::new();
     for person in 1..=PEOPLE {
-        let chat = chat(&http, server, person, 0).await;
+        let chat = chat(&http, &server.address().to_string(), person, 0).await;
         menus.push((person, chat["messages"][0]["message_id"].as_i64().unwrap()));
     }
     let mut ticks = interval(Duration::from_secs(1) / u32::try_from(PRESSES_PER_SEC).unwrap());
@@ -95,24 +98,14 @@ async fn press(server: &Playground) -> Rounds {
     let mut waiting = JoinSet::new();
     for (number, (person, menu)) in menus.iter().cycle().take(PRESSES_PER_SEC * SECS).enumerate() {
         ticks.tick().await;
-        let data = BUTTONS[(number / menus.len()) % BUTTONS.len()];
+        let (data, words) = BUTTONS[(number / menus.len()) % BUTTONS.len()];
         let start = Instant::now();
-        let query = server.press(*person, *menu, data).unwrap();
-        let (http, person, address) = (http.clone(), *person, server.address());
+        server.press(*person, *menu, data).unwrap();
+        let (http, person, address) = (http.clone(), *person, server.address().to_string());
         waiting.spawn(async move {
-            let url = format!("http://{address}/playground/people/{person}/chat?last=1");
-            let mut after = 0;
-            loop {
-                let url = format!("{url}&after_version={after}&wait_secs=5");
-                let chat: Value = http.get(url).send().await.unwrap().json().await.unwrap();
-                let answers = chat["answers"].as_array().unwrap();
-                let own = |answer: &&Value| answer["callback_query_id"] == query.as_str();
-                if answers.iter().find(own).unwrap()["status"] == "answered" {
-                    return start.elapsed();
-                }
-                assert!(start.elapsed() < PATIENCE, "a press of {person} was not answered");
-                after = chat["version"].as_u64().unwrap();
-            }
+            let shown = |newest: &Value| newest["text"].as_str().unwrap().contains(words);
+            until(&http, &address, person, 0, shown).await;
+            start.elapsed()
         });
     }
     let mut times = Rounds::default();
@@ -120,11 +113,4 @@ async fn press(server: &Playground) -> Rounds {
         times.add(millis(time.unwrap()));
     }
     times
-}
-
-async fn chat(http: &reqwest::Client, server: &Playground, person: i64, after: u64) -> Value {
-    let address = server.address();
-    let url =
-        format!("http://{address}/playground/people/{person}/chat?last=1&after_version={after}");
-    http.get(url).send().await.unwrap().json().await.unwrap()
 }

@@ -1,6 +1,7 @@
 //! The table that is printed, and the statistics in it. Every part of the bench uses this.
 
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// One figure per round.
@@ -82,6 +83,20 @@ pub struct Row<'row> {
     pub note: String,
 }
 
+/// Budgets that were missed so far.
+static MISSED: AtomicUsize = AtomicUsize::new(0);
+
+/// How many budgets were missed so far.
+pub fn missed() -> usize {
+    MISSED.load(Ordering::Relaxed)
+}
+
+/// What a budget's line ends with; a missed one is counted.
+pub fn judged(is_kept: bool) -> &'static str {
+    MISSED.fetch_add(usize::from(!is_kept), Ordering::Relaxed);
+    if is_kept { "" } else { "  MISSED" }
+}
+
 /// Prints what the columns are.
 pub fn head() {
     println!("medians of interleaved rounds; the spread is of the rounds' ratios\n");
@@ -112,9 +127,7 @@ impl Row<'_> {
             ratios.spread(),
             ratios.count(),
         );
-        if !is_kept {
-            line.push_str("  MISSED");
-        }
+        line.push_str(judged(is_kept));
         if !self.note.is_empty() {
             let _ = write!(line, "\n{:34} {}", "", self.note);
         }

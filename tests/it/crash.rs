@@ -31,7 +31,7 @@ use crate::world::copy_rules;
 use audit::{Audit, Testimony};
 use people::{Deeds, Gossip, Somebody};
 use phone::{Chat, Phone};
-use process::{Launch, Log};
+use process::{Launch, Log, Recoveries};
 
 pub const CUSTOMERS: std::ops::RangeInclusive<i64> = 1001..=1020;
 pub const ADMINS: std::ops::RangeInclusive<i64> = 9001..=9002;
@@ -44,6 +44,9 @@ const LIFE_MS: std::ops::RangeInclusive<u64> = 50..=900;
 
 /// How often a backup is asked for in the life of a process, in percent.
 const BACKUP_PERCENT: u32 = 40;
+
+/// Kills from which on something of everything must have happened, or it proves nothing.
+const KILLS_MANY: u64 = 100;
 
 /// How long everything that was begun may take to end after the last kill: an unclear purchase
 /// is looked for, silent orders time out, holds reach their deadline.
@@ -69,9 +72,16 @@ const SHORTENED: &[(&str, &str)] = &[
     ("emoji: 💬", "emoji: 💬\n    vendor_ids: { smspool: \"1012\" }"),
 ];
 
+/// A size that a run is asked for; what is no number is no size.
 pub fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
+/// What the chances of a test are drawn from: `RING4_SEED`, or another number each time.
+pub fn seed() -> u64 {
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    number("RING4_SEED").unwrap_or(u64::from(clock.subsec_nanos()))
 }
 
 pub async fn open_playground(seed: u64) -> Arc<Playground> {
@@ -187,6 +197,12 @@ pub async fn post(playground: &Playground, path: &str, body: &Value) {
     assert!(response.status().is_success(), "{path} {body}");
 }
 
+/// Numbers that the vendor has sold so far.
+pub async fn sold(playground: &Playground) -> usize {
+    let sold: Value = serde_json::from_str(&get(playground, "vendor/orders").await).expect("JSON");
+    sold.as_array().map_or(0, Vec::len)
+}
+
 /// Sometimes the vendor's answer to a purchase is lost without any help of ours.
 async fn misbehave(lot: &mut StdRng, playground: &Playground) {
     let fault = match lot.random_range(0..100) {
@@ -207,7 +223,11 @@ async fn kill_again_and_again(
     crowd: &mut Crowd,
 ) {
     let admin = Phone::new(*ADMINS.end(), Arc::clone(playground));
-    for _ in 0..kills {
+    let mut sold_at_half = 0;
+    for number in 0..kills {
+        if number == kills / 2 {
+            sold_at_half = sold(playground).await;
+        }
         misbehave(lot, playground).await;
         let mut process = launch.start();
         // Some die while they start, which is a moment like any other.
@@ -223,6 +243,8 @@ async fn kill_again_and_again(
         process.kill().await;
         crowd.check().await;
     }
+    let sold = sold(playground).await;
+    assert!(kills < KILLS_MANY || sold > sold_at_half, "nothing was sold after {sold_at_half}");
 }
 
 /// Writes, and waits for the answer that begins with this.
@@ -276,6 +298,8 @@ pub async fn reckon(
     for figure in ["pending", "expired", "dropped"] {
         assert_eq!(updates[figure], 0, "{updates}");
     }
+    let mistakes = get(playground, "mistakes").await;
+    assert_eq!(mistakes, "[]", "requests that Telegram would refuse");
     let testimony = Testimony {
         calls: get(playground, "calls").await,
         sold: serde_json::from_str(&get(playground, "vendor/orders").await).expect("JSON"),
@@ -288,10 +312,11 @@ pub async fn reckon(
 
 /// However often the process died over them, what is kept is whole, belongs to this history, and
 /// is no more than asked for.
-fn assert_backups(data: &Path) {
+fn assert_backups(data: &Path, kills: u64) {
     let backups = Backups::new(&data.join("backups"), data);
     let (store, _) = Store::open(data, &ring4_storage::Options::default()).expect("the store");
     let kept = backups.list().expect("the folder");
+    assert!(kills < KILLS_MANY || !kept.is_empty(), "no backup outlived its process");
     for kind in [BackupKind::Manual, BackupKind::Emergency] {
         assert!(kept.iter().filter(|listed| listed.kind == kind).count() <= 2, "{kept:?}");
     }
@@ -303,11 +328,23 @@ fn assert_backups(data: &Path) {
     store.close().expect("a closed store");
 }
 
+/// A shop that does nothing loses nothing: there must have been trade, and kills in its midst.
+fn assert_busy(audit: &Audit, recoveries: Recoveries, kills: u64) {
+    let figures = [
+        ("codes delivered", u64::try_from(audit.delivered()).expect("a count")),
+        ("deposits credited", u64::try_from(audit.credited()).expect("a count")),
+        ("updates run again", recoveries.replayed),
+        ("backups made", u64::from(recoveries.backups)),
+    ];
+    for (what, figure) in figures {
+        assert!(kills < KILLS_MANY || figure > 0, "{kills} kills and no {what}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_kills_lose_nothing_and_book_nothing_twice() {
     let kills = number("RING4_KILLS").unwrap_or(200);
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    let seed = number("RING4_SEED").unwrap_or(u64::from(clock.subsec_nanos()));
+    let seed = seed();
     println!("RING4_SEED={seed} RING4_KILLS={kills}");
     let begun = Instant::now();
     let folder = tempfile::tempdir().expect("a folder");
@@ -343,7 +380,8 @@ async fn two_hundred_kills_lose_nothing_and_book_nothing_twice() {
     );
     let errors = launch.log.errors();
     assert!(errors.is_empty(), "the log has errors: {errors:#?}");
-    assert_backups(&launch.data);
+    assert_busy(&audit, recoveries, kills);
+    assert_backups(&launch.data, kills);
     if !findings.is_empty() {
         let kept = folder.keep();
         panic!("seed {seed}, data kept in {}: {findings:#?}", kept.display());

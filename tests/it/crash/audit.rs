@@ -215,11 +215,12 @@ impl Audit {
                 deposit.state
             {
                 let approved = matches!(deposit.state, DepositState::Approved { .. });
-                let pressed = self.deeds.get(&by.0).is_some_and(|deeds| {
-                    deeds.pressed(if approved { "Y:" } else { "N:" }).contains(&*id)
+                let decided = self.deeds.get(&by.0).is_some_and(|deeds| {
+                    let pressed = deeds.pressed(if approved { "Y:" } else { "N:" });
+                    let typed = approved && deeds.approved_by_words.contains(&id);
+                    typed || pressed.contains(&*id)
                 });
-                // An approval may also be typed.
-                if !self.admins.contains(&by.0) || !(pressed || approved) {
+                if !self.admins.contains(&by.0) || !decided {
                     wrong.push(format!("nobody who may decided {deposit:?}"));
                 }
             }
@@ -398,6 +399,17 @@ impl Audit {
         wrong
     }
 
+    /// Deposits that were credited.
+    pub fn credited(&self) -> usize {
+        self.book.deposits.keys().filter(|id| self.credit(**id).is_some()).count()
+    }
+
+    /// Orders that got their code.
+    pub fn delivered(&self) -> usize {
+        let orders = self.book.orders.values();
+        orders.filter(|order| order.state == OrderState::Delivered).count()
+    }
+
     /// The figures of the whole play, for people.
     pub fn figures(&self) -> String {
         let mut states: BTreeMap<String, usize> = BTreeMap::new();
@@ -407,17 +419,17 @@ impl Audit {
         }
         let states: Vec<String> =
             states.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
-        let credited = self.book.deposits.keys().filter(|id| self.credit(**id).is_some()).count();
         let late = self.book.orders.values().filter(|order| {
             let bought = order.purchase.as_ref().map(|purchase| &purchase.vendor_order);
             let sold = self.sold.iter().find(|sold| Some(&sold.id) == bought);
             order.code.is_none() && sold.is_some_and(|sold| sold.code.is_some())
         });
         format!(
-            "{} presses; {} deposits, {credited} credited; {} orders: {}; {} unclear, {} codes \
+            "{} presses; {} deposits, {} credited; {} orders: {}; {} unclear, {} codes \
              too late to charge for; {} entries",
             self.deeds.values().map(|deeds| deeds.presses.len()).sum::<usize>(),
             self.book.deposits.len(),
+            self.credited(),
             self.book.orders.len(),
             states.join(", "),
             self.unclear.len(),

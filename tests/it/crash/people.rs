@@ -64,6 +64,8 @@ pub struct Deeds {
     pub histories: usize,
     /// Words that mean nothing, each written once.
     pub nonsense: Vec<String>,
+    /// Deposits approved by a command and not by a press.
+    pub approved_by_words: BTreeSet<String>,
 }
 
 impl Deeds {
@@ -275,6 +277,7 @@ impl Somebody {
                 80..88 => drop(self.press(message, &[&reject]).await),
                 88..93 => {
                     let told = format!("/approve_deposit {id}");
+                    self.deeds.approved_by_words.insert(id.clone());
                     self.ask(&told, &[&format!("Deposit {id}"), IN_TROUBLE]).await;
                 }
                 93..97 => {

@@ -32,7 +32,11 @@ pub struct Launch {
 
 /// What every process of a test wrote to its log.
 #[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Lines>>);
+pub struct Log {
+    lines: Arc<Mutex<Lines>>,
+    /// How many lines there were so far.
+    written: watch::Sender<u64>,
+}
 
 #[derive(Default)]
 struct Lines {
@@ -60,7 +64,7 @@ impl Log {
     /// A log that forgets nothing.
     pub fn whole() -> Self {
         let lines = Lines { whole: Some(Vec::new()), ..Lines::default() };
-        Self(Arc::new(Mutex::new(lines)))
+        Self { lines: Arc::new(Mutex::new(lines)), ..Self::default() }
     }
 
     /// Every line of a log that forgets nothing.
@@ -69,7 +73,7 @@ impl Log {
     }
 
     fn add(&self, line: String) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = self.lines();
         let parsed: Value = serde_json::from_str(&line).unwrap_or_default();
         let message = parsed["fields"]["message"].as_str().unwrap_or_default();
         match message {
@@ -92,10 +96,12 @@ impl Log {
         if lines.last.len() > LINES_SHOWN {
             lines.last.pop_front();
         }
+        drop(lines);
+        self.written.send_modify(|written| *written += 1);
     }
 
     fn lines(&self) -> std::sync::MutexGuard<'_, Lines> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The end of the log.
@@ -171,11 +177,10 @@ impl Process {
 
     /// Waits until its log has these words.
     pub async fn says(&mut self, words: &str) {
-        let begun = Instant::now();
-        while !self.log.tail().contains(words) {
-            assert!(begun.elapsed() < PATIENCE, "never “{words}”:\n{}", self.log.tail());
-            self.lives(Duration::from_millis(20)).await;
-        }
+        let mut written = self.log.written.subscribe();
+        let said = written.wait_for(|_| self.log.tail().contains(words));
+        let said = timeout(PATIENCE, said).await;
+        assert!(matches!(said, Ok(Ok(_))), "never “{words}”:\n{}", self.log.tail());
     }
 
     /// Lets it live for so long; it must not end by itself.

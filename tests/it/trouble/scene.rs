@@ -2,15 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use ring4_playground::Playground;
-use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::crash::phone::{Chat, Phone};
 use crate::crash::process::{Launch, Process};
-use crate::crash::{ADMINS, Crowd, WATCHER, ask, get, launch, open_playground, reckon};
+use crate::crash::{ADMINS, Crowd, WATCHER, ask, launch, open_playground, reckon, sold};
 
 /// Customers who trade; of more the admins' chats would be so full that news come late.
 const PEOPLE: usize = 4;
@@ -40,8 +39,7 @@ pub struct Scene {
 impl Scene {
     /// A running shop with its data here, that keeps so many MiB of the disk free.
     pub async fn open(data: &Path, env: &[(&'static str, String)], min_free_mb: u32) -> Self {
-        let clock = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-        let seed = crate::crash::number("RING4_SEED").unwrap_or(u64::from(clock.subsec_nanos()));
+        let seed = crate::crash::seed();
         println!("RING4_SEED={seed}");
         let folder = tempfile::tempdir().expect("a folder");
         let playground = open_playground(seed).await;
@@ -80,9 +78,7 @@ impl Scene {
     }
 
     async fn sold(&self) -> usize {
-        let sold: Value =
-            serde_json::from_str(&get(&self.playground, "vendor/orders").await).expect("JSON");
-        sold.as_array().map_or(0, Vec::len)
+        sold(&self.playground).await
     }
 
     /// How often each admin was told something with these words.

@@ -1,9 +1,11 @@
 //! Money in: what tells payments apart, what customers show for them, who decides, and that the
 //! first decision wins.
 
-use std::sync::Arc;
 use std::time::Instant;
 
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use ring4::shop::Shop;
 use ring4_domain::change::Actor;
 use ring4_domain::command::Command;
 use ring4_domain::deposit::DepositState;
@@ -11,8 +13,9 @@ use ring4_domain::ids::{DepositId, UserId};
 use ring4_domain::ledger::TransferId;
 use ring4_domain::refusal::Refusal;
 use ring4_playground::{Options, Person};
-use tokio::sync::Barrier;
 
+use crate::crash::seed;
+use crate::race::{Decided, Races, at_once};
 use crate::world::{ADA, ANNA, BORIS, Vendor, World};
 
 const ALAN: i64 = ADA + 1;
@@ -139,77 +142,69 @@ async fn who_lacks_money_pays_it_in_and_is_led_back() {
     world.close().await;
 }
 
-/// How many rounds; `RING4_RACES` says otherwise.
-fn races() -> u64 {
-    std::env::var("RING4_RACES").ok().and_then(|text| text.parse().ok()).unwrap_or(25)
+/// A deposit of ten dollars that waits for a decision, made without any chat.
+async fn claimed(shop: &Shop, id: DepositId) {
+    let (customer, actor) = (UserId(ANNA), Actor::Customer(UserId(ANNA)));
+    let (method, amount) = ("usdt".parse().expect("a key"), "10".parse().expect("an amount"));
+    let open = Command::OpenDeposit { id, customer, amount, method, card: None };
+    let submit = Command::SubmitDeposit { customer, deposit: id, auto: true };
+    for command in [open, submit] {
+        shop.submit(actor, "race", command).await.expect("a shop").expect("no refusal");
+    }
+}
+
+/// Whether the deposit was credited: by the one who won, and the other was told of it.
+fn credited_once(shop: &Shop, id: DepositId, admins: [UserId; 2], decided: &[Decided; 2]) -> bool {
+    let (won, lost) = match decided {
+        [Ok(_), Err(lost)] => (admins[0], lost),
+        [Err(lost), Ok(_)] => (admins[1], lost),
+        both => panic!("{id}: {both:?}"),
+    };
+    let deposit = shop.snapshot().deposit(id).expect("readable").expect("a deposit");
+    let booked = shop.snapshot().transfer(TransferId::Deposit(id)).expect("readable").is_some();
+    match deposit.state {
+        DepositState::Approved { by, .. } => {
+            assert_eq!((by, booked), (won, true), "{id}");
+            assert_eq!(*lost, Refusal::DepositApprovedAlready { by: won }, "{id}");
+        }
+        DepositState::Rejected { by, .. } => {
+            assert_eq!((by, booked), (won, false), "{id}");
+            assert_eq!(*lost, Refusal::DepositRejectedAlready { by: won }, "{id}");
+        }
+        state => panic!("{id}: {state:?}"),
+    }
+    booked
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_admins_within_a_millisecond_have_one_effect() {
+    let (seed, began) = (seed(), Instant::now());
+    println!("RING4_SEED={seed}");
+    let mut lot = StdRng::seed_from_u64(seed);
     let world = World::open_with(Vendor::Mock, two_admins()).await;
-    let (rounds, began) = (races(), Instant::now());
+    let shop = world.shop();
     let mut credited = 0;
-    let mut longest_gap_us = 0;
-    for round in 0..rounds {
+    let mut races = Races::wanted();
+    while let Some(round) = races.next() {
         let id = DepositId::from_bits(0xF000 + round);
-        let shop = world.shop();
-        let (customer, actor) = (UserId(ANNA), Actor::Customer(UserId(ANNA)));
-        let (method, amount) = ("usdt".parse().expect("a key"), "10".parse().expect("an amount"));
-        let open = Command::OpenDeposit { id, customer, amount, method, card: None };
-        let submit = Command::SubmitDeposit { customer, deposit: id, auto: true };
-        for command in [open, submit] {
-            shop.submit(actor, "race", command).await.expect("a shop").expect("no refusal");
+        claimed(&shop, id).await;
+        // Each round another mix of who is handed in first and who says what.
+        let mut admins = [UserId(ADA), UserId(ALAN)];
+        if lot.random_bool(0.5) {
+            admins.reverse();
         }
-        // Each round another mix: both approve, one rejects, both reject.
-        let barrier = Arc::new(Barrier::new(2));
-        let decide = |admin: i64, approves: bool| {
-            let (shop, barrier) = (Arc::clone(&shop), Arc::clone(&barrier));
-            tokio::spawn(async move {
-                let admin = UserId(admin);
-                let reason = None;
-                let command = match approves {
-                    true => Command::ApproveDeposit { admin, deposit: id },
-                    false => Command::RejectDeposit { admin, deposit: id, reason },
-                };
-                barrier.wait().await;
-                let at = Instant::now();
-                (at, shop.submit(Actor::Admin(admin), "race", command).await.expect("a shop"))
-            })
-        };
-        let (ada, alan) = (decide(ADA, round % 3 != 2), decide(ALAN, round % 3 == 0));
-        let ((ada_at, ada), (alan_at, alan)) =
-            (ada.await.expect("a decision"), alan.await.expect("a decision"));
-        let gap = ada_at.max(alan_at) - ada_at.min(alan_at);
-        longest_gap_us = longest_gap_us.max(gap.as_micros());
-        let (won, lost) = match (&ada, &alan) {
-            (Ok(_), Err(lost)) => (ADA, lost),
-            (Err(lost), Ok(_)) => (ALAN, lost),
-            both => panic!("round {round}: {both:?}"),
-        };
-        let deposit = shop.snapshot().deposit(id).expect("readable").expect("a deposit");
-        let booked = shop.snapshot().transfer(TransferId::Deposit(id)).expect("readable");
-        let won = UserId(won);
-        match deposit.state {
-            DepositState::Approved { by, .. } => {
-                credited += 1;
-                assert_eq!((by, booked.is_some()), (won, true), "round {round}");
-                assert_eq!(*lost, Refusal::DepositApprovedAlready { by: won }, "round {round}");
-            }
-            DepositState::Rejected { by, .. } => {
-                assert_eq!((by, booked.is_none()), (won, true), "round {round}");
-                assert_eq!(*lost, Refusal::DepositRejectedAlready { by: won }, "round {round}");
-            }
-            state => panic!("round {round}: {state:?}"),
-        }
+        let commands = admins.map(|admin| match lot.random_bool(0.6) {
+            true => (admin, Command::ApproveDeposit { admin, deposit: id }),
+            false => (admin, Command::RejectDeposit { admin, deposit: id, reason: None }),
+        });
+        let (gap, decided) = at_once(&shop, commands).await;
+        races.ran(gap);
+        credited += i64::from(credited_once(&shop, id, admins, &decided));
     }
-    world.say(BORIS, "/start").await;
-    let paid = ring4::shop::available(&world.shop().snapshot(), UserId(ANNA)).expect("readable");
+    let paid = ring4::shop::available(&shop.snapshot(), UserId(ANNA)).expect("readable");
     assert_eq!(paid.micros(), credited * 10_000_000, "one effect a round");
-    println!(
-        "{rounds} rounds (RING4_RACES), {credited} credited, decisions at most {longest_gap_us} µs \
-         apart, {:?}",
-        began.elapsed()
-    );
+    println!("{}, {credited} credited, {:?}", races.said(), began.elapsed());
+    drop(shop);
     world.close().await;
 }
 

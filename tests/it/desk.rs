@@ -1,6 +1,5 @@
 //! The admins' desk: refunds, blocks, limits, terms, adjustments, the pause, and what is noted of
-//! all that. Two admins at once have one effect; `RING4_RACES` is the number of rounds, 20 unless
-//! set, 500 in a full run; `RING4_SEED` draws the same rounds again.
+//! all that. Two admins at once have one effect.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +15,8 @@ use ring4_domain::money::Amount;
 use ring4_domain::order::{Candidate, OrderState};
 use ring4_playground::{Options, Person};
 
+use crate::crash::seed;
+use crate::race::{Decided, Races, at_once};
 use crate::world::{ADA, ANNA, BORIS, Vendor, World};
 
 /// The second admin.
@@ -37,10 +38,6 @@ fn cast() -> Options {
         Person::admin(BOB, "Bob"),
     ];
     Options { people, ..Options::default() }
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 async fn deliver(world: &World) -> String {
@@ -112,6 +109,7 @@ async fn admins_explain_block_adjust_and_pause() {
     world.say(BORIS, "/start").await;
     let (message, _) = world.button(BORIS, "Buy a number").await;
     world.forge(BORIS, message, &format!("K:cb:{ANNA}")).await;
+    assert!(world.answer(BORIS).await.contains("out of date"));
     world.say(BORIS, &format!("/adjust {BORIS} +100 gift")).await;
     world.hears(BORIS, &["do not know that command"]).await;
 
@@ -120,9 +118,11 @@ async fn admins_explain_block_adjust_and_pause() {
     world.press(ADA, "Book it").await;
     world.hears(ANNA, &["corrected by $2.50: late bonus", "$12.50"]).await;
     world.say(ADA, &format!("/adjust {ANNA} -12.51 too much")).await;
+    world.newest(ADA, &["Correction of", "too much"]).await;
     world.press(ADA, "Book it").await;
+    assert!(world.answer(ADA).await.contains("The wallet has only $12.50"));
     world.say(ADA, &format!("/user {ANNA}")).await;
-    world.hears(ADA, &["$12.50", "2.50 corrected"]).await;
+    world.newest(ADA, &["May buy", "$12.50", "2.50 corrected"]).await;
 
     world.say(ADA, &format!("/block {ANNA} stolen cards")).await;
     world.hears(ADA, &["Blocked by Ada", "stolen cards"]).await;
@@ -212,31 +212,27 @@ async fn delivered(shop: &Shop, id: OrderId) {
     shop.submit(Actor::Engine, "race", command).await.expect("a commit").expect("no refusal");
 }
 
-/// Two admins decide at once; how many of them changed something.
-async fn race(shop: &Arc<Shop>, lot: &mut StdRng, one: Command, other: Command) -> usize {
-    let mut deciding = Vec::new();
-    for (admin, command) in [(ADA, one), (BOB, other)] {
-        let (shop, yields) = (Arc::clone(shop), lot.random_range(0..4));
-        deciding.push(tokio::spawn(async move {
-            for _ in 0..yields {
-                tokio::task::yield_now().await;
-            }
-            let actor = Actor::Admin(UserId(admin));
-            let decided = shop.submit(actor, "race", command).await.expect("a commit");
-            decided.is_ok_and(|receipt| receipt.seq.is_some())
-        }));
+/// Two admins decide at once, either of them first; how far apart, and how many of them changed
+/// something.
+async fn race(
+    shop: &Arc<Shop>,
+    lot: &mut StdRng,
+    one: Command,
+    other: Command,
+) -> (Duration, usize) {
+    let mut commands = [(UserId(ADA), one), (UserId(BOB), other)];
+    if lot.random_bool(0.5) {
+        commands.reverse();
     }
-    let mut changed = 0;
-    for decided in deciding {
-        changed += usize::from(decided.await.expect("a decision"));
-    }
-    changed
+    let (gap, decided) = at_once(shop, commands).await;
+    let changed = |decided: &&Decided| decided.as_ref().is_ok_and(|receipt| receipt.seq.is_some());
+    (gap, decided.iter().filter(changed).count())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_admins_at_once_have_one_effect() {
-    let (rounds, seed) = (number("RING4_RACES", 20), number("RING4_SEED", 4));
-    println!("{rounds} rounds, seed {seed}");
+    let seed = seed();
+    println!("RING4_SEED={seed}");
     let mut lot = StdRng::seed_from_u64(seed);
     let world = World::open_tuned(Vendor::Mock, cast(), UNLIMITED).await;
     world.say(ANNA, "/start").await;
@@ -245,7 +241,8 @@ async fn two_admins_at_once_have_one_effect() {
     let customer = UserId(ANNA);
     let micros = |amount: Amount| amount.micros();
     let mut expected = 0;
-    for round in 0..rounds {
+    let mut races = Races::wanted();
+    while let Some(round) = races.next() {
         // An adjustment: proposed once, confirmed by both.
         let id = AdjustmentId::from_bits(round);
         let amount = Amount::from_micros(lot.random_range(1_000_000..2_000_000));
@@ -255,7 +252,8 @@ async fn two_admins_at_once_have_one_effect() {
         let proposed = shop.submit(Actor::Admin(admin), "race", propose).await;
         proposed.expect("a commit").expect("no refusal");
         let book = |admin| Command::BookAdjustment { admin: UserId(admin), id, customer };
-        assert_eq!(race(&shop, &mut lot, book(ADA), book(BOB)).await, 1, "round {round}");
+        let (booking, changed) = race(&shop, &mut lot, book(ADA), book(BOB)).await;
+        assert_eq!(changed, 1, "round {round}");
         expected += micros(amount);
 
         // A refund: asked for once, decided by both, not always alike.
@@ -271,12 +269,16 @@ async fn two_admins_at_once_have_one_effect() {
             false => Command::RejectRefund { admin: UserId(admin), order, reason: None },
         };
         let (one, other) = (decide(ADA), decide(BOB));
-        assert_eq!(race(&shop, &mut lot, one, other).await, 1, "round {round}");
+        let (deciding, changed) = race(&shop, &mut lot, one, other).await;
+        assert_eq!(changed, 1, "round {round}");
+        races.ran(booking.max(deciding));
         let state = shop.snapshot().order(order).expect("a read").expect("an order").state;
         expected -= if state == OrderState::Refunded { 0 } else { micros(price) };
         let has = available(&shop.snapshot(), customer).expect("a read");
         assert_eq!(micros(has), expected, "round {round}");
     }
+    println!("{}", races.said());
+    drop(shop);
     world.close().await;
 }
 

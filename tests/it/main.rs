@@ -31,7 +31,7 @@ mod modes;
 /// Updates that are told again.
 mod repeats;
 
-/// Taps to a number, and seconds to a code.
+/// Seconds to a code.
 mod taps;
 
 /// Where the server stands.
@@ -94,6 +94,9 @@ mod lost;
 
 /// What nobody may read: keys, codes, numbers.
 mod secrets;
+
+/// Two at the same moment.
+mod race;
 
 /// Several vendors, and services that stand in for others.
 mod deposits;

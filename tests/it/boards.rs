@@ -1,37 +1,31 @@
 //! What admins see and switch from the dashboard: services, the rule set and its versions.
 
 use std::fs;
+use std::time::Instant;
 
-use crate::world::{ADA, ANNA, Vendor, World};
+use crate::world::{ADA, ANNA, PATIENCE, Vendor, World};
 
 const PRICING: &str = "scripts/pricing.rhai";
 
-async fn price(world: &World) -> String {
-    let seen = world.count(ANNA, "fixed for").await;
-    world.say(ANNA, "/start buy_ring4_US").await;
-    world.until_count(ANNA, "fixed for", seen + 1).await;
-    let quote = world.newest(ANNA, &["fixed for"]).await;
-    let price = quote.lines().find_map(|line| line.strip_prefix("Price "));
-    price.and_then(|line| line.split(',').next()).expect("a price").to_owned()
-}
-
-/// Waits until offers cost this much: what is pressed becomes live a moment later.
-async fn until_price(world: &World, want: &str) {
-    for _ in 0..50 {
-        if price(world).await == want {
-            return;
+/// Waits until offers cost something else: what is saved or pressed becomes live a moment later.
+async fn until_price_is_not(world: &World, former: &str) -> String {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let price = world.quoted().await;
+        if price != former {
+            return price;
         }
+        assert!(Instant::now() < end, "the price stays {former}");
     }
-    assert_eq!(price(world).await, want);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_earlier_rule_set_holds_over_restarts_until_files_change() {
     let mut world = World::open(Vendor::Mock).await;
-    let before = price(&world).await;
+    let before = world.quoted().await;
     world.save(PRICING, "fn price(offer) {\n    offer.cost + 3.00\n}\n");
     world.hears(ADA, &["is live", PRICING]).await;
-    let dear = price(&world).await;
+    let dear = world.quoted().await;
     assert_ne!(before, dear);
     world.say(ADA, "/rules").await;
     world.newest(ADA, &["as the files say", "in: scripts/pricing.rhai", "accepted"]).await;
@@ -39,11 +33,11 @@ async fn an_earlier_rule_set_holds_over_restarts_until_files_change() {
     world.newest(ADA, &["Go to", "Sample prices", "Ring4 at a cost of $0.30: $3.30 →"]).await;
     world.press(ADA, "Make it live").await;
     world.hears(ADA, &["is live", "chosen by Ada"]).await;
-    assert_eq!(price(&world).await, before);
+    assert_eq!(world.quoted().await, before);
     // Whatever looks at the files finds what it found before.
     world.stop().await;
     world.start().await;
-    assert_eq!(price(&world).await, before);
+    assert_eq!(world.quoted().await, before);
     world.say(ADA, "/audit").await;
     world.newest(ADA, &["activate_rules"]).await;
     // Forward again, to what the files say.
@@ -52,28 +46,24 @@ async fn an_earlier_rule_set_holds_over_restarts_until_files_change() {
     world.press(ADA, "↩️").await;
     world.press(ADA, "Make it live").await;
     world.hears(ADA, &["is live"]).await;
-    until_price(&world, &dear).await;
+    assert_eq!(until_price_is_not(&world, &before).await, dear);
     // Back once more: a change on disk counts more than what was chosen.
     world.say(ADA, "/rules").await;
     world.newest(ADA, &["live since"]).await;
     world.press(ADA, "↩️").await;
     world.press(ADA, "Make it live").await;
-    until_price(&world, &before).await;
+    assert_eq!(until_price_is_not(&world, &dear).await, before);
     world.save(PRICING, "fn price(offer) {\n    offer.cost + 4.00\n}\n");
-    let mut last = price(&world).await;
-    for _ in 0..50 {
-        if last != before {
-            break;
-        }
-        last = price(&world).await;
-    }
-    assert!(last != before && last != dear, "{last}");
+    let last = until_price_is_not(&world, &before).await;
+    assert_ne!(last, dear);
     // A rejected save is told there, too.
     world.save(PRICING, "fn price(");
     world.hears(ADA, &["was not accepted"]).await;
     world.say(ADA, "/rules").await;
     world.newest(ADA, &["not accepted; the former rules", "pricing.rhai"]).await;
-    assert!(fs::metadata(world.folder.path().join("data/rules")).is_ok());
+    // Each version that was live is kept.
+    let kept = fs::read_dir(world.folder.path().join("data/rules")).expect("a folder");
+    assert_eq!(kept.count(), 3);
     world.close().await;
 }
 

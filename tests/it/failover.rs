@@ -7,13 +7,8 @@ use serde_json::json;
 
 use crate::world::{ADA, ANNA, Vendor, World, order_id};
 
-/// A shop with two vendors: a Ring4 number costs 0.48 at SMSPool at most, and 0.50 at the mock.
 async fn two_vendors() -> World {
-    let mut world = World::open(Vendor::Smspool).await;
-    world.stop().await;
-    world.set(vec![("ALLOW_MOCK", "true".to_owned())]);
-    world.start().await;
-    world.post("vendor", json!({ "prices": { "1574": "0.384" } })).await;
+    let world = World::open_with_two_vendors().await;
     world.deposit(ANNA, "20").await;
     world
 }

@@ -68,11 +68,8 @@ fn text(message: &Value) -> &str {
 /// How many requests of each method the playground held against Telegram's rules: every one it
 /// got, but those that a fault kept from being looked at.
 pub async fn judged(world: &World) -> BTreeMap<String, usize> {
-    let url = format!("http://{}/playground/calls", world.playground.address());
-    let calls = reqwest::get(url).await.expect("calls").text().await.expect("a text");
     let mut methods = BTreeMap::new();
-    for call in calls.lines() {
-        let call: Value = serde_json::from_str(call).expect("JSON");
+    for call in world.calls().await {
         let method = call["method"].as_str().unwrap_or_default().to_ascii_lowercase();
         if call["status"].as_u64() < Some(500) {
             *methods.entry(method).or_insert(0) += 1;

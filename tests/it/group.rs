@@ -159,15 +159,21 @@ async fn refunds_are_decided_in_the_group_and_all_else_belongs_in_private() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_setting_a_group_is_not_served() {
-    let world = World::open_with(Vendor::Mock, cast()).await;
+    let mut world = World::open_with(Vendor::Mock, cast()).await;
     world.claim(ANNA, "10").await;
     world.hears(ADA, &["Anna", "10.00"]).await;
     let approve = world.data(ADA, "Approve").await;
     world.say_in_group(ADA, "/admin").await;
     let press = json!({ "message_id": 1, "data": approve, "chat": "group" });
     world.post(&format!("people/{ADA}/presses"), press).await;
+    // The group is served beside the private chats. What was taken has ended when the shop has
+    // stopped, or is run again by the next start before anything new.
+    world.until_taken().await;
+    world.stop().await;
+    world.start().await;
     world.say(ADA, "/balance").await;
     world.hears(ADA, &["Your wallet"]).await;
+    world.stop().await;
     assert!(bot_messages(&world.group(ADA).await).is_empty());
     assert_eq!(world.count(ANNA, "is in your wallet").await, 0);
     world.close().await;

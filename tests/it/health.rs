@@ -12,13 +12,8 @@ use serde_json::json;
 use crate::world::{ADA, ANNA, BORIS, PATIENCE, Vendor, World, order_id};
 use line::{Line, Mood};
 
-/// A shop with two vendors: a Ring4 number costs 0.48 at SMSPool at most, and 0.50 at the mock.
 async fn shop() -> World {
-    let mut world = World::open(Vendor::Smspool).await;
-    world.stop().await;
-    world.set(vec![("ALLOW_MOCK", "true".to_owned())]);
-    world.start().await;
-    world.post("vendor", json!({ "prices": { "1574": "0.384" } })).await;
+    let world = World::open_with_two_vendors().await;
     for person in [ANNA, BORIS] {
         world.say(person, "/start").await;
         world.deposit(person, "10").await;
@@ -33,8 +28,7 @@ fn vendor_of(world: &World, order: &str) -> String {
 }
 
 async fn purchases(world: &World) -> u64 {
-    let vendor = world.get("vendor").await;
-    vendor["requests"]["/purchase/sms"].as_u64().unwrap_or_default()
+    world.asked(Vendor::Smspool, "/purchase/sms").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,10 +75,11 @@ async fn what_a_vendor_holds_against_the_account_outlives_a_restart() {
 async fn a_low_balance_at_a_vendor_is_told_of_once() {
     let world = shop().await;
     world.post("vendor", json!({ "balance": "1.50" })).await;
-    for _ in 0..3 {
-        world.advance(301).await;
-        world.hears(ADA, &["smspool", "$1.50", "top it up"]).await;
+    // Each look has ended when the next one asks.
+    for _ in 0..4 {
+        world.advance_past_request(301, Vendor::Smspool, "/request/balance").await;
     }
+    world.hears(ADA, &["smspool", "$1.50", "top it up"]).await;
     assert_eq!(world.count(ADA, "top it up").await, 1);
     world.close().await;
 }
@@ -92,18 +87,8 @@ async fn a_low_balance_at_a_vendor_is_told_of_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn admins_see_what_vendors_offer_and_have_it_read_again() {
     let world = shop().await;
-    let read = async |times: u64| {
-        let end = std::time::Instant::now() + crate::world::PATIENCE;
-        loop {
-            let vendor = world.get("vendor").await;
-            let seen = vendor["requests"]["/service/retrieve_all"].as_u64().unwrap_or_default();
-            if seen >= times {
-                return seen;
-            }
-            assert!(std::time::Instant::now() < end, "read {seen} times");
-            tokio::task::yield_now().await;
-        }
-    };
+    let read =
+        async |times| world.until_asked(Vendor::Smspool, "/service/retrieve_all", times).await;
     let first = read(1).await;
     // Nothing that customers press has a catalogue read.
     world.say(ANNA, "/buy").await;
@@ -122,14 +107,12 @@ async fn admins_see_what_vendors_offer_and_have_it_read_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_is_refused_and_then_silent_is_one_outage() {
     let tuned = [("    timeout_secs: 15\n", "    timeout_secs: 1\n")];
-    let mut world = World::around(&[Vendor::Smspool], Options::default(), &tuned).await;
-    let vendor = world.playground.smspool_url();
+    let mut world =
+        World::around(&[Vendor::Smspool, Vendor::Mock], Options::default(), &tuned).await;
     let line = Line::to(world.playground.address());
-    let through =
-        vendor.replace(&world.playground.address().to_string(), &line.address.to_string());
-    world.set(vec![("SMSPOOL_BASE_URL", through), ("ALLOW_MOCK", "true".to_owned())]);
+    world.reach_smspool_through(line.address);
     world.start().await;
-    world.post("vendor", json!({ "prices": { "1574": "0.384" } })).await;
+    world.cheapen_smspool().await;
     for person in [ANNA, BORIS] {
         world.say(person, "/start").await;
         world.deposit(person, "10").await;

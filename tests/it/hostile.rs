@@ -7,6 +7,13 @@ use serde_json::json;
 
 use crate::world::{ADA, ANNA, BORIS, PATIENCE, Vendor, World, bot_messages, order_id};
 
+/// Messages of somebody who does not stop.
+const FLOOD: usize = 100;
+
+/// How long twenty presses may take, and how often that is tried.
+const MOMENT: Duration = Duration::from_millis(50);
+const MOMENTS_MAX: usize = 5;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn odd_words_get_a_clear_answer() {
     let world = World::open(Vendor::Mock).await;
@@ -128,24 +135,47 @@ async fn a_button_means_nothing_in_the_wrong_hands() {
     world.close().await;
 }
 
+/// Presses Buy twenty times; the card, and how long the presses took to reach Telegram.
+async fn press_buy_twenty_times(world: &World) -> (String, Duration) {
+    let quotes = world.count(ANNA, "fixed for").await;
+    world.say(ANNA, "/start buy_ring4_US").await;
+    world.until_count(ANNA, "fixed for", quotes + 1).await;
+    let data = world.data(ANNA, "Buy for").await;
+    let (message, _) = world.button(ANNA, "Buy for").await;
+    let begun = Instant::now();
+    for _ in 0..20 {
+        world.playground.press(ANNA, message, &data).expect("a press");
+    }
+    let span = begun.elapsed();
+    let card = world.newest(ANNA, &["Number +", "held"]).await;
+    let answered = |chat: &serde_json::Value| {
+        let mut answers = chat["answers"].as_array().into_iter().flatten();
+        answers.all(|answer| answer["status"] == "answered")
+    };
+    world.until(ANNA, "an answer to each press", answered).await;
+    (card, span)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_presses_in_a_moment_buy_once() {
     let world = World::open(Vendor::Smspool).await;
     world.deposit(ANNA, "10").await;
     world.post("faults", json!({ "vendor": { "mode": "sms_never", "count": 20 } })).await;
-    world.say(ANNA, "/start buy_ring4_US").await;
-    world.newest(ANNA, &["fixed for"]).await;
-    let data = world.data(ANNA, "Buy for").await;
-    let (message, _) = world.button(ANNA, "Buy for").await;
-    let presses = (0..20).map(|_| world.forge(ANNA, message, &data));
-    let begun = Instant::now();
-    futures_util::future::join_all(presses).await;
-    println!("20 presses within {:.0?}", begun.elapsed());
-    let card = world.newest(ANNA, &["Number +", "held"]).await;
-    world.say(ANNA, "/orders").await;
-    world.newest(ANNA, &["Your orders"]).await;
-    let vendor = world.get("vendor/orders").await;
-    assert_eq!(vendor.as_array().map(Vec::len), Some(1), "{vendor}");
+    let mut rounds = 0;
+    let (card, span) = loop {
+        let (card, span) = press_buy_twenty_times(&world).await;
+        rounds += 1;
+        let vendor = world.get("vendor/orders").await;
+        assert_eq!(vendor.as_array().map(Vec::len), Some(rounds), "{vendor}");
+        // A machine with something else to do may be late; then it was no moment.
+        if span <= MOMENT {
+            break (card, span);
+        }
+        assert!(rounds < MOMENTS_MAX, "twenty presses take {span:?}");
+        world.advance(700).await;
+        world.until_count(ANNA, "No code arrived", rounds).await;
+    };
+    println!("20 presses within {span:.0?}");
     world.say(ANNA, &format!("/cancel {}", order_id(&card))).await;
     world.advance(60).await;
     world.hears(ANNA, &["Cancelled. Your money is back"]).await;
@@ -188,13 +218,18 @@ async fn groups_hear_nothing_and_a_flood_delays_nobody() {
     let world = World::open(Vendor::Mock).await;
     let body = json!({ "text": "/balance", "chat": "group" });
     world.post(&format!("people/{ANNA}/messages"), body).await;
-    for _ in 0..100 {
-        world.say(ANNA, "/balance").await;
+    for _ in 0..FLOOD {
+        world.playground.say(ANNA, "/balance").expect("a message");
     }
-    let asked = Instant::now();
-    world.say(BORIS, "/balance").await;
+    world.playground.say(BORIS, "/balance").expect("a message");
+    world.until_count(ANNA, "Your wallet", FLOOD).await;
     world.newest(BORIS, &["Your wallet"]).await;
-    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    // He wrote last and is answered long before the flood is.
+    let calls = world.calls().await;
+    let answers = calls.iter().filter(|call| call["method"] == "sendMessage");
+    let before = answers.take_while(|call| call["parameters"]["chat_id"] != BORIS).count();
+    println!("{before} of {FLOOD} answers of the flood came first");
+    assert!(before < FLOOD / 2, "{before}");
     let group = world.get(&format!("people/{ANNA}/chat?chat=group")).await;
     assert_eq!(bot_messages(&group).len(), 0, "{group:#}");
     world.close().await;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rand::Rng;
 use ring4_playground::{Options, Person};
 use serde_json::{Value, json};
 
@@ -19,10 +20,16 @@ const SECRET: &str = "a-secret-of-the-tests-0123456789";
 const ROUNDS: [(bool, bool); 5] =
     [(false, false), (true, true), (false, false), (true, false), (false, true)];
 
-/// A port of this machine that was free a moment ago.
+/// A port that is free, and stays so while a shop is stopped: it lies below those that the system
+/// gives to whoever names none.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
+    let range = range.expect("the range of ports that are given away");
+    let first = range.split_whitespace().next().expect("a port");
+    let below: u16 = first.parse().expect("a port");
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let mut tried = (0..1_000).map(|_| rand::rng().random_range(2_000..below));
+    tried.find(is_free).expect("a free port")
 }
 
 /// The variables that have updates posted to this port.
@@ -48,18 +55,12 @@ fn plugins_from_here(path: &Path) {
     std::fs::write(path, text).expect("written settings");
 }
 
-async fn calls(world: &World) -> Vec<Value> {
-    let url = format!("http://{}/playground/calls", world.playground.address());
-    let text = reqwest::get(url).await.expect("calls").text().await.expect("a text");
-    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
-}
-
 /// Waits until Telegram knows the mode.
 async fn until_set(world: &World, posted: bool) {
     let begun = Instant::now();
     while world.get("updates").await["webhook_url"].is_string() != posted {
         assert!(begun.elapsed() < PATIENCE, "the mode is not set");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::task::yield_now().await;
     }
 }
 
@@ -141,7 +142,7 @@ async fn judge(world: &World, launch: &Launch, asked: usize) {
         let answered = answers.iter().filter(|answer| answer["status"] == "answered").count();
         assert_eq!(answered, asked, "{person}");
     }
-    let calls = calls(world).await;
+    let calls = world.calls().await;
     let of = |method: &str| {
         calls
             .iter()

@@ -21,8 +21,7 @@ async fn shop(code_secs: u64) -> World {
 }
 
 async fn requests(world: &World, path: &str) -> u64 {
-    let vendor = world.get("vendor").await;
-    vendor["requests"][path].as_u64().unwrap_or_default()
+    world.asked(Vendor::Smspool, path).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,22 +16,13 @@ fn pricing(formula: &str) -> String {
     format!("// A price of the tests.\nfn price(offer) {{\n    {formula}\n}}\n")
 }
 
-async fn quoted(world: &World) -> String {
-    let seen = world.count(ANNA, "fixed for").await;
-    world.say(ANNA, "/start buy_ring4_US").await;
-    world.until_count(ANNA, "fixed for", seen + 1).await;
-    let quote = world.newest(ANNA, &["fixed for"]).await;
-    let price = quote.lines().find_map(|line| line.strip_prefix("Price "));
-    price.and_then(|line| line.split(',').next()).expect("a price").to_owned()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_saved_price_is_the_next_price() {
     let world = World::open(Vendor::Mock).await;
-    let before = quoted(&world).await;
+    let before = world.quoted().await;
     world.save(PRICING, &pricing("offer.cost + 1.00"));
     world.hears(ADA, &["is live", "scripts/pricing.rhai"]).await;
-    let after = quoted(&world).await;
+    let after = world.quoted().await;
     let amount = |text: &str| text.trim_start_matches('$').parse::<Amount>().expect("an amount");
     assert!(amount(&after) > amount(&before), "{before} stayed {after}");
     world.save("scripts/messages.en.yaml", &{
@@ -48,17 +39,17 @@ async fn a_saved_price_is_the_next_price() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_save_is_live_while_telegram_turns_the_admin_away() {
     let world = World::open(Vendor::Mock).await;
-    let mut before = quoted(&world).await;
+    let mut before = world.quoted().await;
     let pause = json!({ "count": 1000, "secs": 60, "chat_id": ADA });
     world.post("faults", json!({ "retry_after": pause })).await;
     // Ada cannot be told of the first when the second is saved.
     for more in ["1.00", "2.00"] {
         world.save(PRICING, &pricing(&format!("offer.cost + {more}")));
         let end = Instant::now() + PATIENCE;
-        let mut after = quoted(&world).await;
+        let mut after = world.quoted().await;
         while after == before {
             assert!(Instant::now() < end, "the save of {more} waits for Telegram");
-            after = quoted(&world).await;
+            after = world.quoted().await;
         }
         before = after;
     }
@@ -68,7 +59,7 @@ async fn a_save_is_live_while_telegram_turns_the_admin_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_save_changes_nothing_and_names_its_line() {
     let world = World::open(Vendor::Mock).await;
-    let before = quoted(&world).await;
+    let before = world.quoted().await;
     // what is saved → what the admin is told
     let rows: &[(&str, String, &[&str])] = &[
         ("an endless loop", pricing("loop { }"), &["pricing.rhai:3:"]),
@@ -85,7 +76,7 @@ async fn a_bad_save_changes_nothing_and_names_its_line() {
         for word in *words {
             assert!(told.contains(word), "{what}: {told}");
         }
-        assert_eq!(quoted(&world).await, before, "{what} changed the price");
+        assert_eq!(world.quoted().await, before, "{what} changed the price");
     }
     let seen = world.count(ADA, "was not accepted").await;
     let config = ring4_config::SHIPPED.replace("price_step: 0.01", "price_stp: 0.01");
@@ -101,11 +92,11 @@ async fn broken_files_at_a_start_leave_the_last_good_rules_live() {
     let mut world = World::open(Vendor::Mock).await;
     world.save(PRICING, &pricing("offer.cost + 2.00"));
     world.hears(ADA, &["is live"]).await;
-    let before = quoted(&world).await;
+    let before = world.quoted().await;
     world.stop().await;
     world.save(PRICING, "fn price(");
     world.start().await;
-    assert_eq!(quoted(&world).await, before);
+    assert_eq!(world.quoted().await, before);
     world.close().await;
 }
 
@@ -113,7 +104,7 @@ async fn broken_files_at_a_start_leave_the_last_good_rules_live() {
 async fn a_quote_keeps_the_price_it_showed() {
     let world = World::open(Vendor::Mock).await;
     world.deposit(ANNA, "20").await;
-    let shown = quoted(&world).await;
+    let shown = world.quoted().await;
     world.save(PRICING, &pricing("offer.cost + 5.00"));
     world.hears(ADA, &["is live"]).await;
     world.press(ANNA, &format!("Buy for {shown}")).await;

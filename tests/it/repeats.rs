@@ -4,14 +4,10 @@
 use serde_json::{Value, json};
 
 use crate::modes::{free_port, listen, posted_to};
+use crate::stars;
 use crate::world::{ADA, ANNA, Vendor, World};
 
 const SECRET: &str = "a-secret-of-the-tests-0123456789";
-
-const STARS: (&str, &str) = (
-    "    enabled: false\n    # The name on their button.",
-    "    enabled: true\n    # The name on their button.",
-);
 
 /// The shop, and what only Telegram can do with it: post updates.
 struct Told {
@@ -24,7 +20,7 @@ struct Told {
 
 impl Told {
     async fn open() -> Self {
-        let mut world = World::around(&[Vendor::Smspool], Default::default(), &[STARS]).await;
+        let mut world = World::around(&[Vendor::Smspool], Default::default(), &[stars::ON]).await;
         let port = free_port();
         listen(&world.folder.path().join("config.yaml"), port);
         world.set(posted_to(port).to_vec());

@@ -101,8 +101,7 @@ async fn backups_keep_their_time_across_restarts() {
     // Early is early, before and after a restart.
     world.stop().await;
     world.start().await;
-    world.say(ADA, "/db_status").await;
-    world.hears(ADA, &["Backups 1"]).await;
+    until_backups(&world, 1).await;
     // A shop that was closed when it was due catches up once.
     world.stop().await;
     world.advance(100 * hour).await;
@@ -110,15 +109,13 @@ async fn backups_keep_their_time_across_restarts() {
     until_backups(&world, 2).await;
     world.stop().await;
     world.start().await;
-    world.say(ADA, "/db_status").await;
-    world.until_count(ADA, "Backups 2", 1).await;
+    until_backups(&world, 2).await;
     // What was asked for by hand counts: the next one is due 72 hours after it.
     world.advance(60).await;
     world.say(ADA, "/db_backup").await;
     until_backups(&world, 3).await;
     world.advance(71 * hour).await;
-    world.say(ADA, "/db_status").await;
-    world.until_count(ADA, "Backups 3", 1).await;
+    until_backups(&world, 3).await;
     world.advance(2 * hour).await;
     until_backups(&world, 4).await;
     let kinds: Vec<String> = backups(&world)

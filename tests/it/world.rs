@@ -2,6 +2,8 @@
 //! write and press over HTTP. The real store, the real plugins, the real HTTP; only Telegram's
 //! and the vendor's servers and the clock are ours. Every other test module may use this.
 
+mod requests;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -102,6 +104,7 @@ pub struct World {
     origin: Origin,
     http: reqwest::Client,
     pace: watch::Receiver<Pace>,
+    sender: SenderOptions,
     follow: tokio::task::JoinHandle<()>,
 }
 
@@ -186,6 +189,27 @@ impl World {
         world
     }
 
+    /// A shop with two vendors: a Ring4 number costs 0.48 at SMSPool at most, and 0.50 at the mock.
+    pub async fn open_with_two_vendors() -> Self {
+        let vendors = [Vendor::Smspool, Vendor::Mock];
+        let mut world = Self::around(&vendors, Options::default(), &[]).await;
+        world.start().await;
+        world.cheapen_smspool().await;
+        world
+    }
+
+    /// Makes SMSPool cheaper than the mock.
+    pub async fn cheapen_smspool(&self) {
+        self.post("vendor", json!({ "prices": { "1574": "0.384" } })).await;
+    }
+
+    /// Has the next start reach SMSPool by another address.
+    pub fn reach_smspool_through(&mut self, address: std::net::SocketAddr) {
+        let server = self.playground.address().to_string();
+        let url = self.playground.smspool_url().replace(&server, &address.to_string());
+        self.set(vec![("SMSPOOL_BASE_URL", url)]);
+    }
+
     /// What surrounds a shop with these vendors, and no shop yet.
     pub async fn around(vendors: &[Vendor], options: Options, tuned: &[(&str, &str)]) -> Self {
         if std::env::var_os("RING4_LOG").is_some() {
@@ -225,21 +249,27 @@ impl World {
             }
         });
         let http = reqwest::Client::new();
-        Self { playground, folder, engine: None, origin, http, pace, follow }
+        // Tests are in a hurry: what Telegram thinks of many messages is tested elsewhere.
+        let fast = Rate { count: 10_000, per: Duration::from_secs(1), burst: 10_000 };
+        let sender = SenderOptions { global: fast, private: fast, ..SenderOptions::default() };
+        Self { playground, folder, engine: None, origin, http, pace, sender, follow }
     }
 
     /// Starts the engine, as after a stop.
     pub async fn start(&mut self) {
-        // Tests are in a hurry: what Telegram thinks of many messages is tested elsewhere.
-        let fast = Rate { count: 10_000, per: Duration::from_secs(1), burst: 10_000 };
         let setup = Setup {
             origin: self.origin.clone(),
             clock: Clock::played(self.pace.clone()),
             verify_command: None,
-            sender: SenderOptions { global: fast, private: fast, ..SenderOptions::default() },
+            sender: self.sender.clone(),
             memory: Memory::default(),
         };
         self.engine = Some(Engine::start(setup).await.expect("a running engine"));
+    }
+
+    /// From the next start on, no more messages are sent than Telegram takes.
+    pub fn keep_to_limits(&mut self) {
+        self.sender = SenderOptions::default();
     }
 
     /// Sets variables for the next start.
@@ -434,6 +464,16 @@ impl World {
         message
     }
 
+    /// The price that Anna is shown now for a Ring4 number in the United States.
+    pub async fn quoted(&self) -> String {
+        let seen = self.count(ANNA, "fixed for").await;
+        self.say(ANNA, "/start buy_ring4_US").await;
+        self.until_count(ANNA, "fixed for", seen + 1).await;
+        let quote = self.newest(ANNA, &["fixed for"]).await;
+        let price = quote.lines().find_map(|line| line.strip_prefix("Price "));
+        price.and_then(|line| line.split(',').next()).expect("a price").to_owned()
+    }
+
     /// Fills a wallet the way people do. Every step looks at what this deposit shows, and at
     /// nothing that an earlier one left.
     pub async fn deposit(&self, person: i64, amount: &str) {
@@ -455,11 +495,10 @@ impl World {
         let before = self.chat(person).await;
         self.say(person, "/start buy_ring4_US").await;
         let card = self.press_in(person, "Buy for", newer_than(&before)).await;
-        let bought = |message: &&Value| {
-            let here = message["message_id"] == card;
-            here && says(message, "Number +") && says(message, "held")
+        let has = |chat: &Value| {
+            let text = text_of(chat, card);
+            text.contains("Number +") && text.contains("held")
         };
-        let has = |chat: &Value| bot_messages(chat).iter().any(|message| bought(message));
         let chat = self.until(person, "a number", has).await;
         order_id(&text_of(&chat, card))
     }
@@ -483,7 +522,8 @@ fn text_of(chat: &Value, message: i64) -> String {
     found.and_then(|found| found["text"].as_str()).unwrap_or_default().to_owned()
 }
 
-fn count(chat: &Value, word: &str) -> usize {
+/// How many messages of the bot in this look at a chat contain this word.
+pub fn count(chat: &Value, word: &str) -> usize {
     let texts = bot_messages(chat);
     texts.iter().filter(|m| m["text"].as_str().unwrap_or_default().contains(word)).count()
 }

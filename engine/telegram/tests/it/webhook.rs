@@ -1,5 +1,6 @@
 //! Updates that are posted: who may post them, when they are confirmed, what is said of them.
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -18,10 +19,19 @@ use crate::server::{Answer, PATIENCE, Server, message, until};
 const SECRET: &str = "a-secret-of-the-tests_1";
 const HEADER: &str = "X-Telegram-Bot-Api-Secret-Token";
 
-/// A port that was free a moment ago.
-async fn free() -> SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    listener.local_addr().expect("an address")
+/// A port that is free, and stays so until it is taken: it lies below those that the system gives
+/// to whoever names none.
+fn free() -> SocketAddr {
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
+    let range = range.expect("the range of ports that are given away");
+    let first = range.split_whitespace().next().expect("a port");
+    let below: u64 = first.parse().expect("a port");
+    let drawn = |_| 2_000 + RandomState::new().hash_one(()) % (below - 2_000);
+    let addresses = (0..1_000)
+        .map(drawn)
+        .map(|port| SocketAddr::from(([127, 0, 0, 1], u16::try_from(port).expect("a port"))));
+    let mut free = addresses.filter(|address| std::net::TcpListener::bind(address).is_ok());
+    free.next().expect("a free port")
 }
 
 struct Site {
@@ -31,7 +41,7 @@ struct Site {
 
 impl Site {
     async fn new() -> Self {
-        Self { listen: free().await, http: Client::new() }
+        Self { listen: free(), http: Client::new() }
     }
 
     fn url(&self) -> String {

@@ -165,7 +165,7 @@ impl<'shop> Run<'shop> {
                 () = closing.cancelled() => ends = true,
                 () = due.notified() => ends = !self.is_running()?,
                 Some(ended) = self.out.join_next() => self.settle(ended).await?,
-                // A page at a time, so that a long row of people it is not for keeps nobody waiting.
+                // A page at a time: a long row of people it is not for keeps nobody waiting.
                 () = ready(()), if wants_page => self.read().await?,
                 () = sleep_until(slot), if may_send => {
                     self.send();

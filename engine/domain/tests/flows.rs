@@ -39,6 +39,8 @@ mod vendors;
 
 use std::collections::BTreeSet;
 
+use ring4_domain::broadcast::BroadcastStep;
+use ring4_domain::command::Command;
 use ring4_domain::day::Day;
 use ring4_domain::deposit::DepositState;
 use ring4_domain::effect::Effect;
@@ -46,6 +48,7 @@ use ring4_domain::ids::{AdjustmentId, BroadcastId, DepositId, OrderId, Timestamp
 use ring4_domain::money::Amount;
 use ring4_domain::order::{CancelReason, FailReason, OrderState};
 use ring4_domain::refusal::Refusal;
+use ring4_domain::resend::ResendStep;
 use world::{Seen, check};
 
 /// Lists one value of each variant, and stops compiling when a variant is missing.
@@ -60,6 +63,15 @@ macro_rules! every {
         let all = vec![$($kind::$name $({ $($field: $value),* })? $(($($inner),*))?),*];
         all.iter().for_each(listed);
         all
+    }};
+}
+
+/// Lists the names that each variant goes by, and stops compiling when a variant is missing.
+macro_rules! named {
+    ($kind:ident: $($variant:ident => $names:literal),* $(,)?) => {{
+        const fn listed(it: &$kind) { match it { $($kind::$variant { .. } => (),)* } }
+        let _: fn(&$kind) = listed;
+        [$($names),*]
     }};
 }
 
@@ -186,20 +198,45 @@ fn every_command_and_every_wish_is_met() {
         Reward(deposit),
         ShowBroadcastToAdmin(BroadcastId::from_bits(0), admin),
     );
-    let commands = "welcome ask set_reachable offer_quote place_order cancel_order open_deposit \
-        submit_deposit \
-        tell_reference send_picture stars_paid return_stars \
-        stars_returned stars_kept approve_deposit reject_deposit start_purchase purchase_bought \
-        purchase_refused purchase_unclear purchase_not_found purchase_doubtful adopt_purchase \
-        release_purchase code_arrived purchase_returned \
-        order_deadline deposit_deadline quote_deadline granted activate_rules forget_codes \
-        set_sale code_overdue return_unconfirmed return_denied settle_return \
-        request_refund approve_refund reject_refund accept_terms block_customer unblock_customer \
-        propose_adjustment book_adjustment set_maintenance report_day request_code start_resend \
-        resend_waits resend_refused set_service refer reward_referral take_back_reward \
-        resend_cleared \
-        another_code_arrived resend_deadline propose_broadcast start_broadcast pause_broadcast \
-        resume_broadcast cancel_broadcast record_deliveries finish_broadcast";
+    // The last two go by the names of their steps.
+    let commands = named!(Command:
+        Welcome => "welcome", Ask => "ask", ChooseLanguage => "choose_language",
+        SetReachable => "set_reachable", OfferQuote => "offer_quote",
+        PlaceOrder => "place_order", CancelOrder => "cancel_order",
+        OpenDeposit => "open_deposit", SubmitDeposit => "submit_deposit",
+        TellReference => "tell_reference", SendPicture => "send_picture",
+        ApproveDeposit => "approve_deposit", RejectDeposit => "reject_deposit",
+        StarsPaid => "stars_paid", ReturnStars => "return_stars",
+        StarsReturned => "stars_returned", StarsKept => "stars_kept",
+        StartPurchase => "start_purchase", PurchaseBought => "purchase_bought",
+        PurchaseRefused => "purchase_refused", PurchaseUnclear => "purchase_unclear",
+        PurchaseNotFound => "purchase_not_found", PurchaseDoubtful => "purchase_doubtful",
+        AdoptPurchase => "adopt_purchase", ReleasePurchase => "release_purchase",
+        CodeArrived => "code_arrived", PurchaseReturned => "purchase_returned",
+        CodeOverdue => "code_overdue", ReturnUnconfirmed => "return_unconfirmed",
+        ReturnDenied => "return_denied", SettleReturn => "settle_return",
+        OrderDeadline => "order_deadline", DepositDeadline => "deposit_deadline",
+        QuoteDeadline => "quote_deadline", Granted => "granted",
+        ActivateRules => "activate_rules", ForgetCodes => "forget_codes", SetSale => "set_sale",
+        RequestRefund => "request_refund", ApproveRefund => "approve_refund",
+        RejectRefund => "reject_refund", AcceptTerms => "accept_terms",
+        BlockCustomer => "block_customer", UnblockCustomer => "unblock_customer",
+        ProposeAdjustment => "propose_adjustment", BookAdjustment => "book_adjustment",
+        SetMaintenance => "set_maintenance", ReportDay => "report_day",
+        SetService => "set_service", Refer => "refer", RewardReferral => "reward_referral",
+        TakeBackReward => "take_back_reward", Resend => "", Broadcast => "",
+    );
+    let resends = named!(ResendStep:
+        Request => "request_code", Start => "start_resend", Wait => "resend_waits",
+        Refuse => "resend_refused", Clear => "resend_cleared", Arrive => "another_code_arrived",
+        Deadline => "resend_deadline",
+    );
+    let broadcasts = named!(BroadcastStep:
+        Propose => "propose_broadcast", Start => "start_broadcast",
+        Pause => "pause_broadcast resume_broadcast", Cancel => "cancel_broadcast",
+        Record => "record_deliveries", Finish => "finish_broadcast",
+    );
+    let commands = [commands.join(" "), resends.join(" "), broadcasts.join(" ")].join(" ");
     let effects = effects.iter().map(|effect| effect.name().to_owned());
     let unmet = unmet(effects.chain(commands.split_whitespace().map(str::to_owned)));
     assert!(unmet.is_empty(), "no row says {unmet:?}");

@@ -9,6 +9,8 @@
 
 #[path = "lives/auditor.rs"]
 mod auditor;
+#[path = "lives/next.rs"]
+mod next;
 #[path = "lives/steps.rs"]
 mod steps;
 
@@ -17,15 +19,18 @@ use std::collections::BTreeMap;
 
 use auditor::Auditor;
 use proptest::test_runner::{Config, RngAlgorithm, TestRunner};
+use ring4_domain::adjustment::BY_SHOP;
 use ring4_domain::book::{Book, Booked};
 use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::command::Command;
 use ring4_domain::decide::{Decision, decide};
+use ring4_domain::deposit::{Deposit, DepositState};
 use ring4_domain::ids::{OrderId, Timestamp};
 use ring4_domain::ledger::{AccountId, Resolution, TransferId, TransferKind};
 use ring4_domain::order::{Order, OrderState};
 use ring4_domain::policy::Policy;
 use ring4_domain::refusal::Refusal;
+use ring4_domain::resend::ResendState;
 use steps::Step;
 
 struct Shop {
@@ -131,8 +136,15 @@ impl Shop {
         }
     }
 
-    /// At the end of time two ticks end every order, and nobody's money is held.
+    /// At the end of time two ticks end every order, Telegram has answered every return, and
+    /// nobody's money is held.
     fn close(&mut self) {
+        let returning = |known: &&Deposit| matches!(known.state, DepositState::Returning { .. });
+        let returning: Vec<_> =
+            self.book.deposits.values().filter(returning).map(|known| known.id).collect();
+        for deposit in returning {
+            self.run(Command::StarsReturned { deposit });
+        }
         self.now = Timestamp(i64::MAX);
         let open = self.book.orders.values().filter(|order| order.state.is_open());
         for id in open.map(Order::id).collect::<Vec<_>>() {
@@ -236,6 +248,19 @@ fn live(steps: &[Step], reached: &RefCell<Reached>) {
     for order in shop.book.orders.values() {
         *reached.entry(order.state.name()).or_default() += 1;
     }
+    for resend in shop.book.orders.values().flat_map(|order| &order.resends) {
+        let name = match resend.state {
+            ResendState::Arrived => "another code",
+            _ if resend.cost.is_positive() => "another code charged",
+            _ => continue,
+        };
+        *reached.entry(name).or_default() += 1;
+    }
+    let by_shop = shop.book.adjustments.values().filter(|it| it.proposed_by == BY_SHOP);
+    for it in by_shop {
+        let name = if it.amount.is_negative() { "taken back" } else { "rewarded" };
+        *reached.entry(name).or_default() += 1;
+    }
     for deposit in shop.book.deposits.values() {
         *reached.entry(deposit.state.name()).or_default() += 1;
     }
@@ -266,6 +291,7 @@ fn no_life_breaks_a_promise() {
         panic!("{broken}");
     }
     let reached = reached.into_inner();
+    println!("{reached:?}");
     for name in [
         "delivered",
         "refunded",
@@ -277,6 +303,12 @@ fn no_life_breaks_a_promise() {
         "submitted",
         "approved",
         "rejected",
+        "credited",
+        "returned",
+        "rewarded",
+        "taken back",
+        "another code",
+        "another code charged",
         "vendor paid",
     ] {
         let times = reached.get(name).copied().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Customers who were brought by others, and the reward for that. Only `decide` calls this.
 
-use super::Decision;
+use super::{Decision, Outcome};
 use crate::adjustment::{Adjustment, BY_SHOP};
 use crate::change::Change;
 use crate::deposit::DepositState;
@@ -75,9 +75,10 @@ pub(super) fn reward(
         return vec![Change::Standing(Standing { rewarded: true, ..brought })].into();
     }
     let (rewarded, rewarded_for) = (true, Some(deposit.id));
+    let adjustment = by_shop(id, referrer, amount, now);
     let earned = bringer.earned.checked_add(amount).unwrap_or(bringer.earned);
     let rewards = bringer.rewards.saturating_add(1);
-    vec![
+    let changes = vec![
         Change::Standing(Standing { rewarded, rewarded_for, ..brought }),
         Change::Transfer(Transfer {
             id: TransferId::Adjustment(id),
@@ -86,11 +87,11 @@ pub(super) fn reward(
             amount,
             kind: TransferKind::Posted,
         }),
-        Change::Adjustment(by_shop(id, referrer, amount, now)),
+        Change::Adjustment(adjustment.clone()),
         Change::Standing(Standing { rewards, earned, ..bringer }),
         Change::Wish(Effect::TellAdjusted(id)),
-    ]
-    .into()
+    ];
+    Decision { changes, outcome: Outcome::Adjustment(Box::new(adjustment)) }
 }
 
 /// Takes a reward back whose deposit was given back, as far as the wallet still has it. To reward
@@ -120,7 +121,8 @@ pub(super) fn take_back(
     let bringer = standing(view, referrer);
     let rewards = bringer.rewards.saturating_sub(1);
     let earned = bringer.earned.checked_sub(amount).unwrap_or(bringer.earned);
-    vec![
+    let adjustment = by_shop(id, referrer, taken, now);
+    let changes = vec![
         Change::Transfer(Transfer {
             id: TransferId::Adjustment(id),
             debit: AccountId::Wallet(referrer),
@@ -128,11 +130,11 @@ pub(super) fn take_back(
             amount,
             kind: TransferKind::Posted,
         }),
-        Change::Adjustment(by_shop(id, referrer, taken, now)),
+        Change::Adjustment(adjustment.clone()),
         Change::Standing(Standing { rewards, earned, ..bringer }),
         Change::Wish(Effect::TellAdjusted(id)),
-    ]
-    .into()
+    ];
+    Decision { changes, outcome: Outcome::Adjustment(Box::new(adjustment)) }
 }
 
 /// What the shop itself booked into or out of a referrer's wallet.

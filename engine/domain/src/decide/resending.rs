@@ -2,8 +2,8 @@
 //!
 //! None of it moves the customer's money: what was charged was charged with the first code.
 
-use super::Decision;
 use super::buying::{find, shown};
+use super::{Decision, Outcome};
 use crate::change::Change;
 use crate::effect::Effect;
 use crate::ids::{OrderId, ProviderId, Timestamp};
@@ -110,8 +110,10 @@ fn waits(
     if resend == *last {
         return Decision::nothing();
     }
-    changes.push(Change::Order(with(order, resend)));
-    changes.into()
+    // The card says the same as before.
+    let order = with(order, resend);
+    changes.push(Change::Order(order.clone()));
+    Decision { changes, outcome: Outcome::Order(Box::new(order)) }
 }
 
 fn request(

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ring4_domain::adjustment::Adjustment;
 use ring4_domain::book::Book;
 use ring4_domain::command::Command;
 use ring4_domain::decide::Outcome;
@@ -11,6 +12,8 @@ use ring4_domain::ids::{AdjustmentId, DepositId, OrderId, UserId};
 use ring4_domain::ledger::AccountId;
 use ring4_domain::money::Amount;
 use ring4_domain::order::OrderState;
+use ring4_domain::resend::ResendStep;
+use ring4_domain::stars::ChargeId;
 
 use crate::steps::ADMINS;
 
@@ -22,6 +25,9 @@ struct Wallet {
     refunded: i128,
     adjusted_in: i128,
     adjusted_out: i128,
+    /// Stars on their way back, and those that went.
+    returning: i128,
+    returned: i128,
 }
 
 #[derive(Debug, PartialEq)]
@@ -40,6 +46,8 @@ struct Sale {
     hold: Hold,
     /// The vendor kept what it charged for a number that nobody paid for.
     lost: i128,
+    /// What it charged for further codes, by their place.
+    again: BTreeMap<usize, i128>,
 }
 
 /// The auditor's books, in micro-dollars.
@@ -53,6 +61,11 @@ pub struct Auditor {
     sales: BTreeMap<OrderId, Sale>,
     proposed: BTreeMap<AdjustmentId, (UserId, i128)>,
     adjusted: BTreeSet<AdjustmentId>,
+    charges: BTreeSet<ChargeId>,
+    /// By who was brought: the deposit, the referrer and what that one got.
+    rewards: BTreeMap<UserId, (DepositId, UserId, i128)>,
+    taken_back: BTreeSet<UserId>,
+    given_back: BTreeSet<DepositId>,
 }
 
 impl Auditor {
@@ -64,7 +77,22 @@ impl Auditor {
                 assert!(quote.price.is_positive(), "{quote:?}");
                 self.prices.insert(quote.id, micros(quote.price));
             }
+            (Command::StarsPaid { .. }, _) => self.note_stars(command, outcome),
             (command, Outcome::Deposit(answer)) => self.note_deposit(command, answer),
+            (
+                Command::Resend { step: ResendStep::Wait { cost, .. }, .. },
+                Outcome::Order(order),
+            ) => {
+                let cost = micros(*cost).clamp(0, 1_000_000_000_000);
+                if cost > 0 {
+                    let sale = self.sales.get_mut(&order.id()).unwrap();
+                    sale.again.entry(order.resends.len()).or_insert(cost);
+                }
+            }
+            (
+                Command::RewardReferral { .. } | Command::TakeBackReward { .. },
+                Outcome::Adjustment(answer),
+            ) => self.note_reward(command, answer),
             (Command::CancelOrder { customer, .. }, Outcome::Order(order)) => {
                 assert_eq!(order.customer(), *customer, "cancelled by another");
             }
@@ -110,16 +138,79 @@ impl Auditor {
         }
     }
 
+    /// A payment counts once, whatever it was told for.
+    fn note_stars(&mut self, command: &Command, outcome: &Outcome) {
+        let Command::StarsPaid { customer, deposit, spare, charge, count } = command else {
+            return;
+        };
+        if !self.charges.insert(charge.clone()) {
+            return;
+        }
+        let Outcome::Deposit(answer) = outcome else { panic!("{charge:?} is lost: {outcome:?}") };
+        assert_eq!(answer.customer, *customer, "{answer:?}");
+        if answer.id == *spare && Some(answer.id) != *deposit {
+            // Two cents a star.
+            self.claims.insert(*spare, (*customer, (i128::from(*count) * 20_000).max(1)));
+        }
+        self.credit(answer.id);
+    }
+
+    fn note_reward(&mut self, command: &Command, answer: &Adjustment) {
+        let amount = micros(answer.amount);
+        match command {
+            Command::RewardReferral { customer, referrer, deposit, first, .. } => {
+                assert!(first, "{answer:?} is for no first deposit");
+                let (owner, paid) = self.claims.get(deposit).unwrap();
+                assert!(self.credited.contains(deposit) && owner == customer, "{answer:?}");
+                assert!(!self.given_back.contains(deposit), "{answer:?}");
+                assert!(0 < amount && amount * 10 <= *paid, "{answer:?} of {paid}");
+                let given = self.rewards.insert(*customer, (*deposit, *referrer, amount));
+                assert_eq!(given, None, "{customer} was worth two rewards");
+                self.wallets.entry(*referrer).or_default().adjusted_in += amount;
+            }
+            Command::TakeBackReward { customer, referrer, deposit, .. } => {
+                let (rewarded, bringer, given) = self.rewards.get(customer).unwrap();
+                assert_eq!((rewarded, bringer), (deposit, referrer), "{answer:?}");
+                assert!(self.given_back.contains(deposit), "{answer:?}");
+                assert!(self.taken_back.insert(*customer), "taken back twice: {answer:?}");
+                assert!(amount < 0 && -amount <= *given, "{answer:?}");
+                self.wallets.entry(*referrer).or_default().adjusted_out -= amount;
+            }
+            _ => {}
+        }
+    }
+
+    /// Stars on their way back: held, then gone or there again.
+    fn note_return(&mut self, command: &Command, answer: &Deposit) {
+        let (customer, amount) = *self.claims.get(&answer.id).unwrap();
+        let wallet = self.wallets.get_mut(&customer).unwrap();
+        match command {
+            Command::ReturnStars { admin, .. } => {
+                assert!(ADMINS.contains(&admin.0), "{admin} is no admin");
+                wallet.returning += amount;
+            }
+            Command::StarsReturned { deposit } => {
+                assert!(self.given_back.insert(*deposit), "{deposit} went back twice");
+                wallet.returning -= amount;
+                wallet.returned += amount;
+            }
+            _ => wallet.returning -= amount,
+        }
+    }
+
     fn note_deposit(&mut self, command: &Command, answer: &Deposit) {
         match command {
+            Command::ReturnStars { .. }
+            | Command::StarsReturned { .. }
+            | Command::StarsKept { .. } => self.note_return(command, answer),
             Command::OpenDeposit { id, customer, amount, .. } => {
                 let cents = micros(answer.amount) - micros(*amount);
                 let known = self.claims.contains_key(id);
                 assert!(known || (0..1_000_000).contains(&cents), "{amount}: {answer:?}");
                 self.claims.entry(*id).or_insert((*customer, micros(answer.amount)));
             }
-            Command::SubmitDeposit { customer, deposit, .. }
-            | Command::TellReference { customer, deposit, .. } => {
+            Command::SubmitDeposit { customer, deposit, auto }
+            | Command::TellReference { customer, deposit, auto, .. } => {
                 assert_eq!(self.claims.get(deposit).map(|(owner, _)| owner), Some(customer));
                 self.claimed.insert(*deposit);
                 // Told a second time it is credited no second time.
@@ -127,6 +218,7 @@ impl Auditor {
                     && !self.credited.contains(deposit)
                 {
                     assert!(answer.amount < Amount::from_micros(1_100_000), "{answer:?}");
+                    assert!(auto, "nobody said yes: {answer:?}");
                     self.credit(*deposit);
                 }
             }
@@ -158,7 +250,7 @@ impl Auditor {
         let wallet = self.wallets.entry(customer).or_default();
         self.sales.entry(id).or_insert_with(|| {
             wallet.held += price;
-            Sale { customer, price, cost: 0, hold: Hold::Open, lost: 0 }
+            Sale { customer, price, cost: 0, hold: Hold::Open, lost: 0, again: BTreeMap::new() }
         });
     }
 
@@ -187,13 +279,15 @@ impl Auditor {
             let theirs = account(AccountId::Wallet(*id));
             let available = theirs.available().map(micros);
             let earned = wallet.deposited + wallet.refunded + wallet.adjusted_in;
-            let gone = wallet.spent + wallet.adjusted_out;
-            let mine = earned - wallet.held - gone;
+            let gone = wallet.spent + wallet.adjusted_out + wallet.returned;
+            let held = wallet.held + wallet.returning;
+            let mine = earned - held - gone;
             assert_eq!(available, Some(mine), "{id} can spend something else: {wallet:?}");
-            assert_eq!(micros(theirs.debits_pending), wallet.held, "{id} holds: {wallet:?}");
+            assert_eq!(micros(theirs.debits_pending), held, "{id} holds: {wallet:?}");
             assert_eq!(micros(theirs.debits_posted), gone, "{id} spent: {wallet:?}");
             assert_eq!(micros(theirs.deposited), wallet.deposited, "{id} paid in: {wallet:?}");
             assert_eq!(micros(theirs.refunded), wallet.refunded, "{id} got back: {wallet:?}");
+            assert_eq!(micros(theirs.returned), wallet.returned, "{id} gave back: {wallet:?}");
         }
         for id in book.accounts.keys() {
             if let AccountId::Wallet(id) = id {
@@ -207,7 +301,8 @@ impl Auditor {
         let revenue = account(AccountId::Revenue);
         assert_eq!(micros(revenue.credits_posted), charged(|sale| sale.price), "revenue");
         let paid = account(AccountId::VendorCost);
-        let lost: i128 = self.sales.values().map(|sale| sale.lost).sum();
+        let beside = |sale: &Sale| sale.lost + sale.again.values().sum::<i128>();
+        let lost: i128 = self.sales.values().map(beside).sum();
         assert_eq!(micros(paid.debits_posted), charged(|sale| sale.cost) + lost, "vendor cost");
     }
 }

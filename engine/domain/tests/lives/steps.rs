@@ -4,22 +4,26 @@
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
-use ring4_domain::book::Book;
+use ring4_domain::broadcast::{BroadcastStep, Delivery};
 use ring4_domain::change::Seq;
 use ring4_domain::command::{Command, Proposal};
 use ring4_domain::customer::{Profile, Prompt};
-use ring4_domain::deposit::{DepositState, Picture, Reference};
+use ring4_domain::day::Day;
+use ring4_domain::deposit::{Picture, Reference};
 use ring4_domain::effect::Effect;
 use ring4_domain::ids::{
-    AdjustmentId, Country, DepositId, MessageId, MethodKey, OrderId, ProviderId, RulesVersion,
-    ServiceKey, Timestamp, UserId,
+    AdjustmentId, BroadcastId, Country, DepositId, MessageId, MethodKey, OrderId, ProviderId,
+    RulesVersion, ServiceKey, Timestamp, UserId,
 };
 use ring4_domain::money::Amount;
-use ring4_domain::order::{Candidate, FailReason, Order, OrderState, Purchase};
+use ring4_domain::order::{Candidate, FailReason, Purchase};
 use ring4_domain::policy::{Limits, MethodPolicy, Policy, Referrals, ResendLimits};
 use ring4_domain::pricing::PriceLimits;
+use ring4_domain::resend::ResendStep;
 use ring4_domain::sale::Sale;
 use ring4_domain::stars::StarsRate;
+
+use crate::next::{Go, charge, go};
 
 /// Few ids, so that they collide.
 const CUSTOMERS: i64 = 3;
@@ -38,13 +42,13 @@ pub enum Step {
 
 /// A life begins with money in every wallet; most of what can go wrong needs some.
 pub fn life() -> impl Strategy<Value = Vec<Step>> {
-    vec(step(), 80..120).prop_map(|steps| paid_in().chain(steps).collect())
+    vec(step(), 140..180).prop_map(|steps| paid_in().chain(steps).collect())
 }
 
 fn paid_in() -> impl Iterator<Item = Step> {
     (1..=CUSTOMERS).map(UserId).flat_map(|customer| {
         let id = DepositId::from_bits(DEPOSITS + customer.0.unsigned_abs());
-        let method = MethodKey::new("usdt").unwrap();
+        let method = usdt();
         let amount = Amount::from_micros(1_000_000);
         let profile =
             Profile { id: customer, name: "C".to_owned(), username: None, language: None };
@@ -83,6 +87,7 @@ pub enum Turn {
     DepositMax(Amount),
     OpenMax(u32),
     Lifetimes(u32),
+    Referrals(bool),
     NoLimits,
     Reset,
 }
@@ -117,6 +122,7 @@ impl Turn {
                 policy.deposit_min = Amount::from_micros(i64::MIN);
                 policy.deposit_max = Amount::MAX;
             }
+            Self::Referrals(enabled) => policy.referrals.enabled = enabled,
             Self::Reset => *policy = self::policy(),
         }
     }
@@ -133,6 +139,7 @@ fn turn() -> impl Strategy<Value = Turn> {
         1 => amount().prop_map(Turn::DepositMax),
         1 => select(vec![0, 1, 3, u32::MAX]).prop_map(Turn::OpenMax),
         1 => select(vec![0, 1, 60, u32::MAX]).prop_map(Turn::Lifetimes),
+        2 => any::<bool>().prop_map(Turn::Referrals),
         4 => Just(Turn::NoLimits),
         8 => Just(Turn::Reset),
     ]
@@ -161,168 +168,27 @@ pub fn policy() -> Policy {
         deposit_max: Amount::from_micros(500_000_000),
         deposit_lifetime_secs: 3_600,
         deposits_open_max: 3,
-        methods: [(
-            MethodKey::new("usdt").unwrap(),
-            MethodPolicy { unique_cents: true, ..MethodPolicy::default() },
-        )]
+        methods: [
+            (usdt(), MethodPolicy { unique_cents: true, ..MethodPolicy::default() }),
+            (stars(), MethodPolicy { stars: true, ..MethodPolicy::default() }),
+        ]
         .into(),
         auto_approve_below: Some(Amount::from_micros(1_100_000)),
         stars_rate: StarsRate::from_micros(50_000_000).unwrap(),
         admin_group: None,
         two_admins_above: Some(Amount::from_micros(1_900_000)),
         limits: Limits::default(),
-        resends: ResendLimits::default(),
-        referrals: Referrals::default(),
+        resends: ResendLimits { max: 3, offered_secs: 1_200, wait_secs: 600 },
+        referrals: Referrals { enabled: true, percent: 10, max: Amount::from_micros(150_000) },
     }
 }
 
-/// The natural next thing for one order or deposit, whoever may ask for it.
-#[derive(Clone, Debug)]
-pub enum Go {
-    Order { id: OrderId, choice: u8, cost: Amount, offer: Proposal },
-    Deposit { id: DepositId, choice: u8, customer: UserId, amount: Amount },
-    Wish { choice: usize, message: Option<MessageId> },
-    Adjust { id: AdjustmentId, customer: UserId, amount: Amount },
+pub fn usdt() -> MethodKey {
+    MethodKey::new("usdt").unwrap()
 }
 
-impl Go {
-    pub fn command(&self, book: &Book) -> Option<Command> {
-        match self {
-            Self::Order { id, choice, cost, offer } => match book.orders.get(id) {
-                Some(order) => Some(move_order(order, *choice, *cost)),
-                None => Some(book.quotes.get(id).map_or_else(
-                    || Command::OfferQuote(offer.clone()),
-                    |quote| Command::PlaceOrder {
-                        customer: quote.customer,
-                        quote: *id,
-                        card: None,
-                    },
-                )),
-            },
-            Self::Deposit { id, choice, customer, amount } => Some(match book.deposits.get(id) {
-                None => Command::OpenDeposit {
-                    id: *id,
-                    customer: *customer,
-                    amount: *amount,
-                    method: MethodKey::new("usdt").unwrap(),
-                    card: None,
-                },
-                Some(deposit) => match (&deposit.state, choice % 8) {
-                    (DepositState::Opened, 0) => Command::DepositDeadline { deposit: *id },
-                    (DepositState::Opened | DepositState::Expired { .. }, _) => {
-                        Command::SubmitDeposit {
-                            customer: deposit.customer,
-                            deposit: *id,
-                            auto: true,
-                        }
-                    }
-                    (_, 0) => Command::RejectDeposit {
-                        admin: UserId(ADMINS[1]),
-                        deposit: *id,
-                        reason: None,
-                    },
-                    (_, 1) => Command::TellReference {
-                        auto: true,
-                        customer: deposit.customer,
-                        deposit: *id,
-                        reference: payment(*choice / 8),
-                    },
-                    (_, choice) => {
-                        let admin = UserId(if choice % 2 == 0 { ADMINS[0] } else { ADMINS[1] });
-                        Command::ApproveDeposit { admin, deposit: *id }
-                    }
-                },
-            }),
-            Self::Adjust { id, customer, amount } => Some(match book.adjustments.get(id) {
-                Some(known) => Command::BookAdjustment {
-                    admin: UserId(ADMINS[1]),
-                    id: *id,
-                    customer: known.customer,
-                },
-                None => Command::ProposeAdjustment {
-                    id: *id,
-                    admin: UserId(ADMINS[0]),
-                    customer: *customer,
-                    amount: *amount,
-                    reason: "why".to_owned(),
-                },
-            }),
-            Self::Wish { choice, message } => {
-                let (effect, made) = book.wishes.iter().nth(choice % book.wishes.len().max(1))?;
-                Some(Command::Granted { effect: *effect, made: *made, message: *message })
-            }
-        }
-    }
-}
-
-fn move_order(order: &Order, choice: u8, cost: Amount) -> Command {
-    let (id, customer) = (order.id(), order.customer());
-    let vendor_order = id.to_string();
-    let sold = Purchase { provider: seller(order), ..purchase(&vendor_order, cost) };
-    let bought = Command::PurchaseBought { order: id, purchase: sold };
-    let returned = Command::PurchaseReturned { order: id, vendor_order: vendor_order.clone() };
-    let code = Command::CodeArrived { order: id, vendor_order, code: "12345".into(), text: None };
-    match (order.state, choice % 4) {
-        (OrderState::Buying { candidate, started: false }, _) => {
-            Command::StartPurchase { order: id, candidate }
-        }
-        (OrderState::Buying { candidate, started: true }, 1) => {
-            Command::PurchaseUnclear { order: id, candidate }
-        }
-        (OrderState::Buying { candidate, started: true }, 0) => {
-            Command::PurchaseRefused { order: id, candidate, reason: FailReason::OutOfStock }
-        }
-        (OrderState::Unclear, 0) => Command::PurchaseNotFound { order: id },
-        (OrderState::Unclear, 1) => Command::PurchaseDoubtful { order: id },
-        (OrderState::Buying { .. } | OrderState::Unclear, _) => bought,
-        (OrderState::Waiting, 0) => Command::CancelOrder { customer, order: id },
-        (OrderState::Waiting, 1) if choice % 8 == 1 => Command::CodeOverdue { order: id },
-        (OrderState::Waiting, 1) | (_, 0) => Command::OrderDeadline { order: id },
-        (OrderState::Cancelling { .. }, 1..=2) | (_, 1) => returned,
-        (OrderState::Waiting | OrderState::Cancelling { .. }, _) => code,
-        (OrderState::Delivered, 2) => {
-            Command::RequestRefund { customer, order: id, reason: None, refundable: true }
-        }
-        (OrderState::Delivered, 3) => {
-            Command::ApproveRefund { admin: UserId(ADMINS[0]), order: id }
-        }
-        _ if choice % 8 == 7 => Command::ReturnUnconfirmed { order: id },
-        _ if choice % 8 == 6 => Command::ReturnDenied { order: id },
-        _ if choice % 8 == 3 => {
-            Command::SettleReturn { admin: UserId(ADMINS[0]), order: id, kept: choice > 100 }
-        }
-        _ => bought,
-    }
-}
-
-/// The vendor that sells: the candidate's.
-fn seller(order: &Order) -> ProviderId {
-    let asked = order.candidate().map(|candidate| candidate.provider.clone());
-    asked.unwrap_or_else(|| ProviderId::new("mock").unwrap())
-}
-
-fn go() -> impl Strategy<Value = Go> {
-    let usd = (100_i64..200).prop_map(|cents| Amount::from_micros(cents * 10_000));
-    let usd = prop_oneof![3 => usd, 1 => amount()];
-    let deposit = (deposit_id(), any::<u8>(), customer(), usd);
-    let deposit = deposit.prop_map(|(id, choice, customer, amount)| Go::Deposit {
-        id,
-        choice,
-        customer,
-        amount,
-    });
-    prop_oneof![
-        4 => (order_id(), any::<u8>(), amount(), offer()).prop_map(|(id, choice, cost, mut offer)| {
-            offer.id = id;
-            Go::Order { id, choice, cost, offer }
-        }),
-        2 => deposit,
-        1 => (any::<usize>(), message()).prop_map(|(choice, message)| Go::Wish { choice, message }),
-        1 => (4_u64..12, customer(), -500_000_i64..500_000).prop_map(|(id, customer, micros)| {
-            let (id, amount) = (AdjustmentId::from_bits(id), Amount::from_micros(micros));
-            Go::Adjust { id, customer, amount }
-        }),
-    ]
+pub fn stars() -> MethodKey {
+    MethodKey::new("stars").unwrap()
 }
 
 /// Any command with any arguments.
@@ -331,7 +197,10 @@ fn noise() -> impl Strategy<Value = Command> {
         shopping(),
         paying(),
         steering(),
+        speaking(),
+        paying_in_stars(),
         vendors(),
+        (order_id(), resend_step()).prop_map(|(order, step)| Command::Resend { order, step }),
         order_id().prop_map(|order| Command::OrderDeadline { order }),
         order_id().prop_map(|quote| Command::QuoteDeadline { quote }),
         deposit_id().prop_map(|deposit| Command::DepositDeadline { deposit }),
@@ -376,15 +245,14 @@ fn paying() -> impl Strategy<Value = Command> {
         (deposit_id(), person(), amount(), method).prop_map(|(id, customer, amount, method)| {
             Command::OpenDeposit { id, customer, amount, method, card: None }
         }),
-        (person(), deposit_id()).prop_map(|(customer, deposit)| Command::SubmitDeposit {
-            customer,
-            deposit,
-            auto: true
+        (person(), deposit_id(), any::<bool>()).prop_map(|(customer, deposit, auto)| {
+            Command::SubmitDeposit { customer, deposit, auto }
         }),
         (person(), deposit_id())
             .prop_map(|(admin, deposit)| Command::ApproveDeposit { admin, deposit }),
         (person(), deposit_id(), any::<u8>()).prop_map(|(customer, deposit, choice)| {
-            Command::TellReference { customer, deposit, reference: payment(choice), auto: true }
+            let (reference, auto) = (payment(choice), choice > 127);
+            Command::TellReference { customer, deposit, reference, auto }
         }),
         (person(), deposit_id(), any::<bool>()).prop_map(|(customer, deposit, document)| {
             let picture = Picture { file_id: "f".to_owned(), document };
@@ -393,6 +261,88 @@ fn paying() -> impl Strategy<Value = Command> {
         (person(), deposit_id(), any::<Option<String>>()).prop_map(|(admin, deposit, reason)| {
             Command::RejectDeposit { admin, deposit, reason }
         }),
+    ]
+}
+
+fn paying_in_stars() -> impl Strategy<Value = Command> {
+    let charge = || (0_u8..64).prop_map(charge);
+    prop_oneof![
+        (person(), proptest::option::of(deposit_id()), 20_u64..24, charge(), any::<u32>())
+            .prop_map(|(customer, deposit, spare, charge, count)| {
+                let spare = DepositId::from_bits(spare);
+                Command::StarsPaid { customer, deposit, spare, charge, count }
+            }),
+        (person(), person(), deposit_id()).prop_map(|(admin, customer, deposit)| {
+            Command::ReturnStars { admin, customer, deposit }
+        }),
+        deposit_id().prop_map(|deposit| Command::StarsReturned { deposit }),
+        deposit_id().prop_map(|deposit| Command::StarsKept { deposit }),
+        (person(), person()).prop_map(|(customer, referrer)| Command::Refer { customer, referrer }),
+        (20_u64..24, person(), person(), deposit_id(), any::<bool>()).prop_map(
+            |(id, customer, referrer, deposit, first)| {
+                let id = AdjustmentId::from_bits(id);
+                Command::RewardReferral { id, customer, referrer, deposit, first }
+            }
+        ),
+        (30_u64..34, 20_u64..24, person(), person(), deposit_id()).prop_map(
+            |(id, reward, customer, referrer, deposit)| {
+                let (id, reward) = (AdjustmentId::from_bits(id), AdjustmentId::from_bits(reward));
+                Command::TakeBackReward { id, reward, customer, referrer, deposit }
+            }
+        ),
+    ]
+}
+
+/// What is said to customers, and what they say that costs nothing.
+fn speaking() -> impl Strategy<Value = Command> {
+    let id = || (0_u64..2).prop_map(BroadcastId::from_bits);
+    let whom = vec((person(), select(vec![Delivery::Sent, Delivery::Unreachable])), 0..3);
+    let step =
+        prop_oneof![
+            (id(), person(), any::<String>())
+                .prop_map(|(id, admin, text)| BroadcastStep::Propose { id, admin, text }),
+            (person(), id(), 0_u64..4, message()).prop_map(|(admin, id, recipients, card)| {
+                BroadcastStep::Start { admin, id, recipients, card }
+            }),
+            (person(), id(), any::<bool>()).prop_map(|(admin, id, on)| BroadcastStep::Pause {
+                admin,
+                id,
+                on
+            }),
+            (person(), id()).prop_map(|(admin, id)| BroadcastStep::Cancel { admin, id }),
+            (id(), proptest::option::of(person()), whom)
+                .prop_map(|(id, upto, deliveries)| BroadcastStep::Record { id, upto, deliveries }),
+            id().prop_map(|id| BroadcastStep::Finish { id }),
+        ];
+    prop_oneof![
+        4 => step.prop_map(Command::Broadcast),
+        1 => person().prop_map(|customer| Command::AcceptTerms { customer }),
+        1 => person().prop_map(|customer| Command::ChooseLanguage {
+            customer,
+            language: "es".to_owned()
+        }),
+        1 => (0_i64..4, any::<bool>())
+            .prop_map(|(day, send)| Command::ReportDay { day: Day(day), send }),
+        1 => (person(), any::<bool>()).prop_map(|(admin, on)| {
+            Command::SetService { admin, service: ServiceKey::new("ring4").unwrap(), on }
+        }),
+    ]
+}
+
+fn resend_step() -> impl Strategy<Value = ResendStep> {
+    let code = select(vec!["12345", "67890", ""]);
+    prop_oneof![
+        (person(), any::<bool>())
+            .prop_map(|(customer, offered)| ResendStep::Request { customer, offered }),
+        (0_u32..3).prop_map(|seen| ResendStep::Start { seen }),
+        (select(vec!["v0", "v1", ""]), amount()).prop_map(|(vendor_order, cost)| {
+            let provider = ProviderId::new("mock").unwrap();
+            ResendStep::Wait { provider, vendor_order: vendor_order.to_owned(), cost }
+        }),
+        any::<bool>().prop_map(|priced| ResendStep::Refuse { priced }),
+        Just(ResendStep::Clear),
+        code.prop_map(|code| ResendStep::Arrive { code: code.into(), text: None }),
+        Just(ResendStep::Deadline),
     ]
 }
 
@@ -467,7 +417,7 @@ fn vendors() -> impl Strategy<Value = Command> {
     ]
 }
 
-fn purchase(vendor_order: &str, cost: Amount) -> Purchase {
+pub fn purchase(vendor_order: &str, cost: Amount) -> Purchase {
     Purchase {
         candidate: 0,
         provider: ProviderId::new("mock").unwrap(),
@@ -478,7 +428,7 @@ fn purchase(vendor_order: &str, cost: Amount) -> Purchase {
     }
 }
 
-fn offer() -> impl Strategy<Value = Proposal> {
+pub fn offer() -> impl Strategy<Value = Proposal> {
     let candidate = Candidate {
         provider: ProviderId::new("mock").unwrap(),
         service: ServiceKey::new("ring4").unwrap(),
@@ -536,19 +486,19 @@ fn effect() -> impl Strategy<Value = Effect> {
 }
 
 /// One of few payments, so that two deposits name the same now and then.
-fn payment(choice: u8) -> Reference {
+pub fn payment(choice: u8) -> Reference {
     Reference::find(&format!("payment{}", choice % 4)).unwrap()
 }
 
-fn order_id() -> impl Strategy<Value = OrderId> {
+pub fn order_id() -> impl Strategy<Value = OrderId> {
     (0..ORDERS).prop_map(OrderId::from_bits)
 }
 
-fn deposit_id() -> impl Strategy<Value = DepositId> {
+pub fn deposit_id() -> impl Strategy<Value = DepositId> {
     (0..DEPOSITS).prop_map(DepositId::from_bits)
 }
 
-fn customer() -> impl Strategy<Value = UserId> {
+pub fn customer() -> impl Strategy<Value = UserId> {
     (1..=CUSTOMERS).prop_map(UserId)
 }
 
@@ -558,11 +508,11 @@ fn person() -> impl Strategy<Value = UserId> {
     prop_oneof![3 => customer(), 2 => admin, 1 => Just(UserId(-7))]
 }
 
-fn message() -> impl Strategy<Value = Option<MessageId>> {
+pub fn message() -> impl Strategy<Value = Option<MessageId>> {
     proptest::option::of((0_i32..4).prop_map(MessageId))
 }
 
-fn amount() -> impl Strategy<Value = Amount> {
+pub fn amount() -> impl Strategy<Value = Amount> {
     const MILLION: i64 = 1_000_000_000_000;
     prop_oneof![
         4 => 0_i64..2_000_000,

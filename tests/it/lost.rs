@@ -412,6 +412,31 @@ async fn an_admin_gives_the_money_back_or_the_deadline_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn money_that_is_due_comes_back_before_a_silent_vendor_is_asked() {
+    let mut world = World::open(Vendor::Smspool).await;
+    world.deposit(ANNA, "10").await;
+    world.say(ANNA, "/start buy_ring4_US").await;
+    world.button(ANNA, "Buy for").await;
+    let lost = json!({ "mode": "drop_before", "path": "/purchase/sms" });
+    world.post("faults", json!({ "vendor": lost })).await;
+    world.press(ANNA, "Buy for").await;
+    world.newest(ANNA, &["Checking with the vendor"]).await;
+    world.stop().await;
+    // Ten minutes and the grace are over, and what the vendor has of ours takes for ever to read.
+    world.advance(1_200).await;
+    let slow = json!({ "mode": "slow", "path": "/request/active", "secs": 600, "count": 1_000 });
+    world.post("faults", json!({ "vendor": slow })).await;
+    world.start().await;
+    let started_at = world.shop().clock.now();
+    world.newest(ANNA, &["could not be completed", "you have $10.00"]).await;
+    let orders = world.shop().snapshot().orders_of(UserId(ANNA), None, 1).expect("readable");
+    let ended_at = orders.first().and_then(|order| order.ended_at).expect("an end");
+    // Whoever asks first is not answered before the call's own limit of 15 seconds.
+    assert!(ended_at.secs_since(started_at) < 15, "{ended_at:?}, started {started_at:?}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_return_that_is_never_confirmed_is_for_an_admin_to_settle() {
     let world = World::open(Vendor::Smspool).await;
     world.deposit(ANNA, "10").await;

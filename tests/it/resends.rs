@@ -106,6 +106,27 @@ async fn another_code_is_waited_for_across_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_code_comes_with_the_list_that_is_asked_for_anyway() {
+    let world = World::open(Vendor::Smspool).await;
+    let order = delivered(&world).await;
+    world.press(ANNA, "Another code").await;
+    let waits = || matches!(resends(&world, &order).last(), Some(ResendState::Waiting { .. }));
+    for _ in 0..2_000 {
+        if waits() {
+            break;
+        }
+        world.get("vendor/orders").await;
+    }
+    assert!(waits(), "{:?}", resends(&world, &order));
+    // From here on the vendor answers no question about one number.
+    let silent = json!({ "mode": "drop_before", "path": "/sms/check", "count": 1_000 });
+    world.post("faults", json!({ "vendor": silent })).await;
+    until_rung(&world, 2).await;
+    assert_eq!(resends(&world, &order), [ResendState::Arrived]);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_is_found_in_the_vendors_list_and_what_it_cost_is_booked() {
     let world = World::open(Vendor::Smspool).await;
     let order = delivered(&world).await;

@@ -1,6 +1,6 @@
 //! Arbitrary lives of a shop: any commands in any order, at any time, with any amounts and
-//! forged ids, while the operator turns the policy. `steps` invents them, `auditor` keeps its
-//! own plain books beside ours.
+//! forged ids, while the operator turns the policy. `steps` invents them, `next` knows what would
+//! really come next, `auditor` keeps its own plain books beside ours.
 //!
 //! More and longer lives: `PROPTEST_CASES=10000 cargo test -p ring4-domain --test lives`.
 

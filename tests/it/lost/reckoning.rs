@@ -20,7 +20,7 @@ use crate::world::{ADA, World, bot_messages};
 const SETTLE_WITHIN: Duration = Duration::from_secs(240);
 
 /// How late a deadline may be kept, in seconds: what a busy machine takes, at the test's speed.
-const LATE_SECS: u32 = 240;
+const LATE_SECS: u32 = 120;
 
 /// How far the engine's clock may be beside the vendor's, in played seconds: each moves 60 times
 /// as fast as a real one, and they are set one after the other.

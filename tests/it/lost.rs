@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::crash::number;
 use crate::world::{ADA, ANNA, Vendor, World, bot_messages, order_id};
-use reckoning::Reckoning;
+use reckoning::{Lag, Reckoning};
 
 /// Played seconds per real one.
 const SPEED: u32 = 60;
@@ -293,6 +293,7 @@ async fn whatever_the_vendor_swallows_nobody_pays_for_nothing() {
         pay_in(&world, customer).await;
     }
     world.post("clock", json!({ "speed": SPEED })).await;
+    let lag = Lag::measure();
     let begun = Instant::now();
     let mut lanes = tokio::task::JoinSet::new();
     let count = offers.len();
@@ -311,7 +312,7 @@ async fn whatever_the_vendor_swallows_nobody_pays_for_nothing() {
     }
     let lived: Vec<Lived> = lanes.join_all().await.into_iter().flatten().collect();
     let bought_for = begun.elapsed();
-    let reckoning = Reckoning::settle(world, lived).await;
+    let reckoning = Reckoning::settle(world, lived, lag).await;
     let findings = reckoning.findings();
     println!(
         "{purchases} purchases in {bought_for:.0?}, {:.0?} in all\n{}",

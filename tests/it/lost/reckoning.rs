@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ring4_domain::book::Book;
@@ -11,16 +12,20 @@ use ring4_domain::ids::{OrderId, Timestamp};
 use ring4_domain::order::{Order, OrderState};
 use ring4_storage::{Options, Store};
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
-use super::{Lived, Tally, text};
+use super::{Lived, SPEED, Tally, text};
 use crate::world::{ADA, World, bot_messages};
 
 /// How long everything may take to end after the last purchase, in real time: the longest life of
 /// a number at the vendor, played, and what a busy machine adds.
 const SETTLE_WITHIN: Duration = Duration::from_secs(240);
 
-/// How late a deadline may be kept, in seconds: what a busy machine takes, at the test's speed.
+/// How late a deadline may be kept, in played seconds, on a machine that is never late itself.
 const LATE_SECS: u32 = 120;
+
+/// How often it is looked how late the machine is.
+const LAG_LOOK: Duration = Duration::from_millis(50);
 
 /// How far the engine's clock may be beside the vendor's, in played seconds: each moves 60 times
 /// as fast as a real one, and they are set one after the other.
@@ -35,8 +40,39 @@ struct Sold {
     finished: Option<Timestamp>,
 }
 
+/// How late this machine was at most with what was to be done at once.
+pub struct Lag {
+    worst_ms: Arc<AtomicU64>,
+    watch: JoinHandle<()>,
+}
+
+impl Lag {
+    /// Measures until it is told.
+    pub fn measure() -> Self {
+        let worst_ms = Arc::new(AtomicU64::new(0));
+        let worst = Arc::clone(&worst_ms);
+        let watch = tokio::spawn(async move {
+            loop {
+                let due = Instant::now() + LAG_LOOK;
+                tokio::time::sleep_until(due.into()).await;
+                let late = u64::try_from(due.elapsed().as_millis()).unwrap_or(u64::MAX);
+                worst.fetch_max(late, Ordering::Relaxed);
+            }
+        });
+        Self { worst_ms, watch }
+    }
+
+    /// The worst so far, in real milliseconds.
+    fn end(self) -> u64 {
+        self.watch.abort();
+        self.worst_ms.load(Ordering::Relaxed)
+    }
+}
+
 pub struct Reckoning {
     lived: Vec<Lived>,
+    /// How late a deadline may have been kept, in played seconds.
+    late_secs: u32,
     sold: Vec<Sold>,
     book: Book,
     damage: Vec<String>,
@@ -46,7 +82,7 @@ pub struct Reckoning {
 
 impl Reckoning {
     /// Waits until nothing is left to happen, stops the shop and opens its books.
-    pub async fn settle(world: Arc<World>, lived: Vec<Lived>) -> Self {
+    pub async fn settle(world: Arc<World>, lived: Vec<Lived>, lag: Lag) -> Self {
         let end = Instant::now() + SETTLE_WITHIN;
         loop {
             let left = left_over(&world).await;
@@ -73,7 +109,11 @@ impl Reckoning {
         drop(snapshot);
         store.close().expect("a closed store");
         world.close().await;
-        Self { lived, sold, book, damage, told }
+        let lag_ms = lag.end();
+        let played_secs = u32::try_from(lag_ms * u64::from(SPEED) / 1_000).unwrap_or(u32::MAX);
+        println!("the machine was late by {lag_ms} ms, {played_secs} s played");
+        let late_secs = LATE_SECS.saturating_add(played_secs);
+        Self { lived, late_secs, sold, book, damage, told }
     }
 
     fn order(&self, lived: &Lived) -> Option<&Order> {
@@ -115,7 +155,7 @@ impl Reckoning {
     /// What is wrong with one order.
     fn judge(&self, lived: &Lived, order: &Order) -> Vec<String> {
         let mut wrong = Vec::new();
-        let late = order.hold_deadline.plus_secs(LATE_SECS);
+        let late = order.hold_deadline.plus_secs(self.late_secs);
         if order.ended_at.is_none_or(|ended| ended > late) {
             wrong.push(format!("{} ended {:?}, not by {late:?}", lived.order, order.ended_at));
         }

@@ -171,6 +171,11 @@ struct Counters {
 }
 
 impl Counters {
+    /// Updates that came, new ones and those that had come before.
+    fn posts(&self) -> u64 {
+        self.received.load(Relaxed).saturating_add(self.duplicates.load(Relaxed))
+    }
+
     fn count_failed_poll(&self) {
         self.failed_polls.fetch_add(1, Relaxed);
     }

@@ -20,8 +20,12 @@ pub(crate) use serving::{Taker, serve};
 /// How often Telegram is asked what it thinks of the webhook.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
+/// How long a connection may be open before its first request has shown the secret. nginx and
+/// others open one when they have a request to pass on.
+const STRANGER_WITHIN: Duration = Duration::from_secs(10);
+
 /// Where and how updates are to be posted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct WebhookOptions {
     /// The address that Telegram posts to, `https://host/path`; its path is the one served.
     pub url: String,
@@ -33,13 +37,34 @@ pub struct WebhookOptions {
     pub max_connections: u32,
     /// How often Telegram is asked what it thinks of the webhook.
     pub look_every: Duration,
+    /// How long a connection may be open before a request on it has shown the secret.
+    pub stranger_within: Duration,
+}
+
+/// Without the path, which many make a secret of their own.
+impl fmt::Debug for WebhookOptions {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = reqwest::Url::parse(&self.url).ok();
+        out.debug_struct("WebhookOptions")
+            .field("host", &url.as_ref().and_then(reqwest::Url::host_str))
+            .field("listen", &self.listen)
+            .field("max_connections", &self.max_connections)
+            .finish_non_exhaustive()
+    }
 }
 
 impl WebhookOptions {
     /// A webhook with Telegram's own number of connections, looked after twice a minute.
     #[must_use]
     pub const fn new(url: String, listen: SocketAddr, secret: WebhookSecret) -> Self {
-        Self { url, listen, secret, max_connections: 40, look_every: LOOK_EVERY }
+        Self {
+            url,
+            listen,
+            secret,
+            max_connections: 40,
+            look_every: LOOK_EVERY,
+            stranger_within: STRANGER_WITHIN,
+        }
     }
 }
 

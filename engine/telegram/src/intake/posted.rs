@@ -18,6 +18,10 @@ const BACKOFF_MIN: Duration = Duration::from_secs(1);
 /// A webhook that was taken away this many looks after the last time is a new story.
 const LOOKS_REMEMBERED: u32 = 10;
 
+/// Looks in a row without a failure after which posts that come prove that they come again. Fewer
+/// would tell admins of every hiccup twice.
+const LOOKS_QUIET: u32 = 4;
+
 /// The most of Telegram's words that are passed on, in characters.
 const WORDS_MAX: usize = 300;
 
@@ -48,6 +52,9 @@ struct Posted {
     webhook: WebhookOptions,
     /// The newest failed delivery that was heard of, in unix seconds.
     last_error_date: Option<i64>,
+    /// Looks since that was heard of, and updates that had been posted by then.
+    quiet_looks: u32,
+    posts_before: u64,
     failures: u32,
     taken_away: u32,
     last_taken_away: Option<Instant>,
@@ -67,6 +74,8 @@ pub(super) async fn keep_set(
         options,
         webhook,
         last_error_date: None,
+        quiet_looks: 0,
+        posts_before: 0,
         failures: 0,
         taken_away: 0,
         last_taken_away: None,
@@ -161,9 +170,16 @@ impl Posted {
     /// Passes on, once, that Telegram cannot deliver, and that it can again.
     fn judge(&mut self, found: WebhookInfo, is_news: bool) {
         let is_newer = found.last_error_date > self.last_error_date;
+        let posts = self.core.counters.posts();
         if is_newer {
             self.last_error_date = found.last_error_date;
+            self.posts_before = posts;
+            self.quiet_looks = 0;
+        } else {
+            self.quiet_looks = self.quiet_looks.saturating_add(1);
         }
+        // On a busy bot something always waits.
+        let comes = self.quiet_looks >= LOOKS_QUIET && posts > self.posts_before;
         let waiting = found.pending_update_count;
         if is_newer && is_news {
             let words = found.last_error_message.unwrap_or_default();
@@ -171,7 +187,7 @@ impl Posted {
             if self.core.undelivered(Some(words.clone())) {
                 tracing::warn!(%words, waiting, "Telegram cannot deliver updates");
             }
-        } else if waiting == 0 && self.core.undelivered(None) {
+        } else if (waiting == 0 || comes) && self.core.undelivered(None) {
             tracing::info!("Telegram delivers updates again");
         }
     }

@@ -28,13 +28,14 @@ const CONNECTIONS_MAX: usize = 256;
 /// The longest body, in bytes. A poll's answer with a hundred updates has 32 times this to fit in.
 const BODY_BYTES_MAX: usize = 1 << 20;
 
-/// How long the head of a request may take to come, and so how long a connection may be idle.
+/// How long the head of a request may take to come, and so how long a connection may be idle on
+/// which the secret was shown.
 const HEAD_WITHIN: Duration = Duration::from_secs(60);
 
 /// How long the body may take to come.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long open requests may finish when the server stops.
+/// How long open requests may finish when the server stops, or their connection is to end.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// The pause after a failed accept, which mostly means too many open files.
@@ -56,12 +57,14 @@ struct Site<T> {
     taker: Arc<T>,
     path: String,
     secret: WebhookSecret,
+    stranger_within: Duration,
 }
 
 /// Serves until `stop`, then lets open requests finish for a moment.
 pub(crate) async fn serve<T: Taker>(webhook: Webhook, taker: Arc<T>, stop: CancellationToken) {
     let Webhook { options, path, listener } = webhook;
-    let site = Arc::new(Site { taker, path, secret: options.secret });
+    let stranger_within = options.stranger_within;
+    let site = Arc::new(Site { taker, path, secret: options.secret, stranger_within });
     let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
     loop {
@@ -108,26 +111,39 @@ async fn serve_connection<T: Taker>(
     site: Arc<Site<T>>,
     stop: CancellationToken,
 ) {
-    let service = service_fn(move |request| {
-        let site = Arc::clone(&site);
-        async move { Ok::<_, Infallible>(answer(&site, request).await) }
+    // Cancelled when the secret was shown.
+    let known = CancellationToken::new();
+    let stranger_within = site.stranger_within;
+    let service = service_fn(|request| {
+        let (site, known) = (Arc::clone(&site), known.clone());
+        async move { Ok::<_, Infallible>(answer(&site, request, &known).await) }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
+    // The places are Telegram's: whoever only holds one makes room.
+    let stranger = async {
+        if timeout(stranger_within, known.cancelled()).await.is_ok() {
+            std::future::pending().await
+        }
+    };
     // An error of a connection is a client that went away, which is no news.
     tokio::select! {
-        _ = connection.as_mut() => {}
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            let _gone = connection.await;
-        }
+        _ = connection.as_mut() => return,
+        () = stop.cancelled() => {}
+        () = stranger => {}
     }
+    connection.as_mut().graceful_shutdown();
+    let _gone = timeout(STOP_WITHIN, connection).await;
 }
 
 /// Answers one request. Whoever does not know path, method and secret learns nothing else.
-async fn answer<T: Taker>(site: &Site<T>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer<T: Taker>(
+    site: &Site<T>,
+    request: Request<Incoming>,
+    known: &CancellationToken,
+) -> Response<Full<Bytes>> {
     if request.uri().path() != site.path {
         return plain(StatusCode::NOT_FOUND, "not found\n");
     }
@@ -141,6 +157,7 @@ async fn answer<T: Taker>(site: &Site<T>, request: Request<Incoming>) -> Respons
         tracing::debug!("a post without the webhook's secret was refused");
         return plain(StatusCode::UNAUTHORIZED, "wrong secret token\n");
     }
+    known.cancel();
     let raw = match read(request).await {
         Ok(raw) => raw,
         Err(response) => return response,

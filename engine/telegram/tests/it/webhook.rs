@@ -10,7 +10,7 @@ use reqwest::{Client, Method, StatusCode};
 use ring4_telegram::intake::{Intake, IntakeEnd, IntakeOptions, Left};
 use ring4_telegram::webhook::{Webhook, WebhookError, WebhookOptions, WebhookSecret};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::intake::{Notes, folder, open, options, stop};
@@ -18,6 +18,9 @@ use crate::server::{Answer, PATIENCE, Server, message, until};
 
 const SECRET: &str = "a-secret-of-the-tests_1";
 const HEADER: &str = "X-Telegram-Bot-Api-Secret-Token";
+
+/// How long a connection may be open without the secret here.
+const STRANGER_WITHIN: Duration = Duration::from_millis(500);
 
 /// A port that is free, and stays so until it is taken: it lies below those that the system gives
 /// to whoever names none.
@@ -58,6 +61,7 @@ impl Site {
         let secret = WebhookSecret::parse(SECRET).expect("a secret");
         let webhook = WebhookOptions {
             look_every: Duration::from_millis(20),
+            stranger_within: STRANGER_WITHIN,
             ..WebhookOptions::new(self.url(), self.listen, secret)
         };
         let webhook = Webhook::bind(webhook).await.expect("a free port");
@@ -172,6 +176,46 @@ async fn idle_and_stalled_connections_keep_nobody_from_stopping() {
 }
 
 #[tokio::test]
+async fn connections_that_never_show_the_secret_make_room() {
+    let ((server, _), dir, notes) = (telegram().await, folder(), Arc::new(Notes::default()));
+    let site = Site::new().await;
+    let intake = site.open(&server, dir.path(), &notes, options()).await;
+    let request = |secret: &str| {
+        let body = message(1, 1, "through").to_string();
+        let head = format!("POST /hook HTTP/1.1\r\nHost: x\r\n{HEADER}: {secret}\r\n");
+        format!("{head}Content-Length: {}\r\n\r\n{body}", body.len())
+    };
+    let strangers = [String::new(), "POST /hook HT".to_owned(), request("guessed")];
+    let mut open = Vec::new();
+    let begun = Instant::now();
+    for words in &strangers {
+        let mut stream = TcpStream::connect(site.listen).await.expect("a connection");
+        stream.write_all(words.as_bytes()).await.expect("written");
+        open.push(stream);
+    }
+    let mut telegram = TcpStream::connect(site.listen).await.expect("a connection");
+    telegram.write_all(request(SECRET).as_bytes()).await.expect("written");
+    for (mut stream, words) in open.into_iter().zip(&strangers) {
+        let mut heard = String::new();
+        let end = stream.read_to_string(&mut heard);
+        tokio::time::timeout(PATIENCE, end).await.expect("an end").expect("no reset");
+        let took = begun.elapsed();
+        assert!(took >= STRANGER_WITHIN && took < 8 * STRANGER_WITHIN, "{words:?}: {took:?}");
+    }
+    // Whoever has shown it is served on.
+    telegram.write_all(request(SECRET).as_bytes()).await.expect("written");
+    let mut heard = vec![0; 4_096];
+    let mut answers = 0;
+    while answers < 2 {
+        let count = tokio::time::timeout(PATIENCE, telegram.read(&mut heard)).await;
+        let count = count.expect("an answer").expect("a connection");
+        assert!(count > 0, "the connection ended after {answers} answers");
+        answers += String::from_utf8_lossy(&heard[..count]).matches("200 OK").count();
+    }
+    stop(&intake).await;
+}
+
+#[tokio::test]
 async fn two_cannot_listen_at_one_address() {
     let site = Site::new().await;
     let options = |url: &str| {
@@ -180,7 +224,8 @@ async fn two_cannot_listen_at_one_address() {
     };
     let first = Webhook::bind(options(&site.url())).await.expect("a free port");
     let shown = format!("{first:?}");
-    assert!(shown.contains("/hook") && !shown.contains(SECRET), "{shown}");
+    assert!(shown.contains("127.0.0.1"), "{shown}");
+    assert!(!shown.contains("/hook") && !shown.contains(SECRET), "{shown}");
     let second = Webhook::bind(options(&site.url())).await.expect_err("a taken port");
     assert!(second.to_string().starts_with("listening for the webhook on 127.0.0.1:"), "{second}");
     let strange = Webhook::bind(options("ftp://x/")).await;
@@ -215,6 +260,35 @@ async fn failed_deliveries_are_told_once_and_so_is_their_end() {
     info.lock().expect("told")["pending_update_count"] = json!(0);
     tokio::time::timeout(PATIENCE, words.changed()).await.expect("news").expect("running");
     assert_eq!(*words.borrow_and_update(), None);
+    stop(&intake).await;
+}
+
+#[tokio::test]
+async fn on_a_busy_bot_posts_that_come_again_end_the_trouble_and_the_next_is_news() {
+    let ((server, info), dir) = (telegram().await, folder());
+    let site = Site::new().await;
+    // Something waits whenever Telegram is asked.
+    *info.lock().expect("told") = json!({ "url": "", "pending_update_count": 2 });
+    let intake = site.open(&server, dir.path(), &Arc::new(Notes::default()), options()).await;
+    let mut words = intake.undelivered();
+    let looks = || server.calls("getWebhookInfo").len();
+    for (round, date) in [(1, 100), (2, 200)] {
+        until("two looks", || looks() >= 2).await;
+        {
+            let mut info = info.lock().expect("told");
+            info["last_error_date"] = json!(date);
+            info["last_error_message"] = json!("Connection timed out");
+        }
+        tokio::time::timeout(PATIENCE, words.changed()).await.expect("news").expect("running");
+        assert_eq!(words.borrow_and_update().as_deref(), Some("Connection timed out"));
+        // Quiet alone proves nothing: nobody may have written.
+        let seen = looks();
+        until("ten looks", || looks() >= seen + 10).await;
+        assert!(!words.has_changed().expect("a running intake"), "round {round}");
+        assert_eq!(site.post(&message(round, 1, "again")).await, 200);
+        tokio::time::timeout(PATIENCE, words.changed()).await.expect("news").expect("running");
+        assert_eq!(*words.borrow_and_update(), None, "round {round}");
+    }
     stop(&intake).await;
 }
 

@@ -22,6 +22,12 @@ const OUT_MAX: usize = 16;
 const CHAT_INTERVAL_MS: i64 = 1_000;
 const CHAT_BURST_MS: i64 = 4 * CHAT_INTERVAL_MS;
 
+/// How long it may take from Telegram's answer until it is written down.
+const NOTED_WITHIN_MS: i64 = 1_000;
+
+/// How old a wish for a card may be that is still open at the end.
+const OPEN_WITHIN_MS: i64 = 20_000;
+
 /// A time in which no process ran.
 #[derive(Clone, Copy, Debug)]
 pub struct Outage {
@@ -90,6 +96,17 @@ impl Census {
     }
 }
 
+/// What became of the wishes for cards of orders.
+struct Cards {
+    /// How many were brought up to date.
+    count: usize,
+    /// How long at most nothing was said in a chat although a card was wished for and the chat's
+    /// limit, its pauses and the processes' lives allowed it.
+    worst: Duration,
+    /// Those that nothing came of.
+    never: Vec<OrderId>,
+}
+
 /// See the module.
 pub struct Reckoning {
     census: Census,
@@ -146,7 +163,7 @@ impl Reckoning {
     }
 
     pub fn figures(&self) -> String {
-        let (cards, worst) = self.cards();
+        let Cards { count: cards, worst, .. } = self.cards();
         format!(
             "{} users, {} sent, {} doubled, {} unreachable, {} failed, {} kills, {} times 429, \
              {} edits of the admin's card; {cards} order cards, the latest {worst:.1?} after its \
@@ -175,9 +192,11 @@ impl Reckoning {
         }
         for chat in self.recipients() {
             let times = self.times(chat);
+            // It was out when the process died, and came again after.
             let kill = |outage: &Outage| {
-                let between = times.first() <= Some(&outage.dead_ms);
-                between && Some(&outage.from_ms) <= times.last()
+                let out = outage.from_ms - NOTED_WITHIN_MS..=outage.dead_ms;
+                let first = times.first().is_some_and(|first| out.contains(first));
+                first && Some(&outage.from_ms) <= times.last()
             };
             match (self.gone.contains(&chat), times.len()) {
                 (true, 0) | (false, 1) => {}
@@ -207,17 +226,20 @@ impl Reckoning {
         if self.census.cards > edits {
             found.push(format!("{} edits of a card in {took:?}", self.census.cards));
         }
-        let (cards, worst) = self.cards();
-        if cards == 0 || worst > card_within {
-            found.push(format!("{cards} cards, one {worst:?} late"));
+        let Cards { count, worst, never } = self.cards();
+        if count == 0 || worst > card_within {
+            found.push(format!("{count} cards, one {worst:?} late"));
         }
+        found.extend(never.into_iter().map(|id| format!("the card of {id} was never shown")));
         found
     }
 
-    /// How many cards of orders were brought up to date, and how long at most nothing was said in
-    /// a chat although a card was wished for and the chat's limit, its pauses and the processes'
-    /// lives allowed it.
-    fn cards(&self) -> (usize, Duration) {
+    /// How many messages were answered with 429.
+    pub const fn too_many(&self) -> usize {
+        self.census.too_many
+    }
+
+    fn cards(&self) -> Cards {
         let mut wished: BTreeMap<OrderId, i64> = BTreeMap::new();
         let mut owners = BTreeMap::new();
         let (mut count, mut worst) = (0, 0);
@@ -237,7 +259,13 @@ impl Reckoning {
                 }
             }
         }
-        (count, Duration::from_millis(u64::try_from(worst).unwrap_or_default()))
+        let end_ms = self.entries.last().map_or(0, |entry| entry.at.0);
+        for (id, from_ms) in &wished {
+            worst = worst.max(self.silence(owners[id], *from_ms, end_ms));
+        }
+        wished.retain(|_, from_ms| end_ms - *from_ms > OPEN_WITHIN_MS);
+        let worst = Duration::from_millis(u64::try_from(worst).unwrap_or_default());
+        Cards { count, worst, never: wished.into_keys().collect() }
     }
 
     /// The longest needless silence in a chat, in milliseconds.

@@ -5,6 +5,8 @@
 //! What an operator switched off is not said. What was said a moment ago is not said again: it is
 //! counted, and the count is told once when the moment is over.
 
+pub mod group;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -50,7 +52,7 @@ pub enum Topic {
     Catalogue,
     /// A plugin was put to use or taken out of it.
     Plugin,
-    /// Telegram cannot deliver what people write and press; no switch silences it.
+    /// Telegram cannot deliver what people write and press, or can again; no switch silences it.
     Updates,
     /// The books and somebody else's do not agree; no switch silences it.
     Money,
@@ -59,6 +61,15 @@ pub enum Topic {
 }
 
 impl Topic {
+    /// What a notice is counted with. Nothing where it is how something stands now: what was said
+    /// last must be true, so it is said again although it was a moment ago.
+    fn like<'text>(self, like: Option<&'text str>, text: &'text str) -> Option<&'text str> {
+        match self {
+            Self::Updates => None,
+            _ => Some(like.unwrap_or(text)),
+        }
+    }
+
     const fn is_wanted(self, notices: &ring4_config::Notices) -> bool {
         match self {
             Self::NewOrder => notices.new_order,
@@ -85,8 +96,9 @@ struct Told {
 pub struct Folding(Mutex<BTreeMap<String, Told>>);
 
 impl Folding {
-    /// Whether this is to be told now; else it is counted.
-    fn is_due(&self, like: &str, text: &str, now: Timestamp) -> bool {
+    /// Whether this is to be told now; else it is counted with those that are alike.
+    fn is_due(&self, like: Option<&str>, text: &str, now: Timestamp) -> bool {
+        let Some(like) = like else { return true };
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = told.get_mut(like) {
             known.again = known.again.saturating_add(1);
@@ -130,13 +142,16 @@ pub enum News {
 pub struct Notices {
     folding: Folding,
     news: mpsc::Sender<News>,
+    /// The admins' group.
+    pub group: group::Group,
 }
 
 /// A shop's notices, and what is to be told of.
 #[must_use]
 pub fn channel() -> (Notices, mpsc::Receiver<News>) {
     let (news, waiting) = mpsc::channel(NEWS_WAITING_MAX);
-    (Notices { folding: Folding::default(), news }, waiting)
+    let (folding, group) = (Folding::default(), group::Group::default());
+    (Notices { folding, news, group }, waiting)
 }
 
 impl Notices {
@@ -180,7 +195,7 @@ async fn tell_folded(
         return;
     }
     let plain = text(&Voice::new(&live, None, now));
-    if shop.notices.folding.is_due(like.unwrap_or(&plain), &plain, now) {
+    if shop.notices.folding.is_due(topic.like(like, &plain), &plain, now) {
         tell_all(shop, text).await;
     }
 }
@@ -272,18 +287,38 @@ async fn tell_of_block(shop: &Shop, customer: UserId) -> Result<(), ring4_storag
     Ok(())
 }
 
-async fn tell(shop: &Shop, admin: UserId, text: impl Fn(&Voice<'_>) -> String) {
+async fn tell(shop: &Shop, desk: UserId, text: impl Fn(&Voice<'_>) -> String) {
+    match reach(shop, desk, text).await {
+        Ok(()) => shop.notices.group.heard(desk),
+        Err(error) => {
+            let told = group::refused(shop, desk, &error).await;
+            if !told && error != SendError::Unreachable {
+                tracing::warn!(%desk, %error, "an admin was not told");
+            }
+        }
+    }
+}
+
+/// Tries until it is taken, or what fails does not pass.
+async fn reach(
+    shop: &Shop,
+    desk: UserId,
+    text: impl Fn(&Voice<'_>) -> String,
+) -> Result<(), SendError> {
     let live = shop.live.load_full();
-    let known = shop.snapshot().customer(admin).ok().flatten();
+    let known = shop.snapshot().customer(desk).ok().flatten();
     let language = known.as_ref().and_then(|known| known.language.as_deref());
     let text = text(&Voice::new(&live, language, shop.clock.now()));
-    for attempt in 1..=ATTEMPTS_MAX {
-        let (text, chat) = (text.clone(), ChatId::from(admin));
+    let mut attempt = 1;
+    loop {
+        let (text, chat) = (text.clone(), ChatId::from(desk));
         let call = Call::SendMessage { text, markup: Markup::None, reply_to: None, silent: false };
         match shop.sender.send(Outgoing { chat, priority: Priority::Answer, call }).await {
-            Ok(_) | Err(SendError::Unreachable) => return,
-            Err(error) => tracing::warn!(%admin, attempt, %error, "an admin was not told"),
+            Ok(_) => return Ok(()),
+            Err(error) if attempt >= ATTEMPTS_MAX || !error.is_passing() => return Err(error),
+            Err(error) => tracing::warn!(%desk, attempt, %error, "an admin was not told yet"),
         }
+        attempt += 1;
         tokio::time::sleep(TELL_AGAIN).await;
     }
 }
@@ -296,18 +331,35 @@ mod tests {
     fn notices_that_are_alike_are_counted_until_the_moment_is_over() {
         let folding = Folding::default();
         let at = |secs: u32| Timestamp(0).plus_secs(secs);
-        assert!(folding.is_due("down", "down 1", at(0)));
+        assert!(folding.is_due(Some("down"), "down 1", at(0)));
         for secs in [1, 2, 599] {
-            assert!(!folding.is_due("down", &format!("down {secs}"), at(secs)));
+            assert!(!folding.is_due(Some("down"), &format!("down {secs}"), at(secs)));
         }
-        assert!(folding.is_due("up", "up", at(3)));
+        assert!(folding.is_due(Some("up"), "up", at(3)));
         assert_eq!(folding.over(at(599)), []);
         assert_eq!(folding.over(at(600)), [("down 599".to_owned(), 3, at(0))]);
         // What was told once and never again is forgotten without a word.
         assert_eq!(folding.over(at(700)), []);
-        assert!(folding.is_due("down", "down", at(700)) && folding.is_due("up", "up", at(700)));
+        assert!(
+            folding.is_due(Some("down"), "down", at(700))
+                && folding.is_due(Some("up"), "up", at(700))
+        );
         // A clock that was set back does not fold for ever.
         assert_eq!(folding.over(at(0)), []);
-        assert!(folding.is_due("down", "down 1", at(0)));
+        assert!(folding.is_due(Some("down"), "down 1", at(0)));
+    }
+
+    #[test]
+    fn how_something_stands_now_is_said_at_every_turn() {
+        let folding = Folding::default();
+        let said = |topic: Topic, text: &str, secs| {
+            folding.is_due(topic.like(None, text), text, Timestamp(0).plus_secs(secs))
+        };
+        for secs in [0, 30, 60, 90] {
+            for text in ["fails", "fine again"] {
+                assert!(said(Topic::Updates, text, secs), "{text} after {secs} s");
+                assert_eq!(said(Topic::Plugin, text, secs), secs == 0, "{text} after {secs} s");
+            }
+        }
     }
 }

@@ -211,3 +211,42 @@ async fn a_press_in_the_group_leaves_the_private_chat_as_it_was() {
     world.hears(ANNA, &["Hola a todos"]).await;
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_takes_no_messages_is_told_of_once_and_keeps_nobody_waiting() {
+    let tuned = [("admin_group: null", GROUP), ("new_order: false", "new_order: true")];
+    let world = World::open_tuned(Vendor::Mock, cast(), &tuned).await;
+    let refuse = |description: &str, moved_to: Option<i64>| {
+        let fault = json!({ "count": 1_000, "code": 400, "chat_id": -1_001_000_000_001_i64,
+            "description": format!("Bad Request: {description}"), "migrate_to_chat_id": moved_to });
+        json!({ "clear": true, "refuse": fault })
+    };
+    let rights = "not enough rights to send text messages to the chat";
+    world.post("faults", refuse(rights, None)).await;
+    world.deposit(ANNA, "30").await;
+    world.hears(ADA, &["does not let me write any more", "admin_group"]).await;
+    // Notices come in their turn, each at once.
+    let begun = std::time::Instant::now();
+    for sold in 1..=3 {
+        world.buy(ANNA).await;
+        world.until_count(ADA, "Anna buys", sold).await;
+    }
+    assert!(begun.elapsed() < PATIENCE, "three notices in {:?}", begun.elapsed());
+    let nothing_open = async {
+        while world.shop().snapshot().outbox().next().is_some() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, nothing_open).await.expect("the wishes for the group end");
+    assert_eq!(world.count(ADA, "does not let me write").await, 1, "told once");
+
+    // What it takes again makes the next refusal news.
+    world.post("faults", json!({ "clear": true })).await;
+    world.claim(BORIS, "20").await;
+    world.group_reads(&["Boris", "20.00"]).await;
+    let upgraded = "group chat was upgraded to a supergroup chat";
+    world.post("faults", refuse(upgraded, Some(-1_002_000_000_002))).await;
+    world.press(ADA, "Approve").await;
+    world.hears(ADA, &["has become a supergroup", "admin_group: -1002000000002"]).await;
+    world.close().await;
+}

@@ -15,7 +15,7 @@ use ring4_telegram::sender::SendError;
 use super::granting::Found;
 use super::{referring, searching};
 use crate::live::Live;
-
+use crate::notices::group;
 use crate::screens::lost::LostView;
 use crate::screens::queue::DepositView;
 use crate::screens::{Screen, Voice};
@@ -252,6 +252,14 @@ pub(super) async fn settle(
     user: UserId,
     result: Result<Sent, SendError>,
 ) -> Result<Found, ShopError> {
+    if let Err(error) = &result
+        && group::refused(shop, user, error).await
+    {
+        return Ok(Found::Granted(None));
+    }
+    if result.is_ok() {
+        shop.notices.group.heard(user);
+    }
     match result {
         Ok(Sent::Message(message)) => Ok(Found::Granted(Some(message))),
         Ok(Sent::Done | Sent::Unchanged | Sent::TooLate) | Err(SendError::MessageGone) => {

@@ -571,4 +571,6 @@ keys! { SHOP:
     Answer "group.admins_only" [];
     Answer "group.privately" [];
     Text "group.commands" [];
+    Text "admin.group.lost" [];
+    Text "admin.group.moved" ["id"];
 }

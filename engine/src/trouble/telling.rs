@@ -116,7 +116,7 @@ async fn tell(shop: &Shop, admin: UserId, text: impl FnOnce(&Voice<'_>) -> Strin
         Err(SendError::Unreachable) => true,
         Err(error) => {
             tracing::warn!(%admin, %error, "an admin was not told");
-            false
+            !error.is_passing()
         }
     }
 }

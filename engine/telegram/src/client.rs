@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 pub use failure::CallError;
+use failure::Parameters;
 
 use crate::token::BotToken;
 
@@ -271,11 +272,6 @@ struct Answer<'a> {
     parameters: Option<Parameters>,
 }
 
-#[derive(Deserialize)]
-struct Parameters {
-    retry_after: Option<u32>,
-}
-
 fn decode<R: DeserializeOwned>(status: u16, text: &[u8]) -> Result<R, CallError> {
     let answer: Answer<'_> = match serde_json::from_slice(text) {
         Ok(answer) => answer,
@@ -285,8 +281,8 @@ fn decode<R: DeserializeOwned>(status: u16, text: &[u8]) -> Result<R, CallError>
     };
     if !answer.ok {
         let code = answer.error_code.unwrap_or(status);
-        let retry_after = answer.parameters.and_then(|parameters| parameters.retry_after);
-        return Err(CallError::refusal(code, &answer.description.unwrap_or_default(), retry_after));
+        let parameters = answer.parameters.unwrap_or_default();
+        return Err(CallError::refusal(code, &answer.description.unwrap_or_default(), parameters));
     }
     let result = answer.result.map_or("null", RawValue::get);
     serde_json::from_str(result).map_err(|error| CallError::undecodable(status, &error))

@@ -46,7 +46,8 @@ pub enum SendError {
         /// Seconds from now.
         secs: u64,
     },
-    /// The person blocked the bot, left, or never started it: do not write again until they do.
+    /// The person blocked the bot, left, or never started it, or the group does not let the bot
+    /// write: do not write again until they do.
     #[error("the chat cannot be reached")]
     Unreachable,
     /// The message to edit or delete is gone or too old: send a new one.
@@ -61,6 +62,18 @@ pub enum SendError {
     /// Retried for its whole time, or nothing a retry helps against.
     #[error(transparent)]
     Call(CallError),
+}
+
+impl SendError {
+    /// Whether the same call may be taken later.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::ChatFull | Self::Full | Self::TimedOut | Self::RetryAfter { .. } => true,
+            Self::Unreachable | Self::MessageGone | Self::Stopped | Self::Withdrawn => false,
+            Self::Call(error) => error.is_passing(),
+        }
+    }
 }
 
 /// The way out. Clones share one schedule.

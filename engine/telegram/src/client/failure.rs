@@ -6,6 +6,8 @@
 
 use std::error::Error as _;
 
+use serde::Deserialize;
+
 use crate::token::BotToken;
 
 /// Waited when a 429 names no time, in seconds.
@@ -23,11 +25,18 @@ pub enum CallError {
         /// Seconds to wait before this chat is written to again.
         secs: u32,
     },
-    /// 403, or a chat that does not exist: the person blocked the bot, left, or never started it.
+    /// 403, or a chat that does not exist: the person blocked the bot, left, or never started it;
+    /// or a group that does not let the bot write.
     #[error("the chat cannot be reached: {description}")]
     Blocked {
         /// The server's reason.
         description: String,
+    },
+    /// The group has become a supergroup, which has another id.
+    #[error("the group has become the supergroup {to}")]
+    Moved {
+        /// The supergroup's id.
+        to: i64,
     },
     /// The message already looks like this.
     #[error("the message is not modified")]
@@ -95,7 +104,8 @@ impl CallError {
     }
 
     /// The error for an answer with `ok: false`.
-    pub(super) fn refusal(code: u16, description: &str, retry_after: Option<u32>) -> Self {
+    pub(super) fn refusal(code: u16, description: &str, parameters: Parameters) -> Self {
+        let Parameters { retry_after, migrate_to_chat_id } = parameters;
         let lower = description.to_lowercase();
         let says = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
         match code {
@@ -108,10 +118,9 @@ impl CallError {
             500.. => Self::Server { code },
             400 if says(&["message is not modified"]) => Self::NotModified,
             400 if says(GONE) => Self::MessageGone,
+            400 if let Some(to) = migrate_to_chat_id => Self::Moved { to },
+            400 if says(NOT_LET_IN) => Self::Blocked { description: shorten(description) },
             400 if says(&["query is too old", "query id is invalid"]) => Self::QueryTooOld,
-            400 if says(&["chat not found", "user not found", "peer_id_invalid"]) => {
-                Self::Blocked { description: shorten(description) }
-            }
             _ => Self::Refused { code, description: shorten(description) },
         }
     }
@@ -166,6 +175,31 @@ const GONE: &[&str] = &[
     "there is no caption in the message to edit",
 ];
 
+/// Texts that say a chat does not take what the bot writes. Those about rights come from groups
+/// alone.
+const NOT_LET_IN: &[&str] = &[
+    "chat not found",
+    "user not found",
+    "peer_id_invalid",
+    "group chat was deactivated",
+    "group chat was upgraded",
+    "not enough rights",
+    "have no rights",
+    "need administrator rights",
+    "bot is not a member",
+    "chat_write_forbidden",
+    "chat_restricted",
+    "chat_send_",
+    "topic_closed",
+];
+
+/// What an answer with `ok: false` may say besides.
+#[derive(Clone, Copy, Default, Deserialize)]
+pub(super) struct Parameters {
+    retry_after: Option<u32>,
+    migrate_to_chat_id: Option<i64>,
+}
+
 fn shorten(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(DESCRIPTION_CHARS_MAX).collect()
 }
@@ -184,7 +218,8 @@ mod tests {
         let old = CallError::QueryTooOld;
         let bad = |text: &str| format!("Bad Request: {text}");
         let said = |code, text: &str, retry_after, expected| {
-            (code, text.to_owned(), retry_after, expected)
+            let parameters = Parameters { retry_after, ..Parameters::default() };
+            (code, text.to_owned(), parameters, expected)
         };
         let no_method = "Not Found: method not found";
         let blocked_by = "Forbidden: bot was blocked by the user";
@@ -215,15 +250,40 @@ mod tests {
             said(500, "Internal Server Error: restart", None, CallError::Server { code: 500 }),
             said(502, "", None, CallError::Server { code: 502 }),
         ];
-        for (code, text, retry_after, expected) in rows {
-            assert_eq!(CallError::refusal(code, &text, retry_after), expected, "{text}");
+        for (code, text, parameters, expected) in rows {
+            assert_eq!(CallError::refusal(code, &text, parameters), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_group_that_does_not_take_messages_is_one_that_cannot_be_reached() {
+        let upgraded = "group chat was upgraded to a supergroup chat";
+        let rows = [
+            "not enough rights to send text messages to the chat",
+            "not enough rights to send photos to the chat",
+            "have no rights to send a message",
+            "need administrator rights in the channel chat",
+            "CHAT_WRITE_FORBIDDEN",
+            "CHAT_SEND_PLAIN_FORBIDDEN",
+            "group chat was deactivated",
+            "TOPIC_CLOSED",
+            upgraded,
+        ];
+        for text in rows {
+            let text = format!("Bad Request: {text}");
+            let error = CallError::refusal(400, &text, Parameters::default());
+            assert_eq!(error, CallError::Blocked { description: text });
+        }
+        let to = -1_001_234_567_890;
+        let parameters = Parameters { migrate_to_chat_id: Some(to), retry_after: None };
+        let text = format!("Bad Request: {upgraded}");
+        assert_eq!(CallError::refusal(400, &text, parameters), CallError::Moved { to });
     }
 
     #[test]
     fn descriptions_are_kept_short() {
         let CallError::Refused { description, .. } =
-            CallError::refusal(400, &"é".repeat(10_000), None)
+            CallError::refusal(400, &"é".repeat(10_000), Parameters::default())
         else {
             panic!("not refused");
         };

@@ -105,6 +105,8 @@ struct Visit<'visit> {
     pressed: Option<MessageId>,
     /// Whether it stands in the admins' group, where all read what is said.
     shared: bool,
+    /// What was written, without a command, as HTML, where the app formatted any of it.
+    formatted: Option<&'visit str>,
 }
 
 impl Visit<'_> {
@@ -236,6 +238,7 @@ impl Chat {
             source: format!("m{}", message.message_id.0),
             pressed: None,
             shared: false,
+            formatted: message.formatted.as_deref(),
         };
         let text = message.text.as_deref().unwrap_or_default();
         let reply = if message.text.is_none() {
@@ -279,6 +282,7 @@ impl Chat {
             source: format!("p{}", press.query_id),
             pressed: press.message_id,
             shared: !press.chat.private,
+            formatted: None,
         };
         let meaning = press.data.parse::<Press>().ok();
         let early = visit.is_slow(meaning.as_ref())?;

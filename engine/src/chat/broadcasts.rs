@@ -1,9 +1,9 @@
 //! News to every customer, as admins write, see and steer it. Who is an admin was checked before;
 //! the core checks it again.
 //!
-//! What an admin writes is Telegram's HTML where it reads as that, and else plain text, every
-//! letter of which is shown. The admin sees which, and the message as customers will, before
-//! anything is sent.
+//! What an admin writes is as it was formatted in the app; where nothing was, Telegram's HTML where
+//! it reads as that, and else plain text, every letter of which is shown. The admin sees which, and
+//! the message as customers will, before anything is sent.
 
 use ring4_domain::broadcast::{Broadcast, BroadcastState, BroadcastStep};
 use ring4_domain::change::Actor;
@@ -72,7 +72,7 @@ impl Visit<'_> {
             let notice = self.why(&Refusal::BroadcastUnderWay)?;
             return Ok(Reply::Both(self.broadcast_screen(active).await?, notice));
         }
-        let (text, units) = markup(words);
+        let (text, units) = markup(self.formatted.unwrap_or(words));
         if units == 0 || units > messages::TEXT_LEN_MAX {
             return self.refuse(&Refusal::BroadcastText);
         }

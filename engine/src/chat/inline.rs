@@ -31,6 +31,7 @@ impl Chat {
             source: format!("i{}", query.query_id),
             pressed: None,
             shared: false,
+            formatted: None,
         };
         let offers = visit.inline_offers(&query.text)?;
         let voice = visit.voice();

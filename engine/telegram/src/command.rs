@@ -49,18 +49,33 @@ pub fn split(text: &str) -> Option<Command> {
     })
 }
 
+/// What stands behind the command in `text`, as it was written; all of it where there is none.
+pub(crate) fn words_of(text: &str) -> &str {
+    if split(text).is_none() {
+        return text;
+    }
+    let rest = text.trim_start();
+    let end = rest.find(|c: char| c.is_whitespace() || c.is_control());
+    end.and_then(|end| rest.get(end..)).unwrap_or_default()
+}
+
 /// `text` without characters that are not seen or that turn the reading direction around, trimmed
 /// and cut to `chars_max` characters. Line breaks stay; other white space becomes a blank.
 #[must_use]
 pub fn clean(text: &str, chars_max: usize) -> String {
-    let kept = text.chars().filter_map(|c| match c {
+    let kept = text.chars().filter_map(shown);
+    let kept: String = kept.skip_while(|c| c.is_whitespace()).take(chars_max).collect();
+    kept.trim_end().to_owned()
+}
+
+/// What a character is shown as; `None` where nothing is.
+pub(crate) fn shown(c: char) -> Option<char> {
+    match c {
         '\n' => Some('\n'),
         c if c.is_whitespace() => Some(' '),
         c if c.is_control() || is_invisible(c) => None,
         c => Some(c),
-    });
-    let kept: String = kept.skip_while(|c| c.is_whitespace()).take(chars_max).collect();
-    kept.trim_end().to_owned()
+    }
 }
 
 /// Marks that change the direction of text or show nothing. The joiners U+200C and U+200D stay,

@@ -5,6 +5,8 @@
 //! missing field we never look at with an error for the whole update, and a customer's press would
 //! stay unanswered for it. Unknown fields and unknown kinds are no errors here.
 
+mod formatting;
+
 use std::collections::BTreeMap;
 
 use ring4_domain::ids::{MessageId, Timestamp, UserId};
@@ -15,6 +17,7 @@ use teloxide_core::types as wire;
 
 use crate::command::clean;
 use crate::outgoing::ChatId;
+use formatting::Stretch;
 
 /// The longest first name kept, in characters (Telegram's own limit).
 const NAME_CHARS_MAX: usize = 64;
@@ -109,6 +112,8 @@ pub struct Message {
     pub date: Timestamp,
     /// The words, as written.
     pub text: Option<String>,
+    /// The words behind a command, or all, as Telegram's HTML; where the app formatted any.
+    pub formatted: Option<String>,
     /// The message it answers.
     pub reply_to: Option<MessageId>,
     /// What it holds.
@@ -300,6 +305,8 @@ struct WireMessage {
     chat: wire::Chat,
     from: Option<wire::User>,
     text: Option<String>,
+    #[serde(default)]
+    entities: Vec<Stretch>,
     reply_to_message: Option<WireReply>,
     #[serde(default)]
     photo: Vec<WireFile>,
@@ -390,6 +397,8 @@ impl WireMessage {
         }
         let content = self.content();
         let file = self.file(content);
+        let formatted = self.text.as_deref();
+        let formatted = formatted.and_then(|text| formatting::html(text, &self.entities));
         Some(Incoming::Message(Message {
             update_id,
             chat: read_chat(&self.chat),
@@ -397,6 +406,7 @@ impl WireMessage {
             message_id: MessageId(self.message_id),
             date: Timestamp(self.date.saturating_mul(1_000)),
             text: self.text,
+            formatted,
             reply_to: self.reply_to_message.map(|reply| MessageId(reply.message_id)),
             content,
             file,

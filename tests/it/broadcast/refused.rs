@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{BOB, CROWD, cast};
-use crate::world::{ADA, ANNA, BORIS, PATIENCE, Vendor, World};
+use crate::world::{ADA, ANNA, BORIS, PATIENCE, Vendor, World, bot_messages};
 
 const FAST: [(&str, &str); 1] = [("messages_per_sec: 25", "messages_per_sec: 30")];
 
@@ -68,6 +68,45 @@ async fn what_waits_for_the_end_of_a_pause_stays_when_an_admin_ends_the_broadcas
     world.newest(ADA, &["Ended by Ada"]).await;
     until("what waited still waits", || shop.sender.calls() == 0).await;
     assert_eq!(world.count(ANNA, "Big news").await, 0);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_admin_formats_in_the_app_is_shown_and_sent_so() {
+    let world = World::open_tuned(Vendor::Mock, cast(), &FAST).await;
+    world.say(ANNA, "/start").await;
+    world.hears(ANNA, &["Hello"]).await;
+    let write = |text: &str, entities: serde_json::Value| {
+        let body = json!({ "text": text, "entities": entities });
+        let world = &world;
+        async move { world.post(&format!("people/{ADA}/messages"), body).await }
+    };
+    let bold = json!([{ "type": "bold", "offset": 14, "length": 3 },
+        { "type": "text_link", "offset": 18, "length": 4, "url": "https://example.org/?a=1&b=2" }]);
+    write("/broadcast 😀 Big news <i>", bold).await;
+    world.newest(ADA, &["formatted"]).await;
+    world.press(ADA, "📣 Send").await;
+    for person in [ADA, ANNA] {
+        world.hears(person, &["😀 Big news <i>"]).await;
+        let chat = world.chat(person).await;
+        let mut messages = bot_messages(&chat).into_iter();
+        let news = messages.find(|message| message["text"] == "😀 Big news <i>");
+        let entities = &news.expect("the news")["entities"];
+        let shown = |kind: &str| {
+            let mut all = entities.as_array().expect("entities").iter();
+            let found = all.find(|entity| entity["type"] == kind).expect("formatting");
+            (found["offset"].as_u64(), found["length"].as_u64(), found["url"].clone())
+        };
+        assert_eq!(shown("bold"), (Some(3), Some(3), json!(null)), "{person}");
+        let url = json!("https://example.org/?a=1&b=2");
+        assert_eq!(shown("text_link"), (Some(7), Some(4), url), "{person}");
+    }
+    // As the answer to the question, too.
+    world.hears(ADA, &["🏁 Done"]).await;
+    world.say(ADA, "/broadcast").await;
+    world.hears(ADA, &["Write it as your next message"]).await;
+    write("All spoiled", json!([{ "type": "spoiler", "offset": 0, "length": 11 }])).await;
+    world.newest(ADA, &["formatted"]).await;
     world.close().await;
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::views::{PersonView, chat_view};
 use super::{Problem, Shared, parse};
+use crate::entities::Entity;
 use crate::world::World;
 use crate::world::chat::GROUP_ID;
 use crate::world::people::{Button, Misdeed, Place, Pressed, Said};
@@ -50,6 +51,9 @@ struct Writing {
     reply_to: Option<i64>,
     #[serde(default)]
     chat: ChatName,
+    /// What the person formatted in the app.
+    #[serde(default)]
+    entities: Vec<Entity>,
 }
 
 /// `POST /playground/people/{id}/messages`
@@ -59,7 +63,8 @@ pub(super) async fn write(
     body: Bytes,
 ) -> Result<Json<Said>, Problem> {
     let writing: Writing = parse(&body)?;
-    let said = world.say(id, writing.chat.into(), &writing.text, writing.reply_to)?;
+    let Writing { text, reply_to, chat, entities } = writing;
+    let said = world.say_formatted(id, chat.into(), (&text, entities), reply_to)?;
     Ok(Json(said))
 }
 

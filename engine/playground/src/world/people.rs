@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::Error;
-use crate::entities::{FormattedText, utf16_len};
+use crate::entities::{Entity, FormattedText, utf16_len};
 use crate::options::Person;
 use crate::world::chat::{Author, Content, GROUP_ID, Message, MessageJson};
 use crate::world::presses::Press;
@@ -100,8 +100,19 @@ impl World {
         text: &str,
         reply_to: Option<i64>,
     ) -> Result<Said, Misdeed> {
+        self.say_formatted(person_id, place, (text, Vec::new()), reply_to)
+    }
+
+    /// The same with what the person formatted; in the first message, where there are several.
+    pub fn say_formatted(
+        &self,
+        person_id: i64,
+        place: Place,
+        (text, entities): (&str, Vec<Entity>),
+        reply_to: Option<i64>,
+    ) -> Result<Said, Misdeed> {
         let now_ms = self.clock.now_ms();
-        let pieces = split_as_the_apps_do(text)?;
+        let pieces = split_as_the_apps_do(text, entities)?;
         let mut state = self.lock();
         let chat_id = state.chat_for(person_id, place)?;
         if let Some(original) = reply_to
@@ -346,7 +357,10 @@ impl State {
 }
 
 /// Cuts a pasted text into messages, at line ends or blanks where there are any.
-fn split_as_the_apps_do(text: &str) -> Result<Vec<FormattedText>, Misdeed> {
+fn split_as_the_apps_do(
+    text: &str,
+    mut entities: Vec<Entity>,
+) -> Result<Vec<FormattedText>, Misdeed> {
     if utf16_len(text) > PASTE_UNITS_MAX {
         return Err(Misdeed::TooLong);
     }
@@ -361,7 +375,8 @@ fn split_as_the_apps_do(text: &str) -> Result<Vec<FormattedText>, Misdeed> {
             head.rfind('\n').or_else(|| head.rfind(' ')).map_or(fits, |at| at + 1)
         };
         let (piece, after) = rest.split_at(cut.max(1));
-        let piece = FormattedText { text: piece.to_owned(), entities: Vec::new() }.finish();
+        let entities = std::mem::take(&mut entities);
+        let piece = FormattedText { text: piece.to_owned(), entities }.finish();
         if !piece.text.trim().is_empty() {
             pieces.push(piece);
         }
@@ -398,7 +413,7 @@ mod tests {
             (&"x".repeat(70_000), Err(Misdeed::TooLong)),
         ];
         for (text, expected) in table {
-            let lengths = split_as_the_apps_do(text)
+            let lengths = split_as_the_apps_do(text, Vec::new())
                 .map(|pieces| pieces.iter().map(|piece| utf16_len(&piece.text)).collect());
             assert_eq!(lengths, expected, "{} bytes", text.len());
         }

@@ -47,6 +47,7 @@ fn messages() {
         date: Timestamp(1_700_000_000_000),
         text: Some("/buy\u{0} x".to_owned()),
         reply_to: Some(MessageId(4)),
+        formatted: None,
         content: Content::Text,
         file: None,
     };

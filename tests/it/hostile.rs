@@ -63,11 +63,12 @@ async fn odd_amounts_get_a_clear_answer() {
         ("1e9", "“1e9” is not an amount"),
         ("NaN", "“NaN” is not an amount"),
         ("１２", "“１２” is not an amount"),
-        ("5,50", "“5,50” is not an amount"),
+        ("5,500", "“5,500” is not an amount"),
         ("0x10", "“0x10” is not an amount"),
         ("ten", "“ten” is not an amount"),
         ("5.0000001", "“5.0000001” is not an amount"),
-        ("7.50", "Deposit of $7.50"),
+        // As it is written where a comma is the point.
+        ("7,50", "Deposit of $7.50"),
     ];
     for (said, heard) in rows {
         // As a command, and as the answer to the question for an amount.

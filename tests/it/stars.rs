@@ -4,7 +4,7 @@
 use ring4_playground::Options;
 use serde_json::{Value, json};
 
-use crate::world::{ADA, ANNA, TOKEN, Vendor, World};
+use crate::world::{ADA, ANNA, BORIS, TOKEN, Vendor, World};
 
 /// Switches them on in the shipped settings.
 pub const ON: (&str, &str) = (
@@ -158,6 +158,33 @@ async fn stars_are_given_back_once_behind_a_hold() {
     world.say(ADA, &format!("/refund_stars {id}")).await;
     world.newest(ADA, &["Stars given back"]).await;
     assert_eq!(refunds(&world).await, 1);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stars_that_go_back_take_the_reward_for_them_along() {
+    let rewards = (
+        "referrals:\n  # Whether there are any.\n  enabled: false",
+        "referrals:\n  enabled: true",
+    );
+    let world = World::open_tuned(Vendor::Mock, Options::default(), &[ON, rewards]).await;
+    world.say(BORIS, "/start").await;
+    world.newest(BORIS, &["Hello Boris"]).await;
+    world.say(ANNA, &format!("/start ref_{BORIS}")).await;
+    world.newest(ANNA, &["Hello Anna"]).await;
+    let invoice = invoice(&world).await;
+    pay(&world, invoice, false).await;
+    world.hears(BORIS, &["$0.50 is in your wallet", "somebody you invited"]).await;
+    let id = deposit_id(&world, &["Deposit of $10.00", "Credited"]).await;
+    world.say(ADA, &format!("/refund_stars {id}")).await;
+    world.hears(ADA, &[&id, "$0.50 went to whoever invited"]).await;
+    world.hears(ANNA, &["The stars of deposit", "were given back"]).await;
+    world.hears(BORIS, &["$0.50 left your wallet again", "You have $0.00"]).await;
+    // The next deposit is not the first, and rewards nobody.
+    world.deposit(ANNA, "20").await;
+    world.say(BORIS, "/balance").await;
+    world.newest(BORIS, &["Available $0.00"]).await;
+    assert_eq!(world.count(BORIS, "somebody you invited made").await, 1);
     world.close().await;
 }
 

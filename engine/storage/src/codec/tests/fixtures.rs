@@ -3,15 +3,26 @@
 
 use std::path::Path;
 
+use ring4_domain::adjustment::Adjustment;
+use ring4_domain::broadcast::{Broadcast, BroadcastState, Outreach};
 use ring4_domain::change::{Actor, Change, Entry, Seq};
 use ring4_domain::customer::{Customer, Prompt};
 use ring4_domain::day::Day;
 use ring4_domain::deposit::{AdminCard, Deposit, DepositState};
 use ring4_domain::effect::Effect;
-use ring4_domain::ids::{Country, DepositId, MessageId, OrderId, RulesVersion, Timestamp, UserId};
+use ring4_domain::ids::{
+    AdjustmentId, BroadcastId, Country, DepositId, MessageId, OrderId, RulesVersion, Timestamp,
+    UserId,
+};
 use ring4_domain::ledger::{AccountId, Transfer, TransferId, TransferKind};
+use ring4_domain::maintenance::Maintenance;
 use ring4_domain::money::Amount;
 use ring4_domain::order::{Candidate, Code, Lost, Order, OrderState, Purchase, Quote};
+use ring4_domain::refund::{Refund, RefundState};
+use ring4_domain::resend::{Resend, ResendState};
+use ring4_domain::sale::{Sale, SaleSwitch};
+use ring4_domain::standing::{Block, Standing};
+use ring4_domain::stars::{ChargeId, Stars};
 
 use crate::codec::{Kind, decode, encode};
 use crate::keyring::Keys;
@@ -97,6 +108,161 @@ fn deposit() -> Deposit {
     }
 }
 
+/// What came with the admins' desk, stars, broadcasts and further codes.
+fn later_changes() -> Vec<(&'static str, Change)> {
+    let (desk, customer) = (UserId(9_001), UserId(7_001));
+    let card = AdminCard { admin: desk, message: MessageId(44) };
+    let stars = Stars {
+        count: 770,
+        charge: Some(ChargeId::new("stx_Fixture-1").unwrap()),
+        invoice: Some(MessageId(45)),
+        returns: 2,
+    };
+    let in_stars = Deposit {
+        method: "stars".parse().unwrap(),
+        state: DepositState::Returning { by: desk, at: NOON.plus_secs(30) },
+        stars: Some(stars),
+        wanted: Some(OrderId::from_bits(78)),
+        ..deposit()
+    };
+    let resend = |state, seen, code| Resend {
+        state,
+        asked_at: NOON.plus_secs(100),
+        deadline: NOON.plus_secs(700),
+        vendor_order: "V-2".to_owned(),
+        seen,
+        code,
+        cost: Amount::ZERO,
+    };
+    let later = Code { code: "111111".into(), text: None, arrived_at: NOON.plus_secs(130) };
+    let again = Order {
+        resends: vec![
+            resend(ResendState::Arrived, 1, Some(later)),
+            resend(ResendState::Waiting { cleared: true }, 2, None),
+        ],
+        ..order()
+    };
+    let booked = Some((UserId(9_002), NOON.plus_secs(20)));
+    let (id, amount) = (AdjustmentId::from_bits(79), Amount::from_micros(-250_000));
+    let (proposed_by, proposed_at) = (desk, NOON.plus_secs(10));
+    let reason = "a mistake".to_owned();
+    let adjustment = Adjustment { id, customer, amount, reason, proposed_by, proposed_at, booked };
+    vec![
+        ("stars", Change::Deposit(in_stars)),
+        ("resend", Change::Order(again)),
+        ("adjustment", Change::Adjustment(adjustment)),
+        (
+            "refund",
+            Change::Refund(Refund {
+                order: quote().id,
+                customer,
+                amount: Amount::from_micros(420_000),
+                reason: Some("no code".to_owned()),
+                state: RefundState::Rejected {
+                    by: desk,
+                    at: NOON.plus_secs(40),
+                    reason: Some("it came".to_owned()),
+                },
+                requested_at: NOON.plus_secs(35),
+                admin_cards: vec![card],
+            }),
+        ),
+        (
+            "standing",
+            Change::Standing(Standing {
+                customer,
+                block: Some(Block {
+                    by: Some(desk),
+                    at: NOON.plus_secs(50),
+                    reason: "asked".to_owned(),
+                }),
+                terms_at: Some(NOON.plus_secs(51)),
+                referred_by: Some(UserId(7_002)),
+                rewarded: true,
+                rewards: 3,
+                earned: Amount::from_micros(750_000),
+                rewarded_for: None,
+            }),
+        ),
+        (
+            "maintenance",
+            Change::Maintenance(Maintenance {
+                on: true,
+                text: "Back at noon".to_owned(),
+                by: desk,
+                at: NOON.plus_secs(60),
+                services_off: vec!["google".parse().unwrap()],
+            }),
+        ),
+        (
+            "sale",
+            Change::SaleSet(SaleSwitch {
+                provider: "mock".parse().unwrap(),
+                sale: Sale::Draining,
+                by: desk,
+                at: NOON.plus_secs(70),
+            }),
+        ),
+        (
+            "broadcast",
+            Change::Broadcast(Broadcast {
+                id: BroadcastId::from_bits(80),
+                text: "<b>News</b>".to_owned(),
+                by: desk,
+                proposed_at: NOON.plus_secs(80),
+                state: BroadcastState::Paused { by: UserId(9_002) },
+                recipients: 12,
+                started_at: Some(NOON.plus_secs(81)),
+                admin_cards: vec![card],
+            }),
+        ),
+        (
+            "outreach",
+            Change::Outreach(Outreach {
+                broadcast: BroadcastId::from_bits(80),
+                upto: Some(UserId(5)),
+                ahead: vec![UserId(7), UserId(9)],
+                sent: 4,
+                unreachable: 2,
+                failed: 1,
+            }),
+        ),
+        ("reported", Change::Reported(Day::of(NOON))),
+    ]
+}
+
+/// What came with the cost of further codes, and with rewards that go back.
+fn newest_changes() -> Vec<(&'static str, Change)> {
+    let cost = Amount::from_micros(90_000);
+    let transfer = Transfer {
+        id: TransferId::ResendCost(quote().id, 1),
+        debit: AccountId::VendorCost,
+        credit: AccountId::VendorFloat("mock".parse().unwrap()),
+        amount: cost,
+        kind: TransferKind::Posted,
+    };
+    let charged = Resend {
+        state: ResendState::Waiting { cleared: false },
+        asked_at: NOON.plus_secs(100),
+        deadline: NOON.plus_secs(700),
+        vendor_order: "V-1".to_owned(),
+        seen: 1,
+        code: None,
+        cost,
+    };
+    let rewarded = Standing {
+        referred_by: Some(UserId(7_002)),
+        rewarded: true,
+        rewarded_for: Some(DepositId::from_bits(77)),
+        ..Standing::new(UserId(7_001))
+    };
+    vec![
+        ("resend_cost", Change::Transfer(transfer)),
+        ("resend_charged", Change::Order(Order { resends: vec![charged], ..order() })),
+        ("standing_rewarded", Change::Standing(rewarded)),
+    ]
+}
+
 /// One change of each kind, by the fixture's name.
 fn changes() -> Vec<(&'static str, Change)> {
     let id = quote().id;
@@ -150,7 +316,7 @@ fn hex(bytes: &[u8]) -> String {
 fn entries_of_version_1_are_read_as_they_were_meant() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1");
     let keys = Keys::known([Day::of(NOON)], 1);
-    for (name, change) in changes() {
+    for (name, change) in changes().into_iter().chain(later_changes()).chain(newest_changes()) {
         let path = dir.join(format!("{name}.hex"));
         let entry = entry(change);
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| {

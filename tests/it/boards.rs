@@ -78,12 +78,10 @@ async fn a_service_is_switched_off_and_on_from_the_board() {
     world.newest(ADA, &["Today $0.", "margin $0.", "All is well"]).await;
     world.press(ADA, "Services").await;
     world.newest(ADA, &["What vendors offer", "100 % got a code"]).await;
-    world.say(ANNA, "/buy").await;
-    let countries = world.data(ANNA, "Ring4").await;
     world.press(ADA, "Stop Ring4").await;
     world.newest(ADA, &["switched off"]).await;
     // A button of before lists no countries of which each would say no.
-    world.forge(ANNA, 1, &countries).await;
+    world.forge(ANNA, 1, "c:ring4").await;
     assert!(world.answer(ANNA).await.contains("out of date"));
     world.say(ANNA, "/start buy_ring4_US").await;
     world.newest(ANNA, &["Hello Anna"]).await;

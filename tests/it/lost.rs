@@ -432,8 +432,9 @@ async fn money_that_is_due_comes_back_before_a_silent_vendor_is_asked() {
     world.newest(ANNA, &["could not be completed", "you have $10.00"]).await;
     let orders = world.shop().snapshot().orders_of(UserId(ANNA), None, 1).expect("readable");
     let ended_at = orders.first().and_then(|order| order.ended_at).expect("an end");
-    // Whoever asks first is not answered before the call's own limit of 15 seconds.
-    assert!(ended_at.secs_since(started_at) < 15, "{ended_at:?}, started {started_at:?}");
+    // Whoever asks first is not answered before the call's own limit of 15 seconds, which began a
+    // moment before the start was over.
+    assert!(ended_at.secs_since(started_at) < 10, "{ended_at:?}, started {started_at:?}");
     world.close().await;
 }
 

@@ -163,10 +163,8 @@ async fn stars_are_given_back_once_behind_a_hold() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stars_that_go_back_take_the_reward_for_them_along() {
-    let rewards = (
-        "referrals:\n  # Whether there are any.\n  enabled: false",
-        "referrals:\n  enabled: true",
-    );
+    let rewards =
+        ("referrals:\n  # Whether there are any.\n  enabled: false", "referrals:\n  enabled: true");
     let world = World::open_tuned(Vendor::Mock, Options::default(), &[ON, rewards]).await;
     world.say(BORIS, "/start").await;
     world.newest(BORIS, &["Hello Boris"]).await;

@@ -108,10 +108,14 @@ fn deposit() -> Deposit {
     }
 }
 
-/// What came with the admins' desk, stars, broadcasts and further codes.
-fn later_changes() -> Vec<(&'static str, Change)> {
-    let (desk, customer) = (UserId(9_001), UserId(7_001));
-    let card = AdminCard { admin: desk, message: MessageId(44) };
+const DESK: UserId = UserId(9_001);
+
+fn desk_card() -> AdminCard {
+    AdminCard { admin: DESK, message: MessageId(44) }
+}
+
+/// What came with stars and further codes.
+fn later_sales() -> Vec<(&'static str, Change)> {
     let stars = Stars {
         count: 770,
         charge: Some(ChargeId::new("stx_Fixture-1").unwrap()),
@@ -120,7 +124,7 @@ fn later_changes() -> Vec<(&'static str, Change)> {
     };
     let in_stars = Deposit {
         method: "stars".parse().unwrap(),
-        state: DepositState::Returning { by: desk, at: NOON.plus_secs(30) },
+        state: DepositState::Returning { by: DESK, at: NOON.plus_secs(30) },
         stars: Some(stars),
         wanted: Some(OrderId::from_bits(78)),
         ..deposit()
@@ -142,14 +146,18 @@ fn later_changes() -> Vec<(&'static str, Change)> {
         ],
         ..order()
     };
+    vec![("stars", Change::Deposit(in_stars)), ("resend", Change::Order(again))]
+}
+
+/// What came with the admins' desk.
+fn desk_changes() -> Vec<(&'static str, Change)> {
+    let customer = UserId(7_001);
     let booked = Some((UserId(9_002), NOON.plus_secs(20)));
     let (id, amount) = (AdjustmentId::from_bits(79), Amount::from_micros(-250_000));
-    let (proposed_by, proposed_at) = (desk, NOON.plus_secs(10));
+    let (proposed_by, proposed_at) = (DESK, NOON.plus_secs(10));
     let reason = "a mistake".to_owned();
     let adjustment = Adjustment { id, customer, amount, reason, proposed_by, proposed_at, booked };
     vec![
-        ("stars", Change::Deposit(in_stars)),
-        ("resend", Change::Order(again)),
         ("adjustment", Change::Adjustment(adjustment)),
         (
             "refund",
@@ -159,12 +167,12 @@ fn later_changes() -> Vec<(&'static str, Change)> {
                 amount: Amount::from_micros(420_000),
                 reason: Some("no code".to_owned()),
                 state: RefundState::Rejected {
-                    by: desk,
+                    by: DESK,
                     at: NOON.plus_secs(40),
                     reason: Some("it came".to_owned()),
                 },
                 requested_at: NOON.plus_secs(35),
-                admin_cards: vec![card],
+                admin_cards: vec![desk_card()],
             }),
         ),
         (
@@ -172,7 +180,7 @@ fn later_changes() -> Vec<(&'static str, Change)> {
             Change::Standing(Standing {
                 customer,
                 block: Some(Block {
-                    by: Some(desk),
+                    by: Some(DESK),
                     at: NOON.plus_secs(50),
                     reason: "asked".to_owned(),
                 }),
@@ -189,7 +197,7 @@ fn later_changes() -> Vec<(&'static str, Change)> {
             Change::Maintenance(Maintenance {
                 on: true,
                 text: "Back at noon".to_owned(),
-                by: desk,
+                by: DESK,
                 at: NOON.plus_secs(60),
                 services_off: vec!["google".parse().unwrap()],
             }),
@@ -199,21 +207,28 @@ fn later_changes() -> Vec<(&'static str, Change)> {
             Change::SaleSet(SaleSwitch {
                 provider: "mock".parse().unwrap(),
                 sale: Sale::Draining,
-                by: desk,
+                by: DESK,
                 at: NOON.plus_secs(70),
             }),
         ),
+        ("reported", Change::Reported(Day::of(NOON))),
+    ]
+}
+
+/// What came with broadcasts.
+fn news_changes() -> Vec<(&'static str, Change)> {
+    vec![
         (
             "broadcast",
             Change::Broadcast(Broadcast {
                 id: BroadcastId::from_bits(80),
                 text: "<b>News</b>".to_owned(),
-                by: desk,
+                by: DESK,
                 proposed_at: NOON.plus_secs(80),
                 state: BroadcastState::Paused { by: UserId(9_002) },
                 recipients: 12,
                 started_at: Some(NOON.plus_secs(81)),
-                admin_cards: vec![card],
+                admin_cards: vec![desk_card()],
             }),
         ),
         (
@@ -227,7 +242,6 @@ fn later_changes() -> Vec<(&'static str, Change)> {
                 failed: 1,
             }),
         ),
-        ("reported", Change::Reported(Day::of(NOON))),
     ]
 }
 
@@ -316,7 +330,8 @@ fn hex(bytes: &[u8]) -> String {
 fn entries_of_version_1_are_read_as_they_were_meant() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1");
     let keys = Keys::known([Day::of(NOON)], 1);
-    for (name, change) in changes().into_iter().chain(later_changes()).chain(newest_changes()) {
+    let all = [changes(), later_sales(), desk_changes(), news_changes(), newest_changes()];
+    for (name, change) in all.into_iter().flatten() {
         let path = dir.join(format!("{name}.hex"));
         let entry = entry(change);
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| {

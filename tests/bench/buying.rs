@@ -69,26 +69,27 @@ async fn purchase(http: &reqwest::Client, server: &Playground, person: i64) -> f
     let address = server.address().to_string();
     let seen = chat(http, &address, person, 0).await;
     server.say(person, "/start buy_ring4_US").unwrap();
-    let has_buy = |newest: &Value| buy_button(newest).is_some();
-    let offer = until(http, &address, person, version(&seen), has_buy).await;
-    let newest = &offer["messages"][0];
-    let message = newest["message_id"].as_i64().unwrap();
-    let data = buy_button(newest).unwrap();
+    let offered = |messages: &[Value]| messages.iter().rev().find_map(buy_button);
+    let has_offer = |messages: &[Value]| offered(messages).is_some();
+    let offer = until(http, &address, person, version(&seen), has_offer).await;
+    let (message, data) = offered(offer["messages"].as_array().unwrap()).unwrap();
     let start = Instant::now();
     server.press(person, message, &data).unwrap();
-    let has_number = |newest: &Value| {
-        let text = newest["text"].as_str().unwrap_or_default();
-        newest["message_id"] == message && text.contains("Number +")
+    let has_number = |messages: &[Value]| {
+        messages.iter().any(|known| {
+            let text = known["text"].as_str().unwrap_or_default();
+            known["message_id"] == message && text.contains("Number +")
+        })
     };
     until(http, &address, person, version(&offer), has_number).await;
     start.elapsed().as_secs_f64() * 1_000.0
 }
 
-/// What the button under a quote carries.
-fn buy_button(message: &Value) -> Option<String> {
+/// The message, if there is a quote in it, and what the button under it carries.
+fn buy_button(message: &Value) -> Option<(i64, String)> {
     let rows = message["buttons"].as_array()?;
     let buttons = rows.iter().filter_map(Value::as_array).flatten();
     let mut found = buttons
         .filter(|button| button["label"].as_str().is_some_and(|label| label.contains("Buy for")));
-    found.next()?["data"].as_str().map(str::to_owned)
+    Some((message["message_id"].as_i64()?, found.next()?["data"].as_str()?.to_owned()))
 }

@@ -157,7 +157,7 @@ export const RUSSIAN = {
   oneRefund: "Решения ждёт 1 возврат",
   refunded: "снова на вашем счёте",
   noRefund: "Возвратов, ждущих решения, нет",
-  payStars: "звёзд ⭐ по счёту",
+  payStars: "звёзд ⭐: счёт на оплату",
   starsPaid: "⭐ 385 paid",
   language: "На каком языке говорить?",
   own: "🇷🇺 Русский",

@@ -16,6 +16,7 @@ export class Composer {
     this.keyboard = "null";
     this.inlineQuery = null;
     this.inlineRows = [];
+    this.isAsking = false;
     this.input.addEventListener("input", () => {
       this.isMenuAsked = false;
       this.update();
@@ -127,10 +128,19 @@ export class Composer {
     const query = typed ? typed[1].trim() : null;
     if (query === this.inlineQuery) return;
     this.inlineQuery = query;
-    const rows = query === null ? [] : this.inlineAnswer(await this.actions.inline(query));
-    // What was typed meanwhile has asked for itself.
-    if (query !== this.inlineQuery) return;
-    this.inlineRows = rows;
+    // One question at a time: of two on their way the older could come last, and be the one that
+    // the bot is remembered to have answered. What is typed meanwhile is asked next.
+    if (this.isAsking) return;
+    this.isAsking = true;
+    try {
+      let asked;
+      do {
+        asked = this.inlineQuery;
+        this.inlineRows = asked === null ? [] : this.inlineAnswer(await this.actions.inline(asked));
+      } while (asked !== this.inlineQuery);
+    } finally {
+      this.isAsking = false;
+    }
     this.update();
   }
 

@@ -234,7 +234,7 @@ async fn a_group_that_takes_no_messages_is_told_of_once_and_keeps_nobody_waiting
     assert!(begun.elapsed() < PATIENCE, "three notices in {:?}", begun.elapsed());
     let nothing_open = async {
         while world.shop().snapshot().outbox().next().is_some() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(PATIENCE, nothing_open).await.expect("the wishes for the group end");

@@ -19,6 +19,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::clock::Clock;
 use crate::live::{Live, LiveCell};
+use crate::tasks;
 
 /// How old a catalogue may become, in seconds.
 const REFRESH_SECS: u32 = 86_400;
@@ -187,7 +188,7 @@ impl Catalogues {
         let dated = Arc::new(Dated { read_at: self.clock.now(), catalogue });
         let before = self.lock().insert(provider.clone(), Arc::clone(&dated));
         let (folder, id, kept) = (self.folder.clone(), provider.clone(), Arc::clone(&dated));
-        let written = tokio::task::spawn_blocking(move || file::write(&folder, &id, &kept)).await;
+        let written = tasks::block(move || file::write(&folder, &id, &kept)).await;
         match written {
             Ok(Ok(())) => {}
             // It is read again at the next start.

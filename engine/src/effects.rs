@@ -35,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::executor::{News, NewsBoard, Stopped, SubmitError};
 use crate::shop::{Shop, ShopError};
+use crate::tasks;
 use deadlines::Deadlines;
 use granting::Granted;
 use polling::Polls;
@@ -144,11 +145,11 @@ impl Effects {
         // Whatever ends this ends what runs beside it.
         let _closes = self.closing.clone().drop_guard();
         let watching = orphans::watch(Arc::clone(&self.shop), self.closing.clone());
-        let watching = tokio::spawn(watching);
+        let watching = tasks::spawn(watching);
         let sweeping = starring::watch(Arc::clone(&self.shop), self.closing.clone());
-        let sweeping = tokio::spawn(sweeping);
+        let sweeping = tasks::spawn(sweeping);
         let (shop, due) = (Arc::clone(&self.shop), Arc::clone(&self.broadcasts));
-        let broadcasting = tokio::spawn(broadcasting::watch(shop, due, self.closing.clone()));
+        let broadcasting = tasks::spawn(broadcasting::watch(shop, due, self.closing.clone()));
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -238,7 +239,7 @@ impl Effects {
         let closing = self.closing.clone();
         // From before the attempt, so that nothing that clears up during it is missed.
         let mut cleared = self.cleared.subscribe();
-        self.attempts.spawn(async move {
+        tasks::spawn_in(&mut self.attempts, async move {
             let due = shop.clock.now().plus_secs(after_secs);
             let waiting = closing.run_until_cancelled(shop.clock.sleep_until(due)).await;
             if waiting.is_none() || closing.is_cancelled() {

@@ -35,6 +35,7 @@ use crate::notices::{self, News, Topic, tell_admins};
 use crate::reload::{Built, Origin, Reloader, Rulebook, Shelf, ShelfError, activations};
 use crate::shipping::{Shipping, ShippingError};
 use crate::shop::{Shop, ShopError};
+use crate::tasks;
 use crate::trouble::probing::Prober;
 use crate::trouble::{Memory, Trouble};
 use crate::vault::{self, KEYS, Keeper};
@@ -181,7 +182,7 @@ impl Engine {
         let program = verify_command.as_ref().map(|command| command.program.clone());
         let Opened { built, seen, store, recovery } = {
             let origin = origin.clone();
-            tokio::task::spawn_blocking(move || open(&origin, verify_command)).await??
+            tasks::block(move || open(&origin, verify_command)).await??
         };
         let Built { config, live, files, .. } = built;
         let data_dir = config.fixed.storage.data_dir.clone();
@@ -249,7 +250,7 @@ impl Engine {
 
     fn start_notices(&mut self, news: mpsc::Receiver<News>) {
         let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
-        self.parts.spawn(async move {
+        tasks::spawn_in(&mut self.parts, async move {
             stop.run_until_cancelled(notices::keep(shop, news)).await;
             "the notices"
         });
@@ -258,7 +259,7 @@ impl Engine {
     fn start_watch_over_updates(&mut self) {
         let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
         let undelivered = self.intake.undelivered();
-        self.parts.spawn(async move {
+        tasks::spawn_in(&mut self.parts, async move {
             if stop.run_until_cancelled(updates::watch(shop, undelivered)).await.is_some() {
                 stop.cancelled().await;
             }
@@ -274,7 +275,7 @@ impl Engine {
 
     fn start_health(&mut self, config: &Config) {
         let (health, stop) = (vendors::watch(&self.shop, config), self.stop.clone());
-        self.parts.spawn(async move {
+        tasks::spawn_in(&mut self.parts, async move {
             stop.run_until_cancelled(health.run()).await;
             "the vendors' health"
         });
@@ -285,7 +286,7 @@ impl Engine {
         let (data_dir, min_free_mb) = (storage.data_dir.clone(), u64::from(storage.min_free_mb));
         let prober = Prober::new(Arc::clone(&self.shop), memory, data_dir, min_free_mb);
         let (stop, reopen) = (self.stop.clone(), self.reopen.clone());
-        self.parts.spawn(async move {
+        tasks::spawn_in(&mut self.parts, async move {
             if stop.run_until_cancelled(prober.run(clock_behind)).await.is_some() {
                 reopen.cancel();
                 stop.cancelled().await;
@@ -296,12 +297,12 @@ impl Engine {
 
     fn start_vault(&mut self, keeper: Keeper, clean: bool) {
         let stop = self.stop.clone();
-        self.parts.spawn(async move {
+        tasks::spawn_in(&mut self.parts, async move {
             keeper.run(clean, stop).await;
             "the vault"
         });
         let (vault, stop) = (self.shop.vault.clone(), self.stop.clone());
-        self.parts.spawn(async move {
+        tasks::spawn_in(&mut self.parts, async move {
             if let Err(error) = control::serve(vault, stop.clone()).await {
                 // The shop sells without it; only the command line has nobody to ask.
                 tracing::error!(%error, "the control socket cannot be served");
@@ -313,20 +314,20 @@ impl Engine {
 
     fn start_parts(&mut self, effects: Effects, reloader: Reloader) {
         let stop = self.stop.clone();
-        self.parts.spawn(async move {
+        tasks::spawn_in(&mut self.parts, async move {
             // Whether it stopped or was stopped shows in the executor's health.
             let _ = effects.run(stop).await;
             "the effects room"
         });
         let (stop, poke) = (self.stop.clone(), Arc::clone(&self.poke));
-        self.parts.spawn(async move {
+        tasks::spawn_in(&mut self.parts, async move {
             if reloader.run(poke, stop.clone()).await.is_err() {
                 stop.cancelled().await;
             }
             "the reloader"
         });
         let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
-        self.parts.spawn(async move {
+        tasks::spawn_in(&mut self.parts, async move {
             let (changes, mut told) = mpsc::channel::<catalogue::News>(1);
             let telling = async {
                 while let Some((provider, difference)) = told.recv().await {
@@ -341,26 +342,26 @@ impl Engine {
             "the catalogues"
         });
         let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
-        self.parts.spawn(async move {
+        tasks::spawn_in(&mut self.parts, async move {
             stop.run_until_cancelled(crate::vendors::watch(shop)).await;
             "the watch over the vendors"
         });
         let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
-        self.parts.spawn(async move {
+        tasks::spawn_in(&mut self.parts, async move {
             if stop.run_until_cancelled(crate::report::keep(shop)).await.is_some() {
                 stop.cancelled().await;
             }
             "the daily report"
         });
         let (stop, market) = (self.stop.clone(), Arc::clone(&self.shop.market));
-        self.parts.spawn(async move {
+        tasks::spawn_in(&mut self.parts, async move {
             stop.run_until_cancelled(market.keep_fresh()).await;
             "the market"
         });
         let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
-        self.parts.spawn(async move {
+        tasks::spawn_in(&mut self.parts, async move {
             let restore = move || shop.odds.restore(&shop.snapshot());
-            match tokio::task::spawn_blocking(restore).await {
+            match tasks::block(restore).await {
                 Ok(Ok(())) => {}
                 // They are learnt anew from what is sold.
                 Ok(Err(error)) => tracing::error!(%error, "the odds were not read back"),
@@ -370,7 +371,7 @@ impl Engine {
             "the odds"
         });
         let (stop, shop) = (self.stop.clone(), Arc::clone(&self.shop));
-        self.parts.spawn(async move {
+        tasks::spawn_in(&mut self.parts, async move {
             stop.run_until_cancelled(Menus::new(shop).run()).await;
             "the menus"
         });
@@ -416,7 +417,7 @@ impl Engine {
             tracing::warn!("a plugin did not end in time");
         }
         drop(shop);
-        let closing = tokio::task::spawn_blocking(move || thread.join().map(Store::close));
+        let closing = tasks::block(move || thread.join().map(Store::close));
         match tokio::time::timeout(CLOSE_WITHIN, closing).await {
             Ok(Ok(Some(Ok(())))) => tracing::info!("closed"),
             Ok(Ok(Some(Err(error)))) if troubled => {

@@ -25,6 +25,7 @@ use self::blocks::BlocksFile;
 use crate::notices::{Topic, tell_admins};
 use crate::screens::Voice;
 use crate::shop::Shop;
+use crate::tasks;
 
 /// How often the registry is looked at. A pause ends by time alone, which tells nobody.
 const LOOK: Duration = Duration::from_secs(1);
@@ -126,7 +127,7 @@ impl HealthWatch {
                 watch.asking = true;
                 watch.ask_at = Some(now.plus_secs(BALANCE_SECS));
                 let (shop, provider) = (Arc::clone(&self.shop), status.id.clone());
-                self.asking.spawn(async move {
+                tasks::spawn_in(&mut self.asking, async move {
                     // The registry keeps the answer; a call is also what a breaker tries out.
                     if let Err(error) = shop.registry.balance(&provider).await {
                         tracing::debug!(%provider, %error, "balance not read");
@@ -150,7 +151,7 @@ impl HealthWatch {
             _ => tracing::warn!(%provider, ?notice),
         }
         let shop = Arc::clone(&self.shop);
-        self.telling.spawn(async move {
+        tasks::spawn_in(&mut self.telling, async move {
             let topic = match notice {
                 Notice::Low { .. } => Topic::VendorBalance,
                 _ => Topic::VendorState,

@@ -31,6 +31,7 @@ pub mod search;
 pub mod shipping;
 pub mod shop;
 pub mod sightings;
+mod tasks;
 pub mod trouble;
 pub mod vault;
 mod vendors;

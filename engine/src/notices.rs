@@ -37,6 +37,9 @@ const REMEMBERED_MAX: usize = 256;
 /// Orders and customers that may wait to be told of; of more the log alone knows.
 const NEWS_WAITING_MAX: usize = 64;
 
+/// What a notice says, in the words of who reads it.
+pub(crate) type Wording<'said> = dyn Fn(&Voice<'_>) -> String + Send + Sync + 'said;
+
 /// What a notice is about, as far as it can be switched off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
@@ -177,18 +180,17 @@ impl Notices {
 
 /// Tells every admin, each in their own language, unless the topic is switched off or the same
 /// was told a moment ago. Who cannot be reached is left out.
-pub async fn tell_admins(shop: &Shop, topic: Topic, text: impl Fn(&Voice<'_>) -> String) {
-    tell_folded(shop, topic, None, text).await;
+pub async fn tell_admins(
+    shop: &Shop,
+    topic: Topic,
+    text: impl Fn(&Voice<'_>) -> String + Send + Sync,
+) {
+    tell_folded(shop, topic, None, &text).await;
 }
 
 /// The same for a notice that is counted with those that are alike, whatever else they say; the
 /// count is told with the latest of them.
-async fn tell_folded(
-    shop: &Shop,
-    topic: Topic,
-    like: Option<&str>,
-    text: impl Fn(&Voice<'_>) -> String,
-) {
+async fn tell_folded(shop: &Shop, topic: Topic, like: Option<&str>, text: &Wording<'_>) {
     let live = shop.live.load_full();
     let now = shop.clock.now();
     if !topic.is_wanted(&live.config.notices) {
@@ -200,9 +202,9 @@ async fn tell_folded(
     }
 }
 
-async fn tell_all(shop: &Shop, text: impl Fn(&Voice<'_>) -> String) {
+async fn tell_all(shop: &Shop, text: &Wording<'_>) {
     let live = shop.live.load_full();
-    let telling = live.policy.desks().map(|desk| tell(shop, desk, &text));
+    let telling = live.policy.desks().map(|desk| tell(shop, desk, text));
     futures_util::future::join_all(telling).await;
 }
 
@@ -224,7 +226,7 @@ pub async fn keep(shop: Arc<Shop>, mut waiting: mpsc::Receiver<News>) {
         }
         for (text, count, since) in shop.notices.folding.over(shop.clock.now()) {
             let count = i64::from(count);
-            tell_all(&shop, |voice| {
+            tell_all(&shop, &|voice| {
                 let values = [
                     ("count", Value::Number(count)),
                     ("since", Value::Text(&voice.moment(since))),
@@ -256,7 +258,7 @@ async fn tell_of_order(
     // Where one order finds no number the next does not either.
     let like = format!("{key} {} {}", order.quote.service, order.quote.country);
     let like = (topic == Topic::FailedOrder).then_some(like.as_str());
-    tell_folded(shop, topic, like, |voice| {
+    tell_folded(shop, topic, like, &|voice| {
         let values = [
             ("id", Value::Text(&id.to_string())),
             ("name", Value::Text(&name)),
@@ -287,7 +289,7 @@ async fn tell_of_block(shop: &Shop, customer: UserId) -> Result<(), ring4_storag
     Ok(())
 }
 
-async fn tell(shop: &Shop, desk: UserId, text: impl Fn(&Voice<'_>) -> String) {
+async fn tell(shop: &Shop, desk: UserId, text: &Wording<'_>) {
     match reach(shop, desk, text).await {
         Ok(()) => shop.notices.group.heard(desk),
         Err(error) => {
@@ -300,11 +302,7 @@ async fn tell(shop: &Shop, desk: UserId, text: impl Fn(&Voice<'_>) -> String) {
 }
 
 /// Tries until it is taken, or what fails does not pass.
-async fn reach(
-    shop: &Shop,
-    desk: UserId,
-    text: impl Fn(&Voice<'_>) -> String,
-) -> Result<(), SendError> {
+async fn reach(shop: &Shop, desk: UserId, text: &Wording<'_>) -> Result<(), SendError> {
     let live = shop.live.load_full();
     let known = shop.snapshot().customer(desk).ok().flatten();
     let language = known.as_ref().and_then(|known| known.language.as_deref());

@@ -28,6 +28,7 @@ use crate::executor::SubmitError;
 use crate::live::Live;
 use crate::screens::keys::KEYS;
 use crate::shop::Shop;
+use crate::tasks;
 
 pub use history::{Activated, activations};
 pub use rulebook::{Comparison, PriceChange, Rulebook, Wish};
@@ -288,7 +289,7 @@ impl Reloader {
     /// Nothing can be committed any more.
     pub async fn reload(&mut self) -> Result<Outcome, SubmitError> {
         let origin = self.origin.clone();
-        let read = tokio::task::spawn_blocking(move || origin.read()).await;
+        let read = tasks::block(move || origin.read()).await;
         let files = match read {
             Ok(Ok(files)) => files,
             Ok(Err(report)) => return Ok(Outcome::Rejected(report.to_string())),
@@ -304,7 +305,7 @@ impl Reloader {
         }
         let origin = self.origin.clone();
         let candidate = files.clone();
-        let built = tokio::task::spawn_blocking(move || origin.build(candidate)).await;
+        let built = tasks::block(move || origin.build(candidate)).await;
         match built {
             Ok(Ok(built)) => self.swap(built).await,
             Ok(Err(report)) => {
@@ -330,7 +331,7 @@ impl Reloader {
             let files = shelf.fetch(version).map_err(|error| error.to_string())?;
             origin.build(files).map_err(|report| report.to_string())
         };
-        let built = match tokio::task::spawn_blocking(build).await {
+        let built = match tasks::block(build).await {
             Ok(Ok(built)) => built,
             Ok(Err(report)) => return Ok(Outcome::Rejected(report)),
             Err(error) => return Ok(Outcome::Rejected(error.to_string())),

@@ -16,6 +16,7 @@ use crate::figures::{self, Stretch, due, local_day};
 use crate::live::Live;
 use crate::screens::Voice;
 use crate::shop::{Shop, ShopError};
+use crate::tasks;
 
 /// Seconds after which the settings are looked at again while nothing is due.
 const LOOK_AGAIN_SECS: u32 = 60;
@@ -67,7 +68,7 @@ pub async fn make(shop: &Shop, day: Day, admin: UserId) -> Result<Call, ShopErro
     let stretch = Stretch::day(about, live.config.report.timezone);
     let snapshot = shop.snapshot();
     let known = snapshot.customer(admin)?;
-    let figures = tokio::task::spawn_blocking(move || figures::read(&snapshot, &stretch));
+    let figures = tasks::block(move || figures::read(&snapshot, &stretch));
     let figures = figures.await??;
     let language = known.as_ref().and_then(|known| known.language.as_deref());
     let voice = Voice::new(&live, language, shop.clock.now());

@@ -29,6 +29,7 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock::Clock;
+use crate::tasks;
 use copies::Copies;
 pub use fetch::{Choice, FetchError, Fetched, fetch_shop};
 use keys::Keys;
@@ -169,7 +170,7 @@ impl Shipping {
             keys: Keys::default(),
         };
         let token = stop.clone();
-        let task = tokio::spawn(async move {
+        let task = tasks::spawn(async move {
             tokio::join!(journal.run(token.clone()), copies.run(token));
         });
         Self { status: watched, stop: stop.drop_guard(), task }
@@ -264,7 +265,7 @@ impl JournalRoom {
         };
         loop {
             let (snapshot, due) = (self.options.reader.snapshot(), self.bytes_due);
-            let cut = tokio::task::spawn_blocking(move || {
+            let cut = tasks::block(move || {
                 let piece = snapshot.piece_after(reach, due)?;
                 Ok::<_, ShipError>((piece, snapshot.head()?))
             });
@@ -297,7 +298,7 @@ impl JournalRoom {
         let pieces = offsite.list(names::JOURNAL).await?;
         let cut = !offsite.list(names::BACKUPS).await?.is_empty();
         let snapshot = self.options.reader.snapshot();
-        let look = tokio::task::spawn_blocking(move || {
+        let look = tasks::block(move || {
             let survey = Survey::of(pieces, &snapshot)?;
             if survey.is_strange() {
                 return Err(ShipError::Stranger(survey.others.len()));
@@ -352,7 +353,7 @@ async fn seal(options: &ShippingOptions, bytes: Vec<u8>) -> Result<Vec<u8>, Ship
     match options.seal.clone() {
         None => Ok(bytes),
         Some(seal) => {
-            let sealed = tokio::task::spawn_blocking(move || seal(&bytes)).await?;
+            let sealed = tasks::block(move || seal(&bytes)).await?;
             sealed.map_err(ShipError::Seal)
         }
     }

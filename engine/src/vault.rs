@@ -20,9 +20,11 @@ use ring4_telegram::outgoing::{Call, ChatId, Markup, Outgoing, Priority};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::notices::Wording;
 use crate::screens::Voice;
 use crate::screens::database::{BackupRow, Checked};
 use crate::shop::Shop;
+use crate::tasks;
 
 /// Work that may wait behind the one under way: people ask by hand, so more is a mistake.
 const QUEUE_MAX: usize = 1;
@@ -235,7 +237,7 @@ impl Keeper {
     pub async fn run(mut self, clean: bool, stop: CancellationToken) {
         self.look().await;
         if !self.recovered.is_empty() {
-            self.tell_all(None, |voice| voice.recovered(&self.recovered)).await;
+            self.tell_all(None, &|voice| voice.recovered(&self.recovered)).await;
         }
         let check_at = self.shop.clock.now().plus_secs(CHECK_AFTER_SECS);
         let mut check_at = (!clean).then_some(check_at);
@@ -304,7 +306,7 @@ impl Keeper {
     /// Reads the folder.
     async fn look(&mut self) {
         let backups = self.backups.clone();
-        let listed = tokio::task::spawn_blocking(move || backups.list()).await;
+        let listed = tasks::block(move || backups.list()).await;
         match listed {
             Ok(Ok(listed)) => {
                 let rows: Vec<BackupRow> = listed.iter().map(row).collect();
@@ -337,18 +339,18 @@ impl Keeper {
         match asked.hearer {
             Hearer::Caller(caller) => {
                 if alarm {
-                    self.tell_all(None, |voice| text(voice, &done)).await;
+                    self.tell_all(None, &|voice| text(voice, &done)).await;
                 }
                 // A caller that went away has nobody to tell.
                 let _ = caller.send(done);
             }
             Hearer::Admin(admin) => {
-                self.tell(admin, |voice| text(voice, &done)).await;
+                self.tell(admin, &|voice| text(voice, &done)).await;
                 if alarm {
-                    self.tell_all(Some(admin), |voice| text(voice, &done)).await;
+                    self.tell_all(Some(admin), &|voice| text(voice, &done)).await;
                 }
             }
-            Hearer::Alarm if alarm => self.tell_all(None, |voice| text(voice, &done)).await,
+            Hearer::Alarm if alarm => self.tell_all(None, &|voice| text(voice, &done)).await,
             Hearer::Alarm => {}
         }
     }
@@ -360,7 +362,7 @@ impl Keeper {
         let backups = Backups { kept_per_kind, ..self.backups.clone() };
         let (reader, stopping) = (self.shop.reader.clone(), stop.clone());
         let request = BackupRequest { kind, note, at: self.shop.clock.now() };
-        let making = tokio::task::spawn_blocking(move || {
+        let making = tasks::block(move || {
             let mut watch = |_| match stopping.is_cancelled() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
@@ -402,7 +404,7 @@ impl Keeper {
     async fn validate(&self) -> Done {
         let begun = Instant::now();
         let reader = self.shop.reader.clone();
-        let verifying = tokio::task::spawn_blocking(move || reader.verify());
+        let verifying = tasks::block(move || reader.verify());
         match verifying.await {
             Ok(report) => {
                 let checked = Checked {
@@ -432,18 +434,18 @@ impl Keeper {
         }
         let note = "a check found something".to_owned();
         if let Done::BackupFailed(reason) = self.back_up(BackupKind::Emergency, note, stop).await {
-            self.tell_all(None, |voice| voice.backup_failed(&reason)).await;
+            self.tell_all(None, &|voice| voice.backup_failed(&reason)).await;
         }
     }
 
-    async fn tell_all(&self, except: Option<UserId>, text: impl Fn(&Voice<'_>) -> String) {
+    async fn tell_all(&self, except: Option<UserId>, text: &Wording<'_>) {
         let live = self.shop.live.load_full();
         for admin in live.policy.desks().filter(|admin| Some(*admin) != except) {
-            self.tell(admin, &text).await;
+            self.tell(admin, text).await;
         }
     }
 
-    async fn tell(&self, admin: UserId, text: impl Fn(&Voice<'_>) -> String) {
+    async fn tell(&self, admin: UserId, text: &Wording<'_>) {
         let live = self.shop.live.load_full();
         let known = self.shop.snapshot().customer(admin).ok().flatten();
         let language = known.as_ref().and_then(|known| known.language.as_deref());

@@ -7,6 +7,7 @@ use super::{Reply, Visit};
 use crate::figures::{self, Bar, Stretch};
 use crate::screens::admin::{Dashboard, ProviderRow};
 use crate::shop::{ShopError, name_of};
+use crate::tasks;
 
 impl Visit<'_> {
     pub(super) async fn dashboard(&self) -> Result<Reply, ShopError> {
@@ -49,6 +50,6 @@ impl Visit<'_> {
         let today = figures::local_day(self.shop.clock.now(), zone);
         let (snapshot, stretch) = (self.shop.snapshot(), Stretch::day(today, zone));
         let read = move || figures::read(&snapshot, &stretch);
-        Ok(tokio::task::spawn_blocking(read).await??.total())
+        Ok(tasks::block(read).await??.total())
     }
 }

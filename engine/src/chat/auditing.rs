@@ -8,6 +8,7 @@ use ring4_domain::ids::{ServiceKey, UserId};
 use super::{Reply, Visit};
 use crate::screens::audit::{Act, ActPage};
 use crate::shop::{ShopError, name_of};
+use crate::tasks;
 
 /// Acts on one page, unless asked for more, and at most.
 pub(super) const ACTS_SHOWN: usize = 10;
@@ -51,7 +52,7 @@ impl Visit<'_> {
             }
             Ok((acts, last))
         };
-        let (acts, last) = tokio::task::spawn_blocking(read).await??;
+        let (acts, last) = tasks::block(read).await??;
         let older = (last > Seq(1)).then_some(last);
         let page = ActPage { acts: &acts, older };
         Ok(Reply::Screen(self.voice().acts(page)?))

@@ -23,6 +23,7 @@ use crate::mint::{self, Origin};
 use crate::screens::Screen;
 use crate::screens::broadcasts::BroadcastView;
 use crate::shop::ShopError;
+use crate::tasks;
 
 /// Customers who can be written to and may buy. Whoever is blocked in the shop hears no news of
 /// it; codes and answers go to them as before.
@@ -131,7 +132,7 @@ impl Visit<'_> {
 
     async fn count_recipients(&self) -> Result<u64, ShopError> {
         let snapshot = self.shop.snapshot();
-        Ok(tokio::task::spawn_blocking(move || recipients(&snapshot)).await??)
+        Ok(tasks::block(move || recipients(&snapshot)).await??)
     }
 
     pub(super) async fn send_broadcast(&self, id: BroadcastId) -> Result<Reply, ShopError> {

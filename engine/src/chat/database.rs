@@ -8,13 +8,14 @@ use ring4_storage::BackupKind;
 use super::{Reply, Visit};
 use crate::screens::database::{CopiesView, DatabaseView};
 use crate::shop::ShopError;
+use crate::tasks;
 use crate::vault::{Hearer, Work};
 
 impl Visit<'_> {
     pub(super) async fn database(&self) -> Result<Reply, ShopError> {
         let vault = &self.shop.vault;
         let data_dir = vault.data_dir.clone();
-        let measuring = tokio::task::spawn_blocking(move || {
+        let measuring = tasks::block(move || {
             Ok::<_, io::Error>((size_of(&data_dir)?, crate::ops::disk::free_bytes(&data_dir)?))
         });
         // A screen without two figures is better than none.

@@ -7,6 +7,7 @@ use super::{Reply, Visit};
 use crate::screens::lists::{BlockedRow, OpenRow};
 use crate::screens::queue::{QUEUE_ROWS, QueuePage};
 use crate::shop::{ShopError, name_of};
+use crate::tasks;
 
 /// The rows of a page, and what the page says of itself.
 fn turn<Row>(rows: Vec<Row>, page: u16) -> (Vec<Row>, QueuePage) {
@@ -48,7 +49,7 @@ impl Visit<'_> {
             }
             Ok((rows, page))
         };
-        let (rows, page) = tokio::task::spawn_blocking(read).await??;
+        let (rows, page) = tasks::block(read).await??;
         Ok(Reply::Screen(self.voice().blocked(&rows, page)?))
     }
 }

@@ -12,6 +12,7 @@ use super::{Reply, Visit};
 use crate::reload::{Outcome, activations};
 use crate::screens::rules::{HISTORY_ROWS, RulesPreview, RulesView};
 use crate::shop::{ShopError, name_of};
+use crate::tasks;
 
 impl Visit<'_> {
     /// The live rule set and those before it: from this entry backwards, or the latest.
@@ -54,7 +55,7 @@ impl Visit<'_> {
         other: RulesVersion,
     ) -> Result<Vec<String>, ShopError> {
         let book = Arc::clone(&self.shop.rulebook);
-        let read = tokio::task::spawn_blocking(move || book.differing(one, other)).await?;
+        let read = tasks::block(move || book.differing(one, other)).await?;
         Ok(read.unwrap_or_else(|error| {
             tracing::warn!(error, "the kept rule sets cannot be read");
             Vec::new()
@@ -65,7 +66,7 @@ impl Visit<'_> {
     pub(super) async fn rules_preview(&self, version: RulesVersion) -> Result<Reply, ShopError> {
         let book = Arc::clone(&self.shop.rulebook);
         let live = self.shop.live.load_full();
-        let compared = tokio::task::spawn_blocking(move || book.compare(&live, version)).await?;
+        let compared = tasks::block(move || book.compare(&live, version)).await?;
         let view = RulesPreview { version, compared };
         Ok(Reply::Screen(self.voice().rules_preview(&view)?))
     }

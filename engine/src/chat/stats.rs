@@ -9,6 +9,7 @@ use super::{Reply, Visit};
 use crate::exports;
 use crate::figures::{self, Figures, Stretch};
 use crate::shop::ShopError;
+use crate::tasks;
 
 /// The stretches that can be asked for, in days.
 pub(super) const STRETCHES: &[u32] = &[1, 7, 30];
@@ -37,7 +38,7 @@ impl Visit<'_> {
         let zone = self.live.config.report.timezone;
         let stretch = Stretch::last(days, self.shop.clock.now(), zone);
         let snapshot = self.shop.snapshot();
-        let figures = tokio::task::spawn_blocking(move || figures::read(&snapshot, &stretch));
+        let figures = tasks::block(move || figures::read(&snapshot, &stretch));
         let figures = figures.await??;
         let voice = self.voice();
         let title = voice.stretch(days);
@@ -66,7 +67,7 @@ impl Visit<'_> {
         let from = now.0.saturating_sub(i64::from(days).saturating_mul(86_400_000));
         let from = ring4_domain::ids::Timestamp(from);
         let snapshot = self.shop.snapshot();
-        let made = tokio::task::spawn_blocking(move || exports::make(&snapshot, from)).await??;
+        let made = tasks::block(move || exports::make(&snapshot, from)).await??;
         tracing::info!(admin = %self.user(), trace = self.trace, days, "an export was made");
         let voice = self.voice();
         for file in [made.orders, made.entries] {

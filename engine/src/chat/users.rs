@@ -14,6 +14,7 @@ use super::{Reply, Visit, amounts};
 use crate::mint::{self, Origin};
 use crate::screens::users::{CustomerView, ENTRIES_SHOWN, ORDERS_SHOWN};
 use crate::shop::{ShopError, name_of};
+use crate::tasks;
 
 /// Customers looked through for a name, which no index leads to. A second or so.
 const CUSTOMERS_LOOKED_MAX: usize = 200_000;
@@ -52,7 +53,7 @@ impl Visit<'_> {
             return Ok(None);
         }
         let find = move || snapshot.customer_named(&name, CUSTOMERS_LOOKED_MAX);
-        let found = tokio::task::spawn_blocking(find).await??;
+        let found = tasks::block(find).await??;
         Ok(found.map(|customer| customer.id))
     }
 

@@ -19,6 +19,7 @@ use super::{serving, signals};
 use crate::clock::{Clock, Pace};
 use crate::engine::Setup;
 use crate::reload::Origin;
+use crate::tasks;
 use crate::trouble::Memory;
 
 /// A token of Telegram's form that opens nothing.
@@ -93,7 +94,7 @@ impl Demo {
         let origin = self.origin(scratch.path(), &data_dir, address, &admins.join(","))?;
         let (owner, pace) = watch::channel(translate(*playground.clock().subscribe().borrow()));
         let mut turned = playground.clock().subscribe();
-        let follow = tokio::spawn(async move {
+        let follow = tasks::spawn(async move {
             while turned.changed().await.is_ok() {
                 let pace = translate(*turned.borrow_and_update());
                 owner.send_replace(pace);

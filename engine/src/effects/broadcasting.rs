@@ -29,6 +29,7 @@ use courier::Courier;
 use line::{Line, Page};
 
 use crate::shop::{Shop, ShopError};
+use crate::tasks;
 
 /// Messages that are out at the same time: as many as a slow Telegram needs to keep the pace, and
 /// as many as may still arrive after an admin pauses, or twice after a kill.
@@ -82,7 +83,7 @@ async fn work(
     closing: &CancellationToken,
 ) -> Result<(), ShopError> {
     let over = CancellationToken::new();
-    let showing = tokio::spawn(keep_cards(Arc::clone(shop), broadcast.id, over.clone()));
+    let showing = tasks::spawn(keep_cards(Arc::clone(shop), broadcast.id, over.clone()));
     let id = broadcast.id;
     tracing::info!(broadcast = %id, "a broadcast goes on");
     let worked = Run::new(shop, broadcast)?.go(due, closing).await;
@@ -208,14 +209,14 @@ impl<'shop> Run<'shop> {
         let snapshot = self.shop.snapshot();
         let (behind, started_at) = (self.line.read_upto(), self.broadcast.started_at);
         let reading = move || page(&snapshot, behind, started_at);
-        self.line.add(tokio::task::spawn_blocking(reading).await??);
+        self.line.add(tasks::block(reading).await??);
         Ok(())
     }
 
     fn send(&mut self) {
         let Some(customer) = self.line.pop() else { return };
         let courier = Arc::clone(&self.courier);
-        self.out.spawn(async move {
+        tasks::spawn_in(&mut self.out, async move {
             courier.deliver(customer).await.map(|delivery| (customer, delivery))
         });
     }

@@ -3,6 +3,7 @@
 
 use super::granting::Found;
 use crate::shop::{Shop, ShopError};
+use crate::tasks;
 
 pub(super) async fn drop_keys(shop: &Shop) -> Result<Found, ShopError> {
     let Some(before) = shop.snapshot().keys_needed_from()? else {
@@ -10,7 +11,7 @@ pub(super) async fn drop_keys(shop: &Shop) -> Result<Found, ShopError> {
     };
     let keyring = shop.keyring.clone();
     // Disks are waited for.
-    tokio::task::spawn_blocking(move || keyring.forget(before)).await??;
+    tasks::block(move || keyring.forget(before)).await??;
     tracing::info!(%before, "numbers and codes of the days before are forgotten");
     if let Some(trouble) = shop.keyring.mirror_trouble() {
         tracing::warn!(%trouble, "keys may be left there");

@@ -25,6 +25,7 @@ use tokio::task::JoinSet;
 
 use self::asking::{Round, Said};
 use crate::shop::Shop;
+use crate::tasks;
 
 pub(super) use self::asking::heard;
 
@@ -305,7 +306,7 @@ impl Polls {
         line.listing = true;
         line.next_list = Timestamp(now.0.saturating_add(LIST_GAP_MS));
         let until = Timestamp(now.0.saturating_add(TOGETHER_MS));
-        self.rounds.spawn(asking::list(Arc::clone(&self.shop), provider, until));
+        tasks::spawn_in(&mut self.rounds, asking::list(Arc::clone(&self.shop), provider, until));
     }
 
     fn check(&mut self, provider: ProviderId) {
@@ -324,7 +325,7 @@ impl Polls {
         line.next_check = Timestamp(now.0.saturating_add(line.check_gap_ms));
         let said = Said { order: id, vendor_order: watch.vendor_order.clone() };
         self.set(id, now.plus_secs(CHECK_LOST_SECS));
-        self.rounds.spawn(asking::check(Arc::clone(&self.shop), provider, said));
+        tasks::spawn_in(&mut self.rounds, asking::check(Arc::clone(&self.shop), provider, said));
     }
 
     fn learn(&mut self, round: Round) {
@@ -339,7 +340,10 @@ impl Polls {
                 watch.misses = watch.awaited.misses();
                 watch.errors = if status.is_ok() { 0 } else { watch.errors.saturating_add(1) };
                 if let Some(said) = status.ok().and_then(|status| self.news(order, &status)) {
-                    self.rounds.spawn(asking::tell(Arc::clone(&self.shop), vec![said]));
+                    tasks::spawn_in(
+                        &mut self.rounds,
+                        asking::tell(Arc::clone(&self.shop), vec![said]),
+                    );
                 }
                 self.plan(order);
             }
@@ -411,7 +415,7 @@ impl Polls {
         let news = changed.into_iter().filter_map(|(id, status)| self.news(id, status));
         let news: Vec<_> = news.collect();
         if !news.is_empty() {
-            self.rounds.spawn(asking::tell(Arc::clone(&self.shop), news));
+            tasks::spawn_in(&mut self.rounds, asking::tell(Arc::clone(&self.shop), news));
         }
     }
 

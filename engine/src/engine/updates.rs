@@ -18,6 +18,7 @@ use crate::chat::Chat;
 use crate::clock::Clock;
 use crate::notices::{Topic, tell_admins};
 use crate::shop::Shop;
+use crate::tasks;
 
 /// Everything that updates come by, opened and not yet taking any.
 pub struct Updates {
@@ -61,7 +62,7 @@ fn client(config: &Config) -> Result<Client, StartError> {
 async fn inbox(data_dir: &Path, clock: &Clock) -> Result<Inbox, StartError> {
     let (dir, clock) = (data_dir.join("inbox"), Arc::new(clock.reader()));
     let open = move || Inbox::open(&dir, InboxOptions::default(), clock);
-    let (inbox, recovered) = tokio::task::spawn_blocking(open).await??;
+    let (inbox, recovered) = tasks::block(open).await??;
     tracing::info!(?recovered, "inbox opened");
     Ok(inbox)
 }

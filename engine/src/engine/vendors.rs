@@ -17,6 +17,7 @@ use crate::live::LiveCell;
 use crate::market::Market;
 use crate::odds::Odds;
 use crate::shop::Shop;
+use crate::tasks;
 
 /// The parts that know the vendors.
 pub(super) struct Vendors {
@@ -94,5 +95,5 @@ async fn load_plugins(config: &Config, clock: &Clock) -> Result<Arc<Registry>, S
     };
     let clock: ring4_providers::UnixMillisClock = Arc::new(clock.reader());
     let load = move || Registry::load(options, &plugins, clock);
-    Ok(Arc::new(tokio::task::spawn_blocking(load).await??))
+    Ok(Arc::new(tasks::block(load).await??))
 }

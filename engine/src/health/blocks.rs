@@ -11,6 +11,8 @@ use ring4_domain::ids::ProviderId;
 use ring4_providers::{Block, RefusalReason};
 use serde_json::{Value, json};
 
+use crate::tasks;
+
 /// The longest file that is read, in bytes.
 const LEN_MAX: u64 = 64 * 1024;
 
@@ -55,7 +57,7 @@ impl BlocksFile {
             return;
         }
         let (path, text) = (self.path.clone(), format(&blocks));
-        match tokio::task::spawn_blocking(move || replace(&path, &text)).await {
+        match tasks::block(move || replace(&path, &text)).await {
             Ok(Ok(())) => self.written = Some(blocks),
             // The next look tries again.
             Ok(Err(error)) => tracing::error!(%error, "blocks not written"),

@@ -52,7 +52,7 @@ pub async fn refused(shop: &Shop, desk: UserId, error: &SendError) -> bool {
         None => voice.say("admin.group.lost", &[]),
     };
     let live = shop.live.load_full();
-    let telling = live.policy.admins.iter().map(|admin| reach(shop, *admin, text));
+    let telling = live.policy.admins.iter().map(|admin| reach(shop, *admin, &text));
     for told in join_all(telling).await {
         if let Err(error) = told {
             tracing::warn!(%error, "an admin was not told that the group takes no messages");

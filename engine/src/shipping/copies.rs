@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::outage::Outage;
 use super::survey::Survey;
 use super::{ShipError, ShippingOptions, Status, names, put};
+use crate::tasks;
 
 /// How often new files are looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -149,7 +150,7 @@ impl Copies {
         let oldest = oldest.filter_map(|name| parse_backup_name(names::file_of(name)));
         let oldest = oldest.map(|(_, at)| at).min();
         let snapshot = self.options.reader.snapshot();
-        let look = tokio::task::spawn_blocking(move || {
+        let look = tasks::block(move || {
             let survey = Survey::of(pieces, &snapshot)?;
             let mut gone: BTreeSet<String> = BTreeSet::new();
             gone.extend(survey.spare().into_iter().map(|known| known.object.name.clone()));
@@ -239,7 +240,7 @@ fn sizes(objects: Vec<Object>) -> BTreeMap<String, u64> {
 /// The finished files right in a folder, by name; none where the folder is missing.
 pub(super) async fn files(dir: &Path) -> Result<BTreeMap<String, Mark>, ShipError> {
     let dir = dir.to_owned();
-    tokio::task::spawn_blocking(move || list(&dir)).await?
+    tasks::block(move || list(&dir)).await?
 }
 
 fn list(dir: &Path) -> Result<BTreeMap<String, Mark>, ShipError> {

@@ -13,6 +13,7 @@ use super::{Memory, Trouble, telling};
 use crate::executor::Health;
 use crate::ops::disk::free_bytes;
 use crate::shop::Shop;
+use crate::tasks;
 
 /// How often disk and clock are looked at.
 const PROBE_EVERY: Duration = Duration::from_secs(2);
@@ -159,7 +160,7 @@ async fn blocking<T: Send + 'static>(
     work: fn(&Path) -> io::Result<T>,
 ) -> io::Result<T> {
     let dir = dir.to_owned();
-    tokio::task::spawn_blocking(move || work(&dir)).await?
+    tasks::block(move || work(&dir)).await?
 }
 
 /// Writes, syncs and removes a file.

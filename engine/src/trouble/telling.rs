@@ -11,8 +11,10 @@ use ring4_telegram::sender::SendError;
 use tokio::task::JoinSet;
 
 use super::{Episode, Memory, Trouble};
+use crate::notices::Wording;
 use crate::screens::Voice;
 use crate::shop::Shop;
+use crate::tasks;
 
 /// The wait after Telegram did not take it.
 const TELL_AGAIN: Duration = Duration::from_secs(10);
@@ -23,7 +25,7 @@ pub(super) fn begun(telling: &mut JoinSet<()>, shop: &Arc<Shop>, memory: &Memory
     let live = shop.live.load_full();
     for admin in live.policy.desks().filter(|admin| !episode.told.contains(admin)) {
         let (shop, memory, trouble) = (Arc::clone(shop), memory.clone(), episode.trouble.clone());
-        telling.spawn(async move {
+        tasks::spawn_in(telling, async move {
             let text = |voice: &Voice<'_>| {
                 // What only a human ends does not end by itself.
                 let key = match trouble {
@@ -33,7 +35,7 @@ pub(super) fn begun(telling: &mut JoinSet<()>, shop: &Arc<Shop>, memory: &Memory
                 let cause = cause(voice, &trouble);
                 voice.say(key, &[("cause", Value::Html(&cause))])
             };
-            while !tell(&shop, admin, text).await {
+            while !tell(&shop, admin, &text).await {
                 tokio::time::sleep(TELL_AGAIN).await;
             }
             if let Some(episode) = &mut *memory.episode() {
@@ -50,8 +52,8 @@ pub(super) fn ended(telling: &mut JoinSet<()>, shop: &Arc<Shop>, episode: &Episo
     let lasted = format!("{}:{:02}", lasted / 60, lasted % 60);
     for admin in episode.told.iter().copied() {
         let (shop, trouble, lasted) = (Arc::clone(shop), episode.trouble.clone(), lasted.clone());
-        telling.spawn(async move {
-            tell(&shop, admin, |voice| {
+        tasks::spawn_in(telling, async move {
+            tell(&shop, admin, &|voice| {
                 let cause = cause(voice, &trouble);
                 let values = [("cause", Value::Html(&cause)), ("lasted", Value::Text(&lasted))];
                 voice.say("admin.trouble.ended", &values)
@@ -66,8 +68,8 @@ pub(super) fn clock_taken(telling: &mut JoinSet<()>, shop: &Arc<Shop>, secs: u32
     let live = shop.live.load_full();
     for admin in live.policy.desks() {
         let shop = Arc::clone(shop);
-        telling.spawn(async move {
-            tell(&shop, admin, |voice| {
+        tasks::spawn_in(telling, async move {
+            tell(&shop, admin, &|voice| {
                 voice.say("admin.clock_taken", &[("minutes", Value::Number(minutes(secs)))])
             })
             .await;
@@ -103,7 +105,7 @@ fn cause(voice: &Voice<'_>, trouble: &Trouble) -> String {
 }
 
 /// Whether this admin knows now, or cannot be told.
-async fn tell(shop: &Shop, admin: UserId, text: impl FnOnce(&Voice<'_>) -> String) -> bool {
+async fn tell(shop: &Shop, admin: UserId, text: &Wording<'_>) -> bool {
     let live = shop.live.load_full();
     let known = shop.snapshot().customer(admin).ok().flatten();
     let language = known.as_ref().and_then(|known| known.language.as_deref());

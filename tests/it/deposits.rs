@@ -221,6 +221,11 @@ async fn a_picture_is_answered_by_what_is_missing_or_not_wanted() {
     assert!(world.answer(ANNA).await.contains("Send me the transaction id"));
     send_picture(&world, ANNA).await;
     world.newest(ANNA, &["Send me the transaction id of the payment"]).await;
+    // The same when time has run out: who pays late is still heard.
+    world.advance(3601).await;
+    world.hears(ANNA, &["The time for this deposit is over"]).await;
+    send_picture(&world, ANNA).await;
+    world.until_count(ANNA, "Send me the transaction id of the payment", 2).await;
 
     let words = config.replacen("picture: true", "picture: false", 1);
     assert_ne!(config, words);

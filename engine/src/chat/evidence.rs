@@ -96,7 +96,9 @@ impl Visit<'_> {
             }
             // What has to be told first was asked for, and a picture does not tell it.
             let required = method.is_some_and(|method| method.reference == Asked::Required);
-            if required && known.reference.is_none() && known.state == DepositState::Opened {
+            let unclaimed =
+                matches!(known.state, DepositState::Opened | DepositState::Expired { .. });
+            if required && known.reference.is_none() && unclaimed {
                 return self.refuse(&Refusal::ReferenceMissing);
             }
         }

@@ -177,9 +177,11 @@ impl Command {
                 Key::OpenDeposits(*customer),
                 Key::Referred(reference.clone()),
             ],
-            Self::SendPicture { customer, deposit, .. } => {
-                vec![Key::Customer(*customer), Key::Deposit(*deposit)]
-            }
+            Self::SendPicture { customer, deposit, .. } => vec![
+                Key::Customer(*customer),
+                Key::Deposit(*deposit),
+                Key::OpenDeposits(*customer),
+            ],
             Self::SubmitDeposit { customer, deposit, .. } => {
                 vec![Key::Deposit(*deposit), Key::OpenDeposits(*customer)]
             }

@@ -151,6 +151,11 @@ a_picture_goes_to_every_admin: "
          granted last send_picture_to_admin:d1:ada -> ok
          ada approves d1                       -> approved; credited 5.00
          anna pictures d1 f2                   -> refused deposit_approved ada
+         anna opens d2 6.00 usdt               -> opened
+    2h   clock d2                              -> expired
+         anna pictures d2 f3                   -> refused deposit_not_submitted
+         anna claims d2                        -> submitted
+         anna pictures d2 f3                   -> submitted
 "
 
 small_deposits_need_nobody: "

@@ -4,7 +4,7 @@
 use proptest::prelude::{Strategy, any, prop_oneof};
 use ring4_domain::book::Book;
 use ring4_domain::command::{Command, Proposal};
-use ring4_domain::deposit::{Deposit, DepositState};
+use ring4_domain::deposit::{Deposit, DepositState, Picture};
 use ring4_domain::ids::{AdjustmentId, DepositId, MessageId, OrderId, ProviderId, UserId};
 use ring4_domain::money::Amount;
 use ring4_domain::order::{FailReason, Order, OrderState, Purchase};
@@ -50,6 +50,18 @@ impl Go {
                 Some(deposit) if deposit.stars.is_some() => move_stars(deposit, *choice),
                 Some(deposit) => match (&deposit.state, choice % 8) {
                     (DepositState::Opened, 0) => Command::DepositDeadline { deposit: *id },
+                    // Whatever became of it, a customer may still send what proves it.
+                    (_, 7) => Command::SendPicture {
+                        customer: deposit.customer,
+                        deposit: *id,
+                        picture: Picture { file_id: "f".to_owned(), document: false },
+                    },
+                    (_, 1) => Command::TellReference {
+                        auto: true,
+                        customer: deposit.customer,
+                        deposit: *id,
+                        reference: payment(*choice / 8),
+                    },
                     (DepositState::Opened | DepositState::Expired { .. }, _) => {
                         Command::SubmitDeposit {
                             customer: deposit.customer,
@@ -61,12 +73,6 @@ impl Go {
                         admin: UserId(ADMINS[1]),
                         deposit: *id,
                         reason: None,
-                    },
-                    (_, 1) => Command::TellReference {
-                        auto: true,
-                        customer: deposit.customer,
-                        deposit: *id,
-                        reference: payment(*choice / 8),
                     },
                     (_, choice) => {
                         let admin = UserId(if choice % 2 == 0 { ADMINS[0] } else { ADMINS[1] });

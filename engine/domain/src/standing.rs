@@ -33,7 +33,7 @@ pub struct Standing {
     pub rewards: u32,
     /// See `rewards`.
     pub earned: Amount,
-    /// The deposit that was rewarded, where one was: given back, it takes the reward with it.
+    /// The deposit that was rewarded, while that stands: given back, it takes the reward with it.
     pub rewarded_for: Option<DepositId>,
 }
 

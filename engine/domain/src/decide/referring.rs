@@ -123,6 +123,8 @@ pub(super) fn take_back(
     let earned = bringer.earned.checked_sub(amount).unwrap_or(bringer.earned);
     let adjustment = by_shop(id, referrer, taken, now);
     let changes = vec![
+        // It is taken back once, whatever the next entry would be called.
+        Change::Standing(Standing { rewarded_for: None, ..brought }),
         Change::Transfer(Transfer {
             id: TransferId::Adjustment(id),
             debit: AccountId::Wallet(referrer),

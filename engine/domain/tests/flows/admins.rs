@@ -241,6 +241,11 @@ a_reward_that_was_spent_is_taken_back_as_far_as_it_is_there: "
          stars returned d1                     -> given_back 5.00
          reward a1 ben anna d1                 -> nothing
          reward of a1 back a2 ben anna d1      -> adjusted 0.24; anna 0.00+0.26
+         # Once, whatever the entry is called and whatever the wallet has since.
+         anna opens d2 5.00 usdt               -> opened
+         anna claims d2                        -> submitted
+         ada  approves d2                      -> approved; credited 5.00
+         reward of a1 back a3 ben anna d1      -> nothing
 "
 
 a_deposit_before_there_were_rewards_was_the_first: "

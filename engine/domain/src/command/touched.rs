@@ -177,11 +177,9 @@ impl Command {
                 Key::OpenDeposits(*customer),
                 Key::Referred(reference.clone()),
             ],
-            Self::SendPicture { customer, deposit, .. } => vec![
-                Key::Customer(*customer),
-                Key::Deposit(*deposit),
-                Key::OpenDeposits(*customer),
-            ],
+            Self::SendPicture { customer, deposit, .. } => {
+                vec![Key::Customer(*customer), Key::Deposit(*deposit), Key::OpenDeposits(*customer)]
+            }
             Self::SubmitDeposit { customer, deposit, .. } => {
                 vec![Key::Deposit(*deposit), Key::OpenDeposits(*customer)]
             }

@@ -116,12 +116,12 @@ impl Book {
     ///
     /// # Errors
     /// The entry does not follow, or books what cannot be booked; the book is then unusable.
-    pub fn apply(&mut self, entry: &Entry) -> Result<(), FoldError> {
+    pub fn apply(&mut self, entry: Entry) -> Result<(), FoldError> {
         let expected = Seq(self.head.0.saturating_add(1));
         if entry.seq != expected {
             return Err(FoldError::Gap { expected, found: entry.seq });
         }
-        for change in &entry.changes {
+        for change in entry.changes {
             self.apply_change(entry.seq, change)
                 .map_err(|source| FoldError::Ledger { at: entry.seq, source })?;
         }
@@ -129,62 +129,62 @@ impl Book {
         Ok(())
     }
 
-    fn apply_change(&mut self, seq: Seq, change: &Change) -> Result<(), LedgerError> {
+    fn apply_change(&mut self, seq: Seq, change: Change) -> Result<(), LedgerError> {
         match change {
             Change::Transfer(transfer) => self.book(seq, transfer)?,
             Change::Customer(customer) => {
-                self.customers.insert(customer.id, customer.clone());
+                self.customers.insert(customer.id, customer);
             }
             Change::Quote(quote) => {
-                self.quotes.insert(quote.id, quote.clone());
+                self.quotes.insert(quote.id, quote);
             }
             Change::QuoteDropped(id) => {
-                self.quotes.remove(id);
+                self.quotes.remove(&id);
             }
             Change::Order(order) => {
-                self.orders.insert(order.id(), order.clone());
+                self.orders.insert(order.id(), order);
             }
             Change::Deposit(deposit) => {
-                self.deposits.insert(deposit.id, deposit.clone());
+                self.deposits.insert(deposit.id, deposit);
             }
             Change::Wish(effect) => {
-                self.wishes.insert(*effect, seq);
+                self.wishes.insert(effect, seq);
             }
             Change::Granted { effect, made } => {
-                if self.wishes.get(effect) == Some(made) {
-                    self.wishes.remove(effect);
+                if self.wishes.get(&effect) == Some(&made) {
+                    self.wishes.remove(&effect);
                 }
             }
             Change::RulesActivated(activation) => {
                 self.rules = Some(activation.version);
                 self.rules_seen.insert(activation.version);
             }
-            Change::CodesForgotten(before) => self.forgotten = Some(*before),
+            Change::CodesForgotten(before) => self.forgotten = Some(before),
             Change::SaleSet(switch) => {
-                self.sales.insert(switch.provider.clone(), switch.clone());
+                self.sales.insert(switch.provider.clone(), switch);
             }
             Change::Refund(refund) => {
-                self.refunds.insert(refund.order, refund.clone());
+                self.refunds.insert(refund.order, refund);
             }
             Change::Standing(standing) => {
-                self.standings.insert(standing.customer, standing.clone());
+                self.standings.insert(standing.customer, standing);
             }
             Change::Adjustment(adjustment) => {
-                self.adjustments.insert(adjustment.id, adjustment.clone());
+                self.adjustments.insert(adjustment.id, adjustment);
             }
-            Change::Maintenance(maintenance) => self.maintenance = Some(maintenance.clone()),
-            Change::Reported(day) => self.reported = Some(*day),
+            Change::Maintenance(maintenance) => self.maintenance = Some(maintenance),
+            Change::Reported(day) => self.reported = Some(day),
             Change::Broadcast(broadcast) => {
-                self.broadcasts.insert(broadcast.id, broadcast.clone());
+                self.broadcasts.insert(broadcast.id, broadcast);
             }
             Change::Outreach(outreach) => {
-                self.outreaches.insert(outreach.broadcast, outreach.clone());
+                self.outreaches.insert(outreach.broadcast, outreach);
             }
         }
         Ok(())
     }
 
-    fn book(&mut self, seq: Seq, transfer: &Transfer) -> Result<(), LedgerError> {
+    fn book(&mut self, seq: Seq, transfer: Transfer) -> Result<(), LedgerError> {
         if self.transfers.contains_key(&transfer.id) || self.closed.has(transfer.id) {
             return Err(LedgerError::Exists(transfer.id));
         }
@@ -194,12 +194,12 @@ impl Book {
             TransferKind::Posted | TransferKind::Pending { .. } => None,
         };
         let hold = resolved.and_then(|(pending, _)| self.transfers.get(&pending));
-        ledger::check_hold(transfer, hold.map(|hold| (&hold.transfer, hold.resolution)))?;
+        ledger::check_hold(&transfer, hold.map(|hold| (&hold.transfer, hold.resolution)))?;
         let account = |id: &AccountId| self.accounts.get(id).copied().unwrap_or_default();
         let (debit, credit) =
-            ledger::apply(transfer, account(&transfer.debit), account(&transfer.credit))?;
-        self.accounts.insert(transfer.debit.clone(), debit);
-        self.accounts.insert(transfer.credit.clone(), credit);
+            ledger::apply(&transfer, account(&transfer.debit), account(&transfer.credit))?;
+        self.set_account(&transfer.debit, debit);
+        self.set_account(&transfer.credit, credit);
         if let Some((pending, resolution)) = resolved
             && let Some(hold) = self.transfers.get_mut(&pending)
         {
@@ -209,9 +209,17 @@ impl Book {
             TransferKind::Pending { .. } => Resolution::Open,
             _ => Resolution::Final,
         };
-        let booked = Booked { transfer: transfer.clone(), resolution, seq };
-        self.transfers.insert(transfer.id, booked);
+        self.transfers.insert(transfer.id, Booked { transfer, resolution, seq });
         Ok(())
+    }
+
+    fn set_account(&mut self, id: &AccountId, account: Account) {
+        match self.accounts.get_mut(id) {
+            Some(known) => *known = account,
+            None => {
+                self.accounts.insert(id.clone(), account);
+            }
+        }
     }
 
     /// The records that a command touches.

@@ -65,7 +65,7 @@ fn book(book: &mut Book, transfer: Transfer) -> Result<(), String> {
     let changes = vec![Change::Transfer(transfer)];
     let entry =
         Entry { seq, at: Timestamp(0), actor: Actor::Engine, cause: "table".into(), changes };
-    book.apply(&entry).map_err(|error| match error {
+    book.apply(entry).map_err(|error| match error {
         FoldError::Ledger { source, .. } => variant(&source),
         FoldError::Gap { .. } => panic!("{error}"),
     })
@@ -258,11 +258,11 @@ fn entries_follow_one_another_without_gaps() {
     for (head, found) in [(0, 0), (0, 2), (0, u64::MAX), (1, 0), (1, 1), (1, 3)] {
         let mut book = Book::default();
         if head == 1 {
-            book.apply(&entry(1)).unwrap();
+            book.apply(entry(1)).unwrap();
         }
         let before = book.clone();
         let gap = FoldError::Gap { expected: Seq(head + 1), found: Seq(found) };
-        assert_eq!(book.apply(&entry(found)), Err(gap), "{found} after {head}");
+        assert_eq!(book.apply(entry(found)), Err(gap), "{found} after {head}");
         assert_eq!(book, before, "{found} after {head}");
     }
 }

@@ -56,7 +56,7 @@ impl Shop {
         self.assert_forgets_in_time(&decision.changes);
         if !decision.changes.is_empty() {
             let entry = self.entry(&decision);
-            self.book.apply(&entry).unwrap();
+            self.book.apply(entry.clone()).unwrap();
             self.follow_slimly(&entry);
         }
         assert_eq!(self.book.violations(), []);
@@ -82,7 +82,7 @@ impl Shop {
 
     /// What is over is closed, and comes back when it changes after all.
     fn follow_slimly(&mut self, entry: &Entry) {
-        self.slim.apply(entry).unwrap();
+        self.slim.apply(entry.clone()).unwrap();
         for change in &entry.changes {
             let Change::Order(order) = change else { continue };
             self.closed.remove(&order.id());

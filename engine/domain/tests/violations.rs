@@ -143,7 +143,7 @@ fn shop() -> Book {
     let mut book = Book::default();
     let entry =
         Entry { seq: Seq(1), at: EPOCH, actor: Actor::Engine, cause: "table".to_owned(), changes };
-    book.apply(&entry).unwrap();
+    book.apply(entry).unwrap();
     book
 }
 
@@ -155,7 +155,7 @@ fn set_state(book: &mut Book, number: u64, state: OrderState) {
 fn slip(book: &mut Book, change: Change) {
     let (seq, changes) = (Seq(book.head.0 + 1), vec![change]);
     let entry = Entry { seq, at: EPOCH, actor: Actor::Engine, cause: "slip".to_owned(), changes };
-    book.apply(&entry).unwrap();
+    book.apply(entry).unwrap();
 }
 
 fn give_back(order: u64, micros: i64) -> Change {
@@ -327,7 +327,7 @@ fn a_closed_order_is_watched_on() {
         changes,
     };
     let next = book.head.0 + 1;
-    let again = book.clone().apply(&entry(next, vec![Change::Transfer(taken)]));
+    let again = book.clone().apply(entry(next, vec![Change::Transfer(taken)]));
     assert!(again.is_err_and(|error| error.to_string().contains("booked already")));
     let mut refunded = book.clone();
     slip(&mut refunded, give_back(3, 260_001));
@@ -335,6 +335,6 @@ fn a_closed_order_is_watched_on() {
     find(0, &refunded, &[words]);
     let mut back = book.clone();
     let order = Order { state: OrderState::Cancelled, ..closed.order };
-    back.apply(&entry(next, vec![Change::Order(order)])).unwrap();
+    back.apply(entry(next, vec![Change::Order(order)])).unwrap();
     find(1, &back, &["order 00000003 is cancelled but its hold is Posted"]);
 }

@@ -10,6 +10,7 @@ pub(crate) mod rows;
 use std::ops::Bound;
 use std::path::Path;
 
+use fjall::config::{BlockSizePolicy, FilterPolicy};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode, Readable};
 
 use crate::codec::{self, Coded, DecodeError, Kind, Mark};
@@ -26,6 +27,10 @@ const MEMTABLE_BYTES: u64 = 8 << 20;
 const JOURNALS_BYTES: u64 = 64 << 20;
 /// Bytes of the block cache.
 const CACHE_BYTES: u64 = 32 << 20;
+/// The same where every row is read once.
+const PASSING_CACHE_BYTES: u64 = 1 << 20;
+/// Bytes of a block of rows where they are only read one after the other.
+const SCRATCH_BLOCK_BYTES: u32 = 64 << 10;
 
 /// A keyspace. Four, because each costs a memtable and an idle one pins fjall's journals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,6 +113,10 @@ pub(crate) fn io_kind(error: &fjall::Error) -> Option<std::io::ErrorKind> {
     None
 }
 
+fn keyspace_options() -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
+}
+
 /// The open state.
 #[derive(Clone)]
 pub(crate) struct State {
@@ -121,15 +130,35 @@ pub(crate) struct State {
 impl State {
     /// Opens the state in `dir`, empty if nothing is there.
     pub(crate) fn open(dir: &Path) -> Result<Self, fjall::Error> {
+        Self::open_with(dir, CACHE_BYTES, keyspace_options)
+    }
+
+    /// The same with next to no cache, for whoever builds it and reads it through.
+    pub(crate) fn open_uncached(dir: &Path) -> Result<Self, fjall::Error> {
+        Self::open_with(dir, PASSING_CACHE_BYTES, keyspace_options)
+    }
+
+    /// The same for one that is thrown away then. Nobody looks for single rows in it, so it has no
+    /// filters, and large blocks.
+    pub(crate) fn scratch(dir: &Path) -> Result<Self, fjall::Error> {
+        Self::open_with(dir, PASSING_CACHE_BYTES, || {
+            keyspace_options()
+                .filter_policy(FilterPolicy::disabled())
+                .data_block_size_policy(BlockSizePolicy::all(SCRATCH_BLOCK_BYTES))
+        })
+    }
+
+    fn open_with(
+        dir: &Path,
+        cache_bytes: u64,
+        options: fn() -> KeyspaceCreateOptions,
+    ) -> Result<Self, fjall::Error> {
         let database = Database::builder(dir)
             .worker_threads(WORKER_THREADS)
             .max_journaling_size(JOURNALS_BYTES)
-            .cache_size(CACHE_BYTES)
+            .cache_size(cache_bytes)
             .open()?;
-        let open = |space: Space| {
-            let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
-            database.keyspace(space.name(), options)
-        };
+        let open = |space: Space| database.keyspace(space.name(), options);
         Ok(Self {
             ledger: open(Space::Ledger)?,
             records: open(Space::Records)?,

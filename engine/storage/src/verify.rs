@@ -7,16 +7,15 @@
 mod expected;
 mod reading;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Mutex, PoisonError};
 
 use ring4_domain::book::{Book, FoldError, Violation};
 use ring4_domain::change::{Change, Entry, Seq};
 use ring4_domain::day::Day;
-use ring4_domain::ids::OrderId;
+use ring4_domain::ids::{OrderId, UserId};
 use ring4_domain::ledger::AccountId;
 use ring4_domain::order::Order;
 use ring4_domain::private::Private;
@@ -24,23 +23,19 @@ use ring4_domain::private::Private;
 use crate::codec::{self, DecodeError, RulesRow};
 use crate::journal::Head;
 use crate::keyring::Keys;
-use crate::state::keys;
+use crate::state::{RawRow, keys};
 use crate::{JournalError, ReadError, Snapshot, Space};
-use expected::{Expected, Match, Sums};
-pub(crate) use reading::{Ahead, Read, Stop};
+pub(crate) use expected::Sums;
+use expected::{Expected, Match};
+use reading::Read;
+pub(crate) use reading::{Ahead, Batch, Stop};
 
 /// Findings kept in a report; the rest is only counted.
 pub const FINDINGS_MAX: usize = 1_000;
 
-/// Batches of entries that are read before they are folded, at most.
-pub(crate) const BATCHES_AHEAD: usize = 4;
-
-/// Threads that add up a state in which nobody trades. Beside a shop that is open, and beside the
-/// fold of its journal, one does.
-const SUMMING_THREADS: usize = 2;
-
-/// Entries of the ledger that are added up without looking for other work.
-const PART_ENTRIES: usize = 50_000;
+/// Batches of entries that wait for the next thread, at most: enough that none of them waits while
+/// another has a harder stretch.
+pub(crate) const BATCHES_AHEAD: usize = 8;
 
 /// Something that is not as it should be.
 #[derive(Debug, thiserror::Error)]
@@ -144,7 +139,7 @@ pub(crate) fn verify(snapshot: &Snapshot, journal: &Path) -> Report {
     });
     let keys = &snapshot.reading.keys;
     let (folded, summed) = std::thread::scope(|scope| {
-        let summing = scope.spawn(|| sum_up(snapshot, head, 1));
+        let summing = scope.spawn(|| sum_up(snapshot));
         let expected = Expected::summed(keys.clone());
         (fold(snapshot, journal, head, expected, &mut report), summing.join())
     });
@@ -195,7 +190,7 @@ pub(crate) struct Folded {
 }
 
 /// Folds entries as they come. `None` if one cannot follow; [`verify`] then says why.
-pub(crate) fn fold_stream(batches: Receiver<Vec<Read>>, keys: Keys) -> Option<Folded> {
+pub(crate) fn fold_stream(batches: Receiver<Batch>, keys: Keys) -> Option<Folded> {
     let mut report = Report::default();
     let mut fold = Fold::new(keys.clone(), Expected::summed(keys));
     fold.take(batches, &mut report).ok()?;
@@ -203,60 +198,38 @@ pub(crate) fn fold_stream(batches: Receiver<Vec<Read>>, keys: Keys) -> Option<Fo
 }
 
 impl Folded {
-    /// Compares the history, which should end in `head`, with a state. `None` if they differ or a
-    /// promise of the shop is broken; [`verify`] then says which.
-    pub(crate) fn compare(self, snapshot: &Snapshot, head: Head) -> Option<Report> {
+    /// Compares the history, which should end in `head`, with a state that was added up. `None` if
+    /// they differ or a promise of the shop is broken; [`verify`] then says which.
+    pub(crate) fn compare(self, sums: &Sums, head: Head) -> Option<Report> {
         let Self { fold, mut report } = self;
         let whole = fold.book.head == head.seq;
         let expected = fold.end(head, &mut report);
-        let sums = sum_up(snapshot, head, SUMMING_THREADS)?;
         report.rows = sums.rows();
-        (whole && report.is_clean() && expected.adds_up_to(&sums)).then_some(report)
+        (whole && report.is_clean() && expected.adds_up_to(sums)).then_some(report)
     }
 }
 
-/// Adds the state's rows up; `None` if one cannot be read or is damaged. Threads take parts of
-/// the state in turn, so that none waits long for another at the end.
-fn sum_up(snapshot: &Snapshot, head: Head, threads: usize) -> Option<Sums> {
-    let parts = Mutex::new(parts(head).into_iter());
-    let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work = || {
-        let mut sums = Sums::default();
-        while let Some((space, from, to)) = next() {
-            for row in snapshot.reading.part(space, from, to) {
-                let (key, value) = row.ok()?;
-                codec::check(&key, &value).ok()?;
-                sums.add(space, &key, &value);
-            }
-        }
-        Some(sums)
-    };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut sums = work()?;
-        for other in others {
-            sums.merge(&other.join().unwrap_or_else(|panic| resume_unwind(panic))?);
-        }
-        Some(sums)
-    })
-}
-
-/// The state in parts that leave nothing out: the keyspaces, the ledger's cut between entries.
-fn parts(head: Head) -> Vec<(Space, Vec<u8>, Option<Vec<u8>>)> {
-    let mut parts = Vec::new();
+/// Adds the state's rows up; `None` if one cannot be read.
+fn sum_up(snapshot: &Snapshot) -> Option<Sums> {
+    let mut sums = Sums::default();
     for space in Space::ALL {
-        let mut from = Vec::new();
-        if space == Space::Ledger {
-            for cut in (0..head.seq.0).step_by(PART_ENTRIES) {
-                let to = keys::entry(Seq(cut));
-                parts.push((space, std::mem::replace(&mut from, to.clone()), Some(to)));
-            }
-        }
-        parts.push((space, from, None));
+        sum_rows(space, snapshot.reading.all(space), &mut sums)?;
     }
-    // The last ones are taken while others end, so they should be small ones.
-    parts.reverse();
-    parts
+    Some(sums)
+}
+
+/// Adds rows up as they are read; `None` if one cannot be. Their checksums are not looked at:
+/// what adds up to the rows that the journal leads to is these rows, byte for byte.
+pub(crate) fn sum_rows(
+    space: Space,
+    rows: impl Iterator<Item = Result<RawRow, ReadError>>,
+    sums: &mut Sums,
+) -> Option<()> {
+    for row in rows {
+        let (key, value) = row.ok()?;
+        sums.add(space, &key, &value);
+    }
+    Some(())
 }
 
 struct Fold {
@@ -267,6 +240,38 @@ struct Fold {
     keys: Keys,
     /// Closed orders whose number or code could not be read.
     sealed: BTreeMap<OrderId, Day>,
+    /// What the entry at hand is about; here to be filled again, not made anew.
+    touched: Touched,
+}
+
+/// What an entry is about, each named once.
+#[derive(Default)]
+struct Touched {
+    orders: Vec<OrderId>,
+    /// Whose money it moves.
+    wallets: Vec<UserId>,
+}
+
+impl Touched {
+    fn fill(&mut self, entry: &Entry) {
+        let Self { orders, wallets } = self;
+        orders.clear();
+        wallets.clear();
+        for change in &entry.changes {
+            match change {
+                Change::Order(order) => orders.push(order.id()),
+                Change::Transfer(transfer) => {
+                    let accounts = [&transfer.debit, &transfer.credit];
+                    wallets.extend(accounts.into_iter().filter_map(AccountId::wallet));
+                }
+                _ => {}
+            }
+        }
+        orders.sort_unstable();
+        orders.dedup();
+        wallets.sort_unstable();
+        wallets.dedup();
+    }
 }
 
 fn is_sealed(order: &Order) -> bool {
@@ -275,7 +280,8 @@ fn is_sealed(order: &Order) -> bool {
 
 impl Fold {
     fn new(keys: Keys, expected: Expected) -> Self {
-        Self { book: Book::default(), expected, rules: None, keys, sealed: BTreeMap::new() }
+        let (book, sealed, touched) = (Book::default(), BTreeMap::new(), Touched::default());
+        Self { book, expected, rules: None, keys, sealed, touched }
     }
 
     /// Checks the promises of the shop, and says what rows the history leads to.
@@ -310,21 +316,14 @@ impl Fold {
     }
 
     /// Lets go of the orders that are over with this entry.
-    fn close_orders(&mut self, entry: &Entry) {
-        let orders: BTreeSet<OrderId> = entry
-            .changes
-            .iter()
-            .filter_map(|change| match change {
-                Change::Order(order) => Some(order.id()),
-                _ => None,
-            })
-            .collect();
-        for id in orders {
-            self.expected.reopen(id);
-            self.sealed.remove(&id);
-            if let Some(closed) = self.book.close(id) {
-                if is_sealed(&closed.order) {
-                    self.sealed.insert(id, closed.order.day());
+    fn close_orders(&mut self) {
+        for id in &self.touched.orders {
+            self.expected.reopen(*id);
+            self.sealed.remove(id);
+            if let Some(closed) = self.book.close(*id) {
+                // Where no keys are, none is missed.
+                if !self.keys.are_elsewhere() && is_sealed(&closed.order) {
+                    self.sealed.insert(*id, closed.order.day());
                 }
                 self.expected.close(&closed);
             }
@@ -334,45 +333,42 @@ impl Fold {
     /// Folds the journal up to `to`, while another thread reads on ahead.
     fn follow(&mut self, journal: &Path, to: Head, report: &mut Report) -> Result<(), Finding> {
         let (sender, batches) = sync_channel(BATCHES_AHEAD);
-        let keys = self.keys.clone();
         std::thread::scope(|scope| {
-            let reader = scope.spawn(move || reading::read(journal, to, &keys, &sender));
+            let reader = scope.spawn(move || reading::read(journal, to, &sender));
             self.take(batches, report)?;
             reader.join().unwrap_or_else(|panic| resume_unwind(panic))
         })
     }
 
-    /// Folds what comes, until no more does.
-    fn take(&mut self, batches: Receiver<Vec<Read>>, report: &mut Report) -> Result<(), Finding> {
-        batches.into_iter().flatten().try_for_each(|read| self.entry(read, report))
+    /// Folds what comes, while another thread decodes it, until no more does.
+    fn take(&mut self, batches: Receiver<Batch>, report: &mut Report) -> Result<(), Finding> {
+        let (sender, decoded) = sync_channel(BATCHES_AHEAD);
+        let keys = self.keys.clone();
+        std::thread::scope(|scope| {
+            let decoder = scope.spawn(move || reading::decode(batches, &keys, &sender));
+            decoded.into_iter().flatten().try_for_each(|read| self.entry(read, report))?;
+            decoder.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
     }
 
     fn entry(&mut self, read: Read, report: &mut Report) -> Result<(), Finding> {
         let Read { entry, row } = read;
         let seq = entry.seq;
-        self.book.apply(&entry)?;
+        self.touched.fill(&entry);
+        for change in &entry.changes {
+            if let Change::RulesActivated(activation) = change {
+                self.rules = Some(RulesRow { version: activation.version, since: seq });
+            }
+        }
+        self.book.apply(entry)?;
         if self.expected.is_summed() {
-            self.close_orders(&entry);
+            self.close_orders();
         }
         report.entries = report.entries.saturating_add(1);
         self.expected.hashed(Space::Ledger, keys::entry(seq), row);
         // An entry stands once in a wallet's history, however often it moves it.
-        let mut moved = BTreeSet::new();
-        for change in &entry.changes {
-            match change {
-                Change::Transfer(transfer) => {
-                    let accounts = [&transfer.debit, &transfer.credit];
-                    moved.extend(accounts.into_iter().filter_map(AccountId::wallet));
-                }
-                Change::RulesActivated(activation) => {
-                    let version = activation.version;
-                    self.rules = Some(RulesRow { version, since: seq });
-                }
-                _ => {}
-            }
-        }
-        for customer in moved {
-            self.expected.index(Space::Ledger, keys::wallet_entry(customer, seq));
+        for customer in &self.touched.wallets {
+            self.expected.index(Space::Ledger, keys::wallet_entry(*customer, seq));
         }
         Ok(())
     }

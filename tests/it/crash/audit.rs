@@ -96,7 +96,7 @@ impl Audit {
                     unclear.insert(order.id());
                 }
             }
-            book.apply(&entry).expect("an entry that follows");
+            book.apply(entry).expect("an entry that follows");
         }
         drop(snapshot);
         store.close().expect("a closed store");

@@ -104,7 +104,7 @@ impl Reckoning {
         let mut book = Book::default();
         for seq in 1..=store.head().seq.0 {
             let entry = snapshot.entry(Seq(seq)).expect("a readable entry").expect("no gap");
-            book.apply(&entry).expect("an entry that follows");
+            book.apply(entry).expect("an entry that follows");
         }
         drop(snapshot);
         store.close().expect("a closed store");

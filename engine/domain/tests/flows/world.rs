@@ -230,7 +230,7 @@ impl World {
         }
         let entry =
             Entry { seq, at: self.now, actor: Actor::Engine, cause: "flow".into(), changes };
-        self.book.apply(&entry).unwrap_or_else(|error| panic!("{row}\n  does not fold: {error}"));
+        self.book.apply(entry).unwrap_or_else(|error| panic!("{row}\n  does not fold: {error}"));
         let violations = self.book.violations();
         assert!(violations.is_empty(), "{row}\n  broke a promise: {violations:#?}");
     }

@@ -48,37 +48,7 @@ impl Go {
                     card: None,
                 },
                 Some(deposit) if deposit.stars.is_some() => move_stars(deposit, *choice),
-                Some(deposit) => match (&deposit.state, choice % 8) {
-                    (DepositState::Opened, 0) => Command::DepositDeadline { deposit: *id },
-                    // Whatever became of it, a customer may still send what proves it.
-                    (_, 7) => Command::SendPicture {
-                        customer: deposit.customer,
-                        deposit: *id,
-                        picture: Picture { file_id: "f".to_owned(), document: false },
-                    },
-                    (_, 1) => Command::TellReference {
-                        auto: true,
-                        customer: deposit.customer,
-                        deposit: *id,
-                        reference: payment(*choice / 8),
-                    },
-                    (DepositState::Opened | DepositState::Expired { .. }, _) => {
-                        Command::SubmitDeposit {
-                            customer: deposit.customer,
-                            deposit: *id,
-                            auto: choice % 3 > 0,
-                        }
-                    }
-                    (_, 0) => Command::RejectDeposit {
-                        admin: UserId(ADMINS[1]),
-                        deposit: *id,
-                        reason: None,
-                    },
-                    (_, choice) => {
-                        let admin = UserId(if choice % 2 == 0 { ADMINS[0] } else { ADMINS[1] });
-                        Command::ApproveDeposit { admin, deposit: *id }
-                    }
-                },
+                Some(deposit) => move_deposit(deposit, *choice),
             }),
             Self::Adjust { id, customer, amount } => Some(match book.adjustments.get(id) {
                 Some(known) => Command::BookAdjustment {
@@ -101,6 +71,31 @@ impl Go {
                 let (effect, made) = book.wishes.iter().nth(choice % book.wishes.len().max(1))?;
                 Some(Command::Granted { effect: *effect, made: *made, message: *message })
             }
+        }
+    }
+}
+
+/// The way of a deposit that admins decide about.
+fn move_deposit(deposit: &Deposit, choice: u8) -> Command {
+    let (id, customer) = (deposit.id, deposit.customer);
+    match (&deposit.state, choice % 8) {
+        (DepositState::Opened, 0) => Command::DepositDeadline { deposit: id },
+        // Whatever became of it, a customer may still send what proves it.
+        (_, 7) => {
+            let picture = Picture { file_id: "f".to_owned(), document: false };
+            Command::SendPicture { customer, deposit: id, picture }
+        }
+        (_, 1) => {
+            let reference = payment(choice / 8);
+            Command::TellReference { auto: true, customer, deposit: id, reference }
+        }
+        (DepositState::Opened | DepositState::Expired { .. }, _) => {
+            Command::SubmitDeposit { customer, deposit: id, auto: !choice.is_multiple_of(3) }
+        }
+        (_, 0) => Command::RejectDeposit { admin: UserId(ADMINS[1]), deposit: id, reason: None },
+        (_, choice) => {
+            let admin = UserId(if choice % 2 == 0 { ADMINS[0] } else { ADMINS[1] });
+            Command::ApproveDeposit { admin, deposit: id }
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::io::Read;
 use std::panic::resume_unwind;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use ring4_domain::change::Seq;
 
@@ -20,8 +20,12 @@ use crate::keyring::Keys;
 use crate::state::{Load, State, keys};
 use crate::{Head, Space};
 
-/// Chunks of rows, a mebibyte each, that may wait for the loading thread.
-const CHUNKS_AHEAD: usize = 2;
+/// Chunks of rows, a mebibyte each, that may wait for the loading thread: it stands still while a
+/// table is synced, and what is read goes to others as well.
+const CHUNKS_AHEAD: usize = 8;
+
+/// Rows of a part.
+const PART_ROWS: usize = 4_096;
 
 /// Rows between two words to whoever watches.
 const TELL_EVERY: u64 = 4_096;
@@ -67,12 +71,14 @@ pub(crate) fn rebuild(
     watch: Watch<'_>,
     stage: Stage,
 ) -> Result<Rebuilding, BackupError> {
-    let Target { dir, scope, agrees, durable } = target;
+    let Target { dir, scope, agrees, durable, loaded } = target;
     let wrong = |source| BackupError::Format { path: file.to_owned(), source };
     let reader = Reader::open(input).map_err(wrong)?;
     let header = reader.header().clone();
     let has_state = scope == Scope::Whole && header.schema == keys::SCHEMA;
-    let state = if has_state { Some(State::open(&dir.join("state"))?) } else { None };
+
+    let open = if durable { State::open_uncached } else { State::scratch };
+    let state = if has_state { Some(open(&dir.join("state"))?) } else { None };
     let last = match scope {
         Scope::Whole => header.head.seq,
         Scope::EntriesTo(seq) => seq.min(header.head.seq),
@@ -84,8 +90,9 @@ pub(crate) fn rebuild(
     let read = std::thread::scope(|scope| {
         let loading = state.as_ref().map(|state| {
             let (sender, chunks) = sync_channel(CHUNKS_AHEAD);
-            taking.loading = Some(sender);
-            scope.spawn(move || load(state, chunks))
+            let (emptied, room) = channel();
+            taking.loading = Some(Outlet { chunks: sender, room });
+            scope.spawn(move || load(Loading { state, loaded, current: None }, chunks, &emptied))
         });
         let read = reader.show(&mut taking);
         drop(taking.loading.take());
@@ -131,6 +138,24 @@ pub(crate) struct Target<'a> {
     pub agrees: Option<Head>,
     /// Whether it is to survive a power cut; what is thrown away again is not.
     pub durable: bool,
+    /// Who wants to hear which rows stand in the state.
+    pub loaded: Option<&'a Sender<Part>>,
+}
+
+/// Rows that stand in a state that is being built: those of a keyspace that are not before `from`,
+/// but before `to` where that is not the end.
+pub(crate) struct Part {
+    pub state: State,
+    pub space: Space,
+    pub from: Vec<u8>,
+    pub to: Option<Vec<u8>>,
+}
+
+/// The way to the loading thread.
+struct Outlet {
+    chunks: SyncSender<(Space, Rows)>,
+    /// Room that it has emptied.
+    room: Receiver<Rows>,
 }
 
 /// Rows on their way out of the file.
@@ -142,7 +167,7 @@ struct Taking<'a> {
     agrees: Option<Head>,
     rows: u64,
     /// Where the rows go on to, if there is a state for them.
-    loading: Option<SyncSender<(Space, Rows)>>,
+    loading: Option<Outlet>,
     watch: Watch<'a>,
     stage: Stage,
     /// None: a copy's body is opened by whoever takes it.
@@ -165,10 +190,10 @@ impl Visitor for Taking<'_> {
     }
 
     fn chunk(&mut self, space: Space, rows: Rows) -> Result<Rows, Halt> {
-        let Some(loading) = &self.loading else { return Ok(rows) };
+        let Some(Outlet { chunks, room }) = &self.loading else { return Ok(rows) };
         // Nobody takes it any more where loading failed; that error is the one that is told.
-        let sent = loading.send((space, rows)).map_err(|_| BackupError::Cancelled);
-        sent.map(|()| Rows::default()).map_err(Halt::Backup)
+        let sent = chunks.send((space, rows)).map_err(|_| BackupError::Cancelled);
+        sent.map(|()| room.try_recv().unwrap_or_default()).map_err(Halt::Backup)
     }
 }
 
@@ -205,42 +230,72 @@ impl From<fjall::Error> for BackupError {
     }
 }
 
-/// Loads what comes, until no more does.
-fn load(state: &State, chunks: Receiver<(Space, Rows)>) -> Result<(), fjall::Error> {
-    let mut loading = Loading::new(state);
+/// Loads what comes, until no more does, and gives the room back.
+fn load(
+    mut loading: Loading<'_>,
+    chunks: Receiver<(Space, Rows)>,
+    emptied: &Sender<Rows>,
+) -> Result<(), fjall::Error> {
     for (space, rows) in chunks {
         for (key, value) in rows.iter() {
             loading.row(space, key, value)?;
         }
+        // Nobody wants it any more where reading has ended.
+        let _ = emptied.send(rows);
     }
-    loading.finish()
+    loading.end_keyspace()
 }
 
 /// Rows on their way into an empty state.
 struct Loading<'a> {
     state: &'a State,
-    current: Option<(Space, Load<'a>)>,
+    loaded: Option<&'a Sender<Part>>,
+    current: Option<Keyspace<'a>>,
 }
 
-impl<'a> Loading<'a> {
-    const fn new(state: &'a State) -> Self {
-        Self { state, current: None }
-    }
+/// A keyspace that is being loaded.
+struct Keyspace<'a> {
+    space: Space,
+    load: Load<'a>,
+    rows: usize,
+    /// Where its parts end, but for the last one.
+    cuts: Vec<Vec<u8>>,
+}
 
+impl Loading<'_> {
     fn row(&mut self, space: Space, key: &[u8], value: &[u8]) -> Result<(), fjall::Error> {
-        let load = match &mut self.current {
-            Some((current, load)) if *current == space => load,
-            current => {
-                if let Some((_, former)) = current {
-                    former(None)?;
-                }
-                &mut current.insert((space, self.state.load(space)?)).1
+        if self.current.as_ref().is_none_or(|current| current.space != space) {
+            self.end_keyspace()?;
+        }
+        let current = match &mut self.current {
+            Some(current) => current,
+            none => {
+                let load = self.state.load(space)?;
+                none.insert(Keyspace { space, load, rows: 0, cuts: Vec::new() })
             }
         };
-        load(Some((key, value)))
+        current.rows = current.rows.saturating_add(1);
+        if current.rows.is_multiple_of(PART_ROWS) {
+            current.cuts.push(key.to_vec());
+        }
+        (current.load)(Some((key, value)))
     }
 
-    fn finish(self) -> Result<(), fjall::Error> {
-        self.current.map_or(Ok(()), |(_, mut load)| load(None))
+    /// Makes the rows of the keyspace readable, and tells of them.
+    fn end_keyspace(&mut self) -> Result<(), fjall::Error> {
+        let Some(Keyspace { space, mut load, cuts, .. }) = self.current.take() else {
+            return Ok(());
+        };
+        load(None)?;
+        let Some(loaded) = self.loaded else { return Ok(()) };
+        let mut from = Vec::new();
+        for to in cuts.into_iter().map(Some).chain([None]) {
+            let next = to.clone().unwrap_or_default();
+            let part = Part { state: self.state.clone(), space, from, to };
+            // Whoever found something wrong listens no more, and says so.
+            let _ = loaded.send(part);
+            from = next;
+        }
+        Ok(())
     }
 }

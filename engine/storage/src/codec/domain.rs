@@ -158,6 +158,9 @@ impl<T: Coded> Coded for Box<T> {
     }
 }
 
+/// Items for which room is made before they are read: as many as most lists have.
+const ITEMS_RESERVED: usize = 16;
+
 impl<T: Coded> Coded for Vec<T> {
     fn write(&self, out: &mut Out<'_>) {
         out.list(self.len());
@@ -168,8 +171,12 @@ impl<T: Coded> Coded for Vec<T> {
 
     fn read(input: &mut In<'_>) -> Result<Self, DecodeError> {
         let len = input.list("list")?;
-        // Collected one by one: a lying length must not reserve memory that no item fills.
-        (0..len).map(|_| T::read(input)).collect()
+        // A lying length must not reserve memory that no item fills.
+        let mut items = Self::with_capacity(len.min(ITEMS_RESERVED));
+        for _ in 0..len {
+            items.push(T::read(input)?);
+        }
+        Ok(items)
     }
 }
 

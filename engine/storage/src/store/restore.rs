@@ -435,7 +435,7 @@ impl<'a> Building<'a> {
         if head.seq == Seq(0) {
             return Err(RestoreError::Nothing(self.passed_over.clone()));
         }
-        let state = State::open(&dir.join("state")).map_err(OpenError::State)?;
+        let state = State::open_uncached(&dir.join("state")).map_err(OpenError::State)?;
         let mark = if has_state { start.seq } else { Seq(0) };
         bring_up(&dir, &state, mark, head, watch)?;
         Ok(Built { head, from_backup: start.seq.0 })
@@ -446,7 +446,7 @@ impl<'a> Building<'a> {
     }
 
     const fn target(dir: &Path, scope: Scope, agrees: Option<Head>) -> Target<'_> {
-        Target { dir, scope, agrees, durable: true }
+        Target { dir, scope, agrees, durable: true, loaded: None }
     }
 
     /// Where the shop's own journal has last seen the chain up to a backup's end. A backup that

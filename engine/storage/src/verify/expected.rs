@@ -32,7 +32,7 @@ pub(super) type RowHash = u128;
 /// Rows added up: how many there are, and the sum of their hashes. Equal rows give equal sums in
 /// any order, and damage does not give the same one by chance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sums(BTreeMap<Space, (u64, RowHash)>);
+pub(crate) struct Sums(BTreeMap<Space, (u64, RowHash)>);
 
 impl Sums {
     pub(super) fn add(&mut self, space: Space, key: &[u8], value: &[u8]) {
@@ -46,7 +46,7 @@ impl Sums {
     }
 
     /// Adds what was added up elsewhere.
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         for (space, (rows, hashes)) in &other.0 {
             let (count, sum) = self.0.entry(*space).or_default();
             *count = count.saturating_add(*rows);

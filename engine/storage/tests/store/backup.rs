@@ -295,14 +295,15 @@ fn backups_beside_sixty_four_callers() {
             }
             store.head()
         });
-        let made: Vec<Backup> = (0..3)
-            .map(|secs| {
-                let wish = request(BackupKind::Auto, secs);
-                backups.create(&reader, &wish, &mut unwatched).unwrap()
-            })
-            .collect();
+        let backing_up = scope.spawn(|| {
+            let wish = |secs| request(BackupKind::Auto, secs);
+            let create = |secs| backups.create(&reader, &wish(secs), &mut unwatched).unwrap();
+            (0..3).map(create).collect::<Vec<Backup>>()
+        });
+        // Joined first, so that the writer ends however that ended.
+        let made = backing_up.join();
         done.store(true, Ordering::Relaxed);
-        (made, writer.join().unwrap())
+        (made.unwrap(), writer.join().unwrap())
     });
     let ends: Vec<u64> = made.iter().map(|backup| backup.header.head.seq.0).collect();
     assert!(ends.is_sorted() && ends[0] >= before.seq.0 && ends[2] < head.seq.0, "{ends:?}");

@@ -99,8 +99,8 @@ fn stage(group: &mut Group<'_>, book: &mut Book, changes: &[Change]) {
     let (actor, cause) = (Actor::Engine, "test".to_owned());
     let entry = Entry { seq, at: NOON, actor, cause, changes: changes.to_vec() };
     let mut after = book.clone();
-    let expected = after.apply(&entry);
-    let staged = group.stage(NOON, actor, "test", entry.changes);
+    let expected = after.apply(entry);
+    let staged = group.stage(NOON, actor, "test", changes.to_vec());
     match (expected, staged) {
         (Ok(()), Ok(found)) => {
             assert_eq!(found, seq);

@@ -58,7 +58,7 @@ fn to(moment: Moment) -> RestoreRequest {
 fn book_of(entries: &[Entry], count: u64) -> Book {
     let mut book = Book::default();
     for entry in entries.iter().take(usize::try_from(count).unwrap()) {
-        book.apply(entry).unwrap();
+        book.apply(entry.clone()).unwrap();
     }
     book
 }

@@ -204,7 +204,7 @@ pub fn fold(snapshot: &Snapshot) -> Book {
     let mut book = Book::default();
     let head = snapshot.head().unwrap().seq.0;
     for seq in 1..=head {
-        book.apply(&snapshot.entry(Seq(seq)).unwrap().unwrap()).unwrap();
+        book.apply(snapshot.entry(Seq(seq)).unwrap().unwrap()).unwrap();
     }
     book
 }

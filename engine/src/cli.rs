@@ -160,6 +160,18 @@ fn block_on<T>(verb: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<
     result
 }
 
+/// The error with its causes. One that ends with its cause already does not say it twice.
+#[must_use]
+pub fn told(error: &anyhow::Error) -> String {
+    let mut told = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !told.ends_with(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
+}
+
 /// What the process exits with after this error. 75 is `EX_TEMPFAIL` of `sysexits.h`: nothing is
 /// wrong with the folder, only the moment is.
 #[must_use]

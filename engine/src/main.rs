@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         Err(error) => {
             use std::io::Write;
             // Nothing is left to do if even standard error is gone.
-            let _ = writeln!(std::io::stderr(), "ring4: {error:#}");
+            let _ = writeln!(std::io::stderr(), "ring4: {}", cli::told(&error));
             cli::exit_code(&error)
         }
     }

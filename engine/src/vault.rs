@@ -14,7 +14,8 @@ use ring4_config::{Config, Fixed};
 use ring4_domain::change::Seq;
 use ring4_domain::ids::{Timestamp, UserId};
 use ring4_storage::{
-    BackupKey, BackupKind, BackupRequest, Backups, Event, Listed, Recovery, Repair, VerifyCommand,
+    BackupKey, BackupKind, BackupRequest, Backups, Contents, Event, Listed, Recovery, Repair,
+    VerifyCommand,
 };
 use ring4_telegram::outgoing::{Call, ChatId, Markup, Outgoing, Priority};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -22,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::notices::Wording;
 use crate::screens::Voice;
-use crate::screens::database::{BackupRow, Checked};
+use crate::screens::database::{BackupRow, Checked, Standing};
 use crate::shop::Shop;
 use crate::tasks;
 
@@ -275,7 +276,7 @@ impl Keeper {
         let now = self.shop.clock.now();
         let last = {
             let state = self.inlet.state.borrow();
-            let good = state.backups.iter().filter(|row| row.kind.is_some());
+            let good = state.backups.iter().filter(|row| row.is_kept());
             // One from the future was made by a clock that was wrong, and is no reason to wait.
             good.map(|row| row.made_at).filter(|made_at| *made_at <= now).max()
         };
@@ -379,7 +380,7 @@ impl Keeper {
             Ok(backup) => {
                 self.retry_at = None;
                 let row = BackupRow {
-                    kind: Some(backup.header.kind),
+                    standing: Standing::Kept(backup.header.kind),
                     made_at: backup.header.created_at,
                     head: Some(backup.header.head),
                     bytes: backup.bytes,
@@ -473,8 +474,13 @@ fn file_name(path: &Path) -> String {
 
 fn row(listed: &Listed) -> BackupRow {
     let header = listed.header();
+    let standing = match &listed.contents {
+        _ if listed.superseded => Standing::Superseded,
+        Contents::Damaged(_) => Standing::Damaged,
+        Contents::Plain(_) | Contents::Encrypted => Standing::Kept(listed.kind),
+    };
     BackupRow {
-        kind: listed.is_good().then_some(listed.kind),
+        standing,
         made_at: header.map_or(listed.at, |header| header.created_at),
         head: header.map(|header| header.head),
         bytes: listed.bytes,

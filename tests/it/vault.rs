@@ -75,7 +75,20 @@ async fn an_admin_keeps_the_storage_from_the_chat() {
     world.press(ADA, "Check now").await;
     world.hears(ADA, &["Checking every entry"]).await;
     world.until_count(ADA, "All is well:", 2).await;
-    assert_eq!(backups(&world).len(), 2);
+    let kept = backups(&world);
+    assert_eq!(kept.len(), 2);
+
+    // What a restore left behind is in the list as such, and is nobody's last backup.
+    let left = kept.iter().find(|name| name.starts_with("emergency_")).expect("an emergency");
+    let folder = world.folder.path().join("data/backups");
+    let behind = folder.join("emergency_2099-01-01T00-00-00Z.ring4.superseded");
+    std::fs::rename(folder.join(left), behind).expect("renamed");
+    world.say(ADA, "/db_backup after it").await;
+    world.until_count(ADA, "✅ Backup manual_", 2).await;
+    world.say(ADA, "/db_backups").await;
+    world.hears(ADA, &["superseded by a restore", "“after it”"]).await;
+    world.say(ADA, "/db_status").await;
+    world.newest(ADA, &["Backups 3", "· manual ·", "“after it”"]).await;
 
     for word in ["/db_status", "/db_backups", "/db_backup", "/db_emergency", "/db_validate"] {
         world.say(ANNA, word).await;
@@ -225,6 +238,10 @@ async fn a_shop_goes_back_to_the_moment_before_a_mistake() {
     world.stop().await;
     let output = ring4(&world, &["backup", "restore", "--to", entries]).await;
     assert!(said(&output).contains("--yes restores without asking"), "{}", said(&output));
+    let kept = backups(&world);
+    let output = ring4(&world, &["backup", "restore", "--yes", "nothing.ring4"]).await;
+    assert!(said(&output).contains("nothing.ring4: there is no such file"), "{}", said(&output));
+    assert_eq!(backups(&world), kept, "a backup was made before nothing");
     let output = ring4(&world, &["backup", "restore", "--yes", "--to", "yesterday"]).await;
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     let output = ring4(&world, &["backup", "restore", "--yes", "--to", entries]).await;

@@ -64,7 +64,7 @@ pub struct Overrides {
 pub fn load(path: &Path, env: &Env, overrides: &Overrides) -> Result<Loaded, Report> {
     let name = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| {
-        let hint = "`ring4 run --config FILE` names another file";
+        let hint = "`--config FILE` names another file";
         Problem::whole_file(&name, format!("cannot be read: {error}")).with_hint(hint)
     })?;
     let mut loaded = parse(&name, &text, env)?;

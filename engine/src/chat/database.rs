@@ -36,7 +36,7 @@ impl Visit<'_> {
             bytes,
             free_bytes,
             backups: state.backups.len(),
-            last: state.backups.first().cloned(),
+            last: state.backups.iter().find(|row| row.is_kept()).cloned(),
             next: state.next,
             checked: state.checked,
             busy: state.busy,

@@ -70,6 +70,10 @@ impl Restore {
         let backups = self.place.backups()?;
         let key = self.identity.as_deref().map(identity).transpose()?.or(backups.key.clone());
         let readable = Backups { key, ..backups.clone() };
+        if self.from.is_none() && self.file.as_os_str() != backup::LATEST {
+            let file = backup::named(&self.place, &self.file)?;
+            anyhow::ensure!(file.exists(), "{}: there is no such file", file.display());
+        }
         if !self.yes && !agreed(data_dir)? {
             return Ok(ExitCode::FAILURE);
         }
@@ -176,7 +180,9 @@ fn keep_present(fixed: &Fixed, backups: &Backups) -> anyhow::Result<()> {
     match made {
         Ok(path) => writeln!(errors, "what is there was backed up as {}", path.display())?,
         // It is kept as it is in any case; being unreadable is why people restore.
-        Err(error) => writeln!(errors, "what is there could not be backed up: {error:#}")?,
+        Err(error) => {
+            writeln!(errors, "what is there could not be backed up: {}", super::told(&error))?
+        }
     }
     Ok(())
 }

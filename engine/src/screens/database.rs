@@ -18,11 +18,22 @@ const FINDINGS_SHOWN: usize = 5;
 /// Digits of the chain's hash that are shown; enough to compare two by eye.
 const HASH_CHARS: usize = 16;
 
+/// What a backup in the list is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// A restore may choose it. It was made for this reason.
+    Kept(BackupKind),
+    /// A restore to an earlier moment left it behind.
+    Superseded,
+    /// It cannot be read.
+    Damaged,
+}
+
 /// A backup in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackupRow {
-    /// Why it was made; none where the file cannot be read.
-    pub kind: Option<BackupKind>,
+    /// What it is good for.
+    pub standing: Standing,
     /// When.
     pub made_at: Timestamp,
     /// The last entry in it, where the file can be read.
@@ -33,6 +44,14 @@ pub struct BackupRow {
     pub name: String,
     /// What the one who asked for it wrote.
     pub note: String,
+}
+
+impl BackupRow {
+    /// Whether a restore may choose it.
+    #[must_use]
+    pub const fn is_kept(&self) -> bool {
+        matches!(self.standing, Standing::Kept(_))
+    }
 }
 
 /// What a check of everything read and found.
@@ -61,7 +80,7 @@ pub struct DatabaseView {
     pub free_bytes: u64,
     /// Backups kept.
     pub backups: usize,
-    /// The newest backup.
+    /// The newest backup that a restore may choose.
     pub last: Option<BackupRow>,
     /// When the next one is due by itself; none where that is switched off.
     pub next: Option<Timestamp>,
@@ -211,11 +230,12 @@ impl Voice<'_> {
 
     fn backup_row(&self, row: &BackupRow) -> String {
         let kind = self.say(
-            match row.kind {
-                Some(BackupKind::Auto) => "db.kind.automatic",
-                Some(BackupKind::Manual) => "db.kind.manual",
-                Some(BackupKind::Emergency) => "db.kind.emergency",
-                None => "db.kind.damaged",
+            match row.standing {
+                Standing::Kept(BackupKind::Auto) => "db.kind.automatic",
+                Standing::Kept(BackupKind::Manual) => "db.kind.manual",
+                Standing::Kept(BackupKind::Emergency) => "db.kind.emergency",
+                Standing::Superseded => "db.kind.superseded",
+                Standing::Damaged => "db.kind.damaged",
             },
             &[],
         );

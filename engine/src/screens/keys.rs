@@ -321,6 +321,7 @@ keys! { SHOP:
     Text "db.kind.automatic" [];
     Text "db.kind.manual" [];
     Text "db.kind.emergency" [];
+    Text "db.kind.superseded" [];
     Text "db.kind.damaged" [];
     Text "db.begun" [];
     Text "db.check_begun" [];

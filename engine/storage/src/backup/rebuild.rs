@@ -76,7 +76,6 @@ pub(crate) fn rebuild(
     let reader = Reader::open(input).map_err(wrong)?;
     let header = reader.header().clone();
     let has_state = scope == Scope::Whole && header.schema == keys::SCHEMA;
-
     let open = if durable { State::open_uncached } else { State::scratch };
     let state = if has_state { Some(open(&dir.join("state"))?) } else { None };
     let last = match scope {
